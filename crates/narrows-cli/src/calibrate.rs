@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     keep_apart(&path, &arguments.source.data)?;
     check_stream(&path, arguments.json)?;
-    // Before the model is read, so that no training puts another in its place meanwhile.
+    // Before the model is read, so that no training replaces it meanwhile.
     let run = folder_of(&arguments.model).filter(|_| arguments.output.is_none());
     let _lock = run.as_deref().map(Lock::take).transpose()?;
     let mut model = load_model(&arguments.model)?;
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .source
         .rows_to_calibrate(&arguments.model, &model, &path)?;
     let is_own = arguments.source.data.is_empty();
-    // The validation rows of a run are none that it was trained on.
+    // A run is not trained on its validation rows.
     if !is_own && let Some(warning) = apply::training_rows_warning(&model, &data)? {
         note(&format!("narrows: warning: {warning}"));
     }

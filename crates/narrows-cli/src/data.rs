@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             json,
         } => {
             let infos = narrows::data::describe(source, &reading.options_without_null()?)?;
-            // Test rows are scaled as the training rows are, which come first.
+            // Test rows are scaled as the training rows, which come first.
             let scaling = infos.iter().find_map(|info| match info {
                 Info::Values(info) => Some(ScalingSpec::usual_for(info).name()),
                 _ => None,

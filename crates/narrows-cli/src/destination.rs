@@ -1,4 +1,4 @@
-//! Where a command writes: a file, a folder, a pipe or standard output, and in which format.
+//! The destination of a command's output (a file, a folder, a pipe or standard output) and its format.
 
 use crate::output::{leave_standard_output, note};
 use clap::Args;

@@ -104,7 +104,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .head(ROWS)?
             .to_array_f64(),
     };
-    // As the graph gets them.
+    // In the form that the graph gets.
     let rows = match input {
         Input::Double => rows,
         Input::Float => rows.mapv(|value| f64::from(value as f32)),
@@ -189,7 +189,7 @@ fn execute(
     rows: &Array2<f64>,
 ) -> std::result::Result<Vec<Array>, Box<dyn std::error::Error + Send + Sync>> {
     let mut options = rten::ModelOptions::with_all_ops();
-    // Optimized, the graph would lose the scaled values, from which one in double precision is run.
+    // An optimizer would remove the scaled values, which are needed to run a graph in double precision.
     options.enable_optimization(Input::of(model) == Input::Float);
     let graph = options.load(graph)?;
     let shape: Vec<usize> = [rows.nrows()]

@@ -1,8 +1,7 @@
 //! The `narrows` command: reads arguments, calls the library, prints.
 //!
-//! Results go to standard output, everything else to standard error. The exit code is 2 for usage
-//! and bad input, 1 for a failure, 130, 143, 131 or 129 for what Ctrl-C, SIGTERM, SIGQUIT or SIGHUP
-//! has stopped.
+//! Results go to standard output, everything else to standard error. The exit code is 2 for wrong usage and bad input,
+//! 1 for other failures, and 130, 143, 131 or 129 if Ctrl-C, SIGTERM, SIGQUIT or SIGHUP has stopped the command.
 #![forbid(unsafe_code)]
 
 mod advice;
@@ -114,7 +113,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read standard output has what was wanted.
+        // The reader of standard output has all that it wanted.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             match error.kind() {
@@ -131,7 +130,7 @@ fn parse() -> Arguments {
     let parsed = with_negative_values(Arguments::command()).try_get_matches();
     let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| {
-        // Colors are left out where an argument has characters that a terminal obeys.
+        // Colors are left out if an argument has control characters.
         let text = error.render().to_string();
         if plain::lines(&text) != text {
             output::note(text.trim_end());

@@ -1,5 +1,5 @@
-//! Printing: lines that survive a closed pipe, and numbers for people. What a terminal obeys in names and cells of files
-//! is shown as it is written in Rust: `\x1b`.
+//! Printing: lines that survive a closed pipe, and numbers in a readable form. Control characters of terminals in names
+//! and cells of files are shown with Rust's escapes: `\x1b`.
 
 use narrows::plain;
 pub use narrows::text::{count_of, figures, thousands};
@@ -118,7 +118,7 @@ pub fn described(rows: &[(&str, &str)]) -> String {
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match seconds {
-        // What rounds to the next unit is written in it.
+        // A value that rounds to 1 of the next unit is written in that unit.
         ..9.995 => format!("{seconds:.2} s"),
         ..59.95 => format!("{seconds:.1} s"),
         ..3599.5 => format!("{} min {:02} s", whole / 60, whole % 60),
@@ -151,7 +151,7 @@ pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
 }
 
 fn columns_within<R: AsRef<[String]>>(rows: &[R], most: usize) -> String {
-    // Escaped before they are measured, so that columns stay aligned.
+    // Names are escaped before they are measured, so that columns stay aligned.
     let shown = |row: &R| {
         let cells = row.as_ref().iter();
         cells.map(|cell| plain::line(cell).into_owned()).collect()

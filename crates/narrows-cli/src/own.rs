@@ -1,4 +1,4 @@
-//! The data of commands on a model that are given none: those of its run.
+//! The data of a command on a model if the user gives none: the data of the model's run.
 
 use crate::output::{count_of, note};
 use crate::source::{DataArguments, ReadingArguments, keep_apart, warn_of};
@@ -17,7 +17,7 @@ impl ReadingArguments {
             ..self.over_own(reading)
         };
         self.tell_on_bad_in_vain();
-        // What there is to say of reading them was said when they were trained on.
+        // The notes on reading these data were already printed in training.
         OwnData::of_model(path, model, &change)
     }
 

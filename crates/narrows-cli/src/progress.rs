@@ -56,7 +56,7 @@ impl Display {
     pub fn new() -> Display {
         let bar = can_redraw().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            // Narrow enough for loss, time and rate to stand behind it in 80 columns.
+            // Narrow enough that loss, time and rate fit after it in 80 columns.
             bar.with_style(style("{prefix} [{bar:12}] {wide_msg}"))
         });
         Display::with(bar, String::new())

@@ -69,7 +69,7 @@ pub fn list() -> Result<String> {
         }
         groups.push((purpose.title(), rows));
     }
-    // One width of names for all groups.
+    // Names have the same width in all groups.
     let all = groups.iter().flat_map(|(_, rows)| rows);
     let width = all.map(|(name, _)| name.len()).max().unwrap_or_default();
     let mut texts = Vec::new();

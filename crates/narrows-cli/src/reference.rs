@@ -1,4 +1,5 @@
-//! The reference of all commands: the page `docs/commands.md`, made of the declarations that parse the arguments.
+//! The reference of all commands: the page `docs/commands.md`, generated from the declarations that parse the
+//! arguments.
 
 use crate::output::print;
 use clap::{Arg, Command};

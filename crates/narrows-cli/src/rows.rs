@@ -1,4 +1,4 @@
-//! Commands that go over rows: how far they are, and what a signal does meanwhile.
+//! Commands that process rows: their progress, and signals during the work.
 
 use crate::output::note;
 use crate::progress::Display;
@@ -43,7 +43,7 @@ pub fn go_over<T>(
     let mut display = Display::new();
     let done = work(&mut |done| {
         display.rows(what, done, rows);
-        // All are there: what is left is to give the output its name.
+        // All rows are done; only the final name of the output is missing.
         if done < rows {
             stop.check(what)
         } else {

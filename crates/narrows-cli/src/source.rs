@@ -1,4 +1,4 @@
-//! The options that say which data a command reads and how. They are the same for every command.
+//! The options for the data of a command, and for reading them. They are the same for every command.
 
 mod values;
 
@@ -319,7 +319,7 @@ pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
 
 /// The same for a file or folder that a command reads.
 pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
-    // What is not there yet replaces nothing.
+    // A file that does not exist yet is not replaced.
     match (output.canonicalize(), read.canonicalize()) {
         (Ok(path), Ok(read)) if path == read => Err(would_replace("the output", output)),
         _ => Ok(()),

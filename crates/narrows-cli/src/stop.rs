@@ -1,6 +1,7 @@
-//! Ctrl-C and its kin: SIGTERM, SIGQUIT (Ctrl-\), and SIGHUP of a terminal that is closed. The first asks what goes on to end in order:
-//! training to save itself, what writes rows to take away what it has begun. A second, or one that comes when a trained
-//! model is saved and the rest can be done again, ends the process at once.
+//! Ctrl-C and similar signals: SIGTERM, SIGQUIT (Ctrl-\), and SIGHUP of a terminal that is closed. The first signal
+//! asks the work in progress to end in order: training saves itself, and a command that writes rows removes its
+//! unfinished output. A second signal ends the process at once. So does a signal that comes when a trained model is
+//! saved and the rest can be repeated.
 
 use crate::output::note;
 use narrows::text::path_for_shell;
@@ -107,7 +108,7 @@ impl Stop {
 /// Makes a write beyond the limit of a file's size (`ulimit -f`) an error of that write. The system would end the process
 /// by a signal, with files left under temporary names.
 pub fn ignore_file_size_signal() {
-    // That it came means nothing: the write says so.
+    // The signal itself is ignored; the failed write reports the error.
     static CAME: AtomicBool = AtomicBool::new(false);
     if let Err(error) = flag::register(SIGXFSZ, &CAME) {
         note(&format!(

@@ -188,7 +188,7 @@ impl Arguments {
             }
         }
         let Some(folder) = &self.resume else {
-            // A model that training begins with was made for data, of which none are guessed.
+            // Training that starts from a model uses the data of this model; it assumes no other data.
             if let (Some(path), true) = (&self.init_from, data.is_empty()) {
                 return self.sources_of_model(path, rows);
             }
@@ -311,7 +311,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let (validation, test) = (second(&sources.validation)?, second(&sources.test)?);
     let init_from = arguments.init_from.as_deref().map(load_model).transpose()?;
     let stop = Stop::default();
-    // What a run says of its data is written anew only where it has changed.
+    // The messages of a run about its data are printed again only if they have changed.
     let moved = before.as_ref().map(|before| sources.moved_from(before));
     let moved = moved.unwrap_or_default();
     let is_read_otherwise = |before: &Sources| before.reading != sources.reading;

@@ -1,7 +1,7 @@
 //! Elementwise activations: value, and the gradient that flows back through them.
 //!
-//! Worst errors, over every 1021st float (`tests/kernels/activation.rs`): of the value in units of its last place, of the
-//! slope absolute, since most slopes pass through 0 or fade into it.
+//! Largest errors over every 1021st float (`tests/kernels/activation.rs`). The error of the value is in units in the
+//! last place (ULPs). The error of the slope is absolute, because most slopes pass through 0 or approach it.
 //!
 //! | activation | value | slope |
 //! |---|---|---|
@@ -24,12 +24,12 @@ pub enum Activation {
     Identity,
     /// `max(x, 0)`
     Relu,
-    /// `x` where positive, else `slope · x`.
+    /// `x` if it is positive, otherwise `slope · x`.
     LeakyRelu {
         /// The slope of the negative part, 0.01 by default.
         slope: f32,
     },
-    /// `x` where positive, else `alpha · (eˣ - 1)` (Clevert et al. 2016).
+    /// `x` if it is positive, otherwise `alpha · (eˣ - 1)` (Clevert et al. 2016).
     Elu {
         /// The limit of the negative part, 1 by default.
         alpha: f32,
@@ -58,7 +58,8 @@ impl Activation {
         unsafe { forward(isa, self, x.as_ptr(), y.as_mut_ptr(), x.len()) }
     }
 
-    /// `dx = dy · f'(x)`, overwriting `dx`, and 0 where that is below 1e-30 in size; `y` is what [`Activation::forward`] made of `x`.
+    /// `dx = dy · f'(x)`, overwriting `dx`. Results with a magnitude below 1e-30 become 0. `y` is the output of
+    /// [`Activation::forward`] for `x`.
     ///
     /// # Panics
     ///
@@ -81,8 +82,8 @@ impl Activation {
 }
 
 impl Activation {
-    /// `dx += w · v · f''(x)`: the gradient by `x` of `v · f'(x) · w`, which a penalty on derivatives has;
-    /// `y` is what [`Activation::forward`] made of `x`.
+    /// `dx += w · v · f''(x)`: the gradient of `v · f'(x) · w` with respect to `x`, for penalties on derivatives. `y`
+    /// is the output of [`Activation::forward`] for `x`.
     ///
     /// # Panics
     ///
@@ -110,13 +111,13 @@ trait Function: Copy {
     ///
     /// As [`Lanes`].
     unsafe fn value<L: Lanes>(self, x: L) -> L;
-    /// From `x` and `y = value(x)`, whichever is cheaper.
+    /// From `x` or `y = value(x)`, whichever is cheaper.
     ///
     /// # Safety
     ///
     /// As [`Lanes`].
     unsafe fn derivative<L: Lanes>(self, x: L, y: L) -> L;
-    /// The same of the second derivative; at a kink that of the left side.
+    /// The same for the second derivative; at a kink, the value of the left side.
     ///
     /// # Safety
     ///
@@ -152,7 +153,7 @@ macro_rules! function {
 }
 
 function!(Identity, |self, x| x, |y| L::splat(1.0), L::splat(0.0));
-// The operands' order lets a NaN through, here and below.
+// The order of the operands preserves a NaN, here and below.
 function!(
     Relu,
     |self, x| L::splat(0.0).max(x),
@@ -168,7 +169,7 @@ function!(
 function!(
     Elu { alpha },
     |self, x| {
-        // eˣ - 1 cancels near 0, but as tanh(x/2) (eˣ + 1) it does not.
+        // eˣ - 1 has cancellation near 0; in the form tanh(x/2) (eˣ + 1) it has none.
         let half = x.mul(L::splat(0.5));
         let expm1 = math::tanh(half).mul(math::exp(x).add(L::splat(1.0)));
         x.where_greater(L::splat(0.0), x, L::splat(self.alpha).mul(expm1))
@@ -304,8 +305,8 @@ unsafe fn map<L: Lanes, F: Function>(f: F, x: *const f32, y: *mut f32, len: usiz
     }
 }
 
-/// Gradients smaller than this become 0. A saturated sigmoid makes them arbitrarily small, and products with
-/// numbers below the normal ones take a hundred times as long.
+/// Smaller gradients become 0. A saturated sigmoid makes them arbitrarily small, and products with subnormal numbers
+/// take a hundred times as long.
 const SMALLEST: f32 = 1e-30;
 
 /// # Safety
@@ -317,7 +318,7 @@ unsafe fn flushed<L: Lanes>(gradient: L) -> L {
     unsafe {
         let zero = L::splat(0.0);
         let size = gradient.max(zero.sub(gradient));
-        // The comparison's direction keeps a NaN.
+        // The direction of the comparison preserves a NaN.
         L::splat(SMALLEST).where_greater(size, zero, gradient)
     }
 }

@@ -1,24 +1,24 @@
-//! Memory that begins on a cache line, so that whole vectors do not straddle two.
+//! Memory that begins at a cache line, so that no vector crosses two lines.
 
 use std::ops::{Deref, DerefMut};
 
-/// The numbers in a line, and in the widest vector.
+/// The number of values in a cache line, and in the widest vector.
 const LINE: usize = 16;
 
-/// A fixed number of `f32`, the first of them on a cache line; otherwise a plain slice.
+/// A fixed number of `f32` values that begin at a cache line; otherwise a plain slice.
 ///
-/// It asks the allocator for plain zeroed memory with room for the numbers before the first line. Memory that is asked for
-/// by its alignment costs more: the allocator writes the zeros itself, and seldom finds a freed piece to use again.
+/// It requests plain zeroed memory, with room to move the start to a cache line. A request with an alignment costs
+/// more: the allocator then writes the zeros itself, and rarely reuses freed memory.
 pub struct Aligned {
-    /// Never grows, so that it stays where it is.
+    /// It never grows, so it never moves.
     memory: Vec<f32>,
-    /// Where the first line begins.
+    /// The index of the first value, at a cache line.
     start: usize,
     len: usize,
 }
 
 impl Aligned {
-    /// Nothing yet.
+    /// No values.
     pub(crate) const fn empty() -> Self {
         Aligned {
             memory: Vec::new(),
@@ -32,7 +32,7 @@ impl Aligned {
         let memory = vec![0.0; len + LINE - 1];
         let start = memory.as_ptr().align_offset(LINE * size_of::<f32>());
         Aligned {
-            // What cannot be aligned works as well, but more slowly.
+            // Memory that cannot be aligned works as well, but more slowly.
             start: start.min(LINE - 1),
             memory,
             len,

@@ -1,7 +1,7 @@
-//! Batch normalization (Ioffe & Szegedy 2015), as PyTorch's `BatchNorm1d` and `BatchNorm2d`.
+//! Batch normalization (Ioffe & Szegedy 2015), like PyTorch's `BatchNorm1d` and `BatchNorm2d`.
 //!
-//! Values are of `[rows, channels, area]`: the area is 1 behind a dense layer, height × width behind a convolution.
-//! A channel is normalized over `n = rows · area` values.
+//! Values are `[rows, channels, area]`: the area is 1 after a dense layer, and height × width after a convolution. A
+//! channel is normalized over `n = rows · area` values.
 //!
 //! ```text
 //! forward:   y = xhat · weight + bias          xhat = (x - mean) rstd, rstd = 1 / √(variance + eps)
@@ -9,23 +9,23 @@
 //!            dweight = Σ dy · xhat,  dbias = Σ dy
 //! ```
 //!
-//! So a training step has four parts, and the first and third are over the whole batch:
+//! So a training step has four parts; the first and the third are over the whole batch:
 //!
 //! 1. [`statistics`] of some channels, then [`update_running`] and [`rstd`] of the same channels;
 //! 2. [`BatchNorm::forward`] of some rows;
-//! 3. [`BatchNorm::sums`] of some channels, which also are the gradients by weight and bias;
+//! 3. [`BatchNorm::sums`] of some channels, which are also the gradients of weight and bias;
 //! 4. [`BatchNorm::backward`] of some rows.
 //!
-//! With the running mean and variance in place of the batch's, the second part alone is the inference; or
-//! [`BatchNorm::scale_and_shift`] once and [`affine`] for all rows, one multiply-add a value.
+//! With the running mean and variance in place of the batch's, the second part alone is inference. Alternatively, call
+//! [`BatchNorm::scale_and_shift`] once and [`affine`] for all rows: one multiply-add per value.
 //!
-//! **Order of the sums.** A channel's sums are formed by one thread, in double precision, row by row in order. Value
-//! `i` of a row's `area` goes to partial sum `i mod 8`; the 8 partial sums run on through all rows and are added in
-//! order at the end. So no bit depends on which channels a call is given, and results have the same bits on every
-//! instruction set. Means and variances are rounded to `f32` once: of values about 10,000 a mean is off by up to
-//! 0.0005, as in PyTorch, a variance of 1 by nothing more than its own rounding.
+//! **Order of the sums.** One thread computes a channel's sums, in double precision, row by row in order. Value `i` of
+//! a row's `area` goes to partial sum `i mod 8`. The 8 partial sums continue through all rows and are added in order at
+//! the end. So no bit depends on the channels of a call, and results have the same bits on every instruction set. Means
+//! and variances are rounded to `f32` once. For values around 10,000 a mean is off by up to 0.0005, as in PyTorch; a
+//! variance of 1 has only its own rounding error.
 //!
-//! Every function overwrites what it fills.
+//! Every function overwrites its outputs.
 
 mod planes;
 mod statistics;
@@ -40,15 +40,15 @@ use std::ops::Range;
 /// Σ dy and Σ dy · xhat over a whole batch, channel by channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Sums<'a> {
-    /// Σ dy, `[channels]`: the gradient by the bias.
+    /// Σ dy, `[channels]`: the gradient of the bias.
     pub dy: &'a [f32],
-    /// Σ dy · xhat, `[channels]`: the gradient by the weight.
+    /// Σ dy · xhat, `[channels]`: the gradient of the weight.
     pub dy_xhat: &'a [f32],
-    /// How many values a channel has in the batch: `rows · area`.
+    /// The number of values of a channel in the batch: `rows · area`.
     pub count: usize,
 }
 
-/// Σ dy and Σ dy · xhat of some channels, to fill; each is as long as there are channels.
+/// Outputs for Σ dy and Σ dy · xhat of some channels; each is as long as the number of channels.
 #[derive(Debug)]
 pub struct ChannelSums<'a> {
     /// Σ dy.
@@ -57,23 +57,23 @@ pub struct ChannelSums<'a> {
     pub dy_xhat: &'a mut [f32],
 }
 
-/// What each channel is normalized by, all of `[channels]`.
+/// The parameters and statistics of the normalization, all of `[channels]`.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNorm<'a> {
-    /// How many values a channel has in a row.
+    /// The number of values of a channel in a row.
     pub area: usize,
     /// The means, of a batch or running.
     pub mean: &'a [f32],
     /// `1 / √(variance + eps)`, from [`rstd`].
     pub rstd: &'a [f32],
-    /// What normalized values are multiplied with.
+    /// The factors of normalized values.
     pub weight: &'a [f32],
-    /// What is added to them.
+    /// The offsets, added after the factors.
     pub bias: &'a [f32],
 }
 
 impl BatchNorm<'_> {
-    /// The shape of a row, once the lengths are checked.
+    /// The shape of a row, after the lengths are checked.
     fn planes(&self) -> Planes {
         let channels = self.mean.len();
         let others = [self.rstd.len(), self.weight.len(), self.bias.len()];
@@ -88,7 +88,7 @@ impl BatchNorm<'_> {
     ///
     /// # Panics
     ///
-    /// When lengths do not fit.
+    /// If lengths do not fit.
     pub fn forward(&self, isa: Isa, x: &[f32], y: &mut [f32]) {
         self.planes().rows(x);
         assert_eq!(x.len(), y.len());
@@ -96,12 +96,12 @@ impl BatchNorm<'_> {
         unsafe { normalize(isa, *self, x, y) }
     }
 
-    /// `Σ dy` and `Σ dy · xhat` of some channels over all rows, `x` and `dy` of `[rows, channels, area]`: what
-    /// [`BatchNorm::backward`] needs, and the gradients by bias and weight.
+    /// `Σ dy` and `Σ dy · xhat` of some channels over all rows, with `x` and `dy` of `[rows, channels, area]`.
+    /// [`BatchNorm::backward`] needs them, and they are the gradients of bias and weight.
     ///
     /// # Panics
     ///
-    /// When lengths do not fit.
+    /// If lengths do not fit.
     pub fn sums(
         &self,
         isa: Isa,
@@ -139,7 +139,7 @@ impl BatchNorm<'_> {
     ///
     /// # Panics
     ///
-    /// When lengths do not fit.
+    /// If lengths do not fit.
     pub fn backward(&self, isa: Isa, sums: Sums<'_>, x: &[f32], dy: &[f32], dx: &mut [f32]) {
         let planes = self.planes();
         planes.rows(x);
@@ -149,12 +149,12 @@ impl BatchNorm<'_> {
         unsafe { differentiate(isa, *self, sums, x, dy, dx) }
     }
 
-    /// The same map as one multiply-add a channel: `scale = weight · rstd` and `shift = bias - mean · scale`, worked out
-    /// in double precision.
+    /// The same map as one multiply-add per channel: `scale = weight · rstd` and `shift = bias - mean · scale`,
+    /// computed in double precision.
     ///
     /// # Panics
     ///
-    /// When lengths differ.
+    /// If lengths differ.
     pub fn scale_and_shift(&self, scale: &mut [f32], shift: &mut [f32]) {
         let channels = self.planes().channels;
         assert!(scale.len() == channels && shift.len() == channels);
@@ -166,12 +166,12 @@ impl BatchNorm<'_> {
     }
 }
 
-/// `y = x · scale + shift`, channel by channel, of some rows of `[rows, channels, area]`; `scale` and `shift` are of
+/// `y = x · scale + shift`, channel by channel, for some rows of `[rows, channels, area]`; `scale` and `shift` are
 /// `[channels]`.
 ///
 /// # Panics
 ///
-/// When lengths do not fit.
+/// If lengths do not fit.
 pub fn affine(isa: Isa, area: usize, scale: &[f32], shift: &[f32], x: &[f32], y: &mut [f32]) {
     let channels = scale.len();
     Planes { channels, area }.rows(x);

@@ -1,16 +1,15 @@
-//! Two-dimensional convolution, its transpose, and the gradient of their weights, image by image.
+//! Two-dimensional convolution, its transpose, and the gradient of the weights, image by image.
 //!
-//! A transposed convolution goes from what a convolution gives back to what it reads, so one plan
-//! serves both layers: forward of the one is the gradient by the input of the other, and the gradient
-//! of the weights is the same. *Input* and *output* are always the convolution's here.
+//! A transposed convolution maps a convolution's output shape back to its input shape. So one plan serves both layers:
+//! the forward pass of one is the input gradient of the other, and the gradient of the weights is the same. In this
+//! module, *input* and *output* always mean the input and output of the convolution.
 //!
-//! Everything is a [`product`] with the weights. Its other matrix has a row for each tap (an input
-//! channel and a place in the kernel) and a column for each position of the kernel. It is never
-//! built as a whole. A place of the padded input is `quotient · stride + phase` on either axis; the
-//! input is split into *planes*, one for each channel and pair of phases, which holds the quotients.
-//! A tap sees one plane only, and what it sees from all positions is a contiguous piece of it. These
-//! pieces are gathered, a tile of positions at a time, in the first-level cache; where they lie
-//! equally far apart, as they do if positions do not overlap, they are the matrix as they lie.
+//! All computations are a [`product`] with the weights. The other matrix has a row for each tap (an input channel and a
+//! place in the kernel) and a column for each position of the kernel. It is never built as a whole. On each axis, a
+//! place of the padded input is `quotient · stride + phase`. The input is split into *planes*, one for each channel and
+//! pair of phases; a plane is indexed by the quotients. A tap reads only one plane, and over all positions it reads a
+//! contiguous piece of it. These pieces are gathered in the first-level cache, one tile of positions at a time. If the
+//! pieces have equal distances, as they do if positions do not overlap, they are used in place as the matrix.
 //!
 //! ```text
 //! forward:     planes = input, padded and split
@@ -23,11 +22,11 @@
 //!                  sums += gathered planes of the input · outputᵀ
 //! ```
 //!
-//! Positions run through the rows of a plane, which are longer than those of the image by the reach
-//! of the kernel; what is formed in between is left out when a row is stored.
+//! Positions run through the rows of a plane. These rows are longer than those of the image by the reach of the kernel;
+//! the additional results are dropped when a row is stored.
 //!
-//! Each sum runs over taps, or over images and positions, in one order, so that no result depends on
-//! how images or channels are cut among threads.
+//! Each sum runs over taps, or over images and positions, in one order, so results do not depend on how images or
+//! channels are split among threads.
 
 mod geometry;
 mod images;
@@ -43,11 +42,11 @@ use std::ops::Range;
 
 pub use geometry::Geometry;
 
-/// The numbers that are gathered at a time: few enough to stay in the first-level cache beside what
-/// else a product reads.
+/// The number of values that are gathered at a time: few enough to stay in the first-level cache beside the other
+/// operands of a product.
 const GATHERED: usize = 4096;
 
-/// The columns of a matrix of `taps` rows and `positions` columns that are gathered at a time.
+/// The number of columns that are gathered at a time, for a matrix of `taps` rows and `positions` columns.
 fn gathered(taps: usize, positions: usize) -> usize {
     let whole = positions.next_multiple_of(TILE);
     (GATHERED / taps / TILE * TILE).clamp(TILE, whole)
@@ -60,17 +59,17 @@ pub struct Convolution {
     axes: [Axis; 2],
     /// The input's planes: channels, then phases of height and width.
     input: Planes,
-    /// By phase of each axis the quotients that are inside the input and that some tap sees.
+    /// For each phase of each axis, the quotients that are inside the input and that some tap reads.
     seen: [Vec<Range<usize>>; 2],
     taps: Taps,
-    /// The positions that the kernel has on a plane of the input, from the first to the last.
+    /// The number of positions of the kernel on a plane of the input, from the first to the last.
     positions: usize,
     /// The output's planes: its channels.
     output: Planes,
     groups: Vec<Group>,
     /// By phase of height and width.
     parts: Vec<PhasePart>,
-    /// The numbers in a part of one channel.
+    /// The number of values in a part of one channel.
     part: usize,
 }
 
@@ -79,7 +78,7 @@ impl Convolution {
     ///
     /// # Panics
     ///
-    /// When a size is 0 or the kernel leaves the padded input in some position.
+    /// If a size is 0 or if the kernel leaves the padded input at some position.
     pub fn new(geometry: Geometry) -> Convolution {
         let axes = [0, 1].map(|axis| Axis {
             input: geometry.input[axis + 1],
@@ -146,7 +145,7 @@ impl Convolution {
         &self.geometry
     }
 
-    /// How many numbers of scratch memory the methods need.
+    /// The number of scratch values that the methods need.
     pub fn scratch(&self) -> usize {
         let line = |len: usize| len.next_multiple_of(LINE);
         let channels = self.geometry.output[0];
@@ -165,12 +164,12 @@ impl Convolution {
         forward.max(transposed).max(gradient)
     }
 
-    /// The positions of a whole output channel on a plane of the input.
+    /// The number of positions of a whole output channel on a plane of the input.
     fn grid(&self) -> usize {
         self.axes[0].output * self.input.width
     }
 
-    /// The numbers that are gathered at a time for a product of the transposed convolution.
+    /// The number of values that are gathered at a time for a product of the transposed convolution.
     fn group_tile(&self) -> usize {
         let tile = |g: &Group| g.weights.len() * gathered(g.weights.len(), g.positions);
         self.groups.iter().map(tile).max().unwrap_or(0)
@@ -180,7 +179,7 @@ impl Convolution {
         self.geometry.input[0] * self.parts.len() * self.part
     }
 
-    /// The images in two slices.
+    /// The number of images in two slices.
     fn images<'a>(
         &self,
         input: &'a [f32],
@@ -190,7 +189,7 @@ impl Convolution {
         input.chunks_exact(inputs).zip(output.chunks_exact(outputs))
     }
 
-    /// The numbers of an input and an output.
+    /// The lengths of an input and an output.
     fn lengths(&self, input: usize, output: usize) -> [usize; 2] {
         let inputs: usize = self.geometry.input.iter().product();
         let outputs: usize = self.geometry.output.iter().product();
@@ -213,7 +212,7 @@ impl Convolution {
     ///
     /// # Panics
     ///
-    /// When a slice has a length that does not fit, or the scratch is too short.
+    /// If the length of a slice does not fit, or if the scratch is too short.
     #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &self,
@@ -251,14 +250,13 @@ impl Convolution {
         }
     }
 
-    /// `input` of `[images, channels, height, width]` from `output`: the transposed convolution with
-    /// `weights` of `[output channels, input channels, height, width]`, plus `bias` of
-    /// `[input channels]`. Without a bias it is the gradient by the input of
-    /// [`Convolution::forward`] from the gradient by its output.
+    /// `input` of `[images, channels, height, width]` from `output`: the transposed convolution with `weights` of
+    /// `[output channels, input channels, height, width]`, plus `bias` of `[input channels]`. Without a bias, it is the
+    /// input gradient of [`Convolution::forward`] from the output gradient.
     ///
     /// # Panics
     ///
-    /// When a slice has a length that does not fit, or the scratch is too short.
+    /// If the length of a slice does not fit, or if the scratch is too short.
     #[allow(clippy::too_many_arguments)]
     pub fn transposed(
         &self,
@@ -302,12 +300,12 @@ impl Convolution {
         }
     }
 
-    /// The gradient by the weights of some output channels, `[channels, input channels, height,
-    /// width]`, from `input` and the gradient by `output`, summed over images and positions in order.
+    /// The gradient of the weights of some output channels, `[channels, input channels, height, width]`, from `input`
+    /// and the gradient of `output`, summed over images and positions in order.
     ///
     /// # Panics
     ///
-    /// When a slice has a length that does not fit, or the scratch is too short.
+    /// If the length of a slice does not fit, or if the scratch is too short.
     pub fn gradient(
         &self,
         isa: Isa,
@@ -332,7 +330,7 @@ impl Convolution {
         for (input, output) in self.images(input, output) {
             self.split(isa, input, planes);
             let output = &output[channels.start * area..channels.end * area];
-            // Zeros between the rows, so that what the planes have there does not count.
+            // Zeros between the rows, so that the content of the planes there does not contribute.
             let output = if x.output == self.input.width {
                 output
             } else {
@@ -378,8 +376,8 @@ impl Convolution {
     }
 }
 
-/// The sums over the taps of `weights`, of `[rows, taps]`, times the planes at some positions (the
-/// first, and how many), into rows `sums_row` apart.
+/// The sums over the taps of `weights`, `[rows, taps]`, times the planes at some positions (the first, and their
+/// number), into rows that are `sums_row` apart.
 #[allow(clippy::too_many_arguments)]
 fn combine(
     isa: Isa,

@@ -1,4 +1,4 @@
-//! Conversion of stored values to `f32`, with an affine map on the way.
+//! Converts stored values to `f32` with an affine map.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 

@@ -1,34 +1,34 @@
-//! Sums over the rows of a batch of products of gates: numbers that are 0 or 1, 64 of them in a word.
+//! Sums over the rows of a batch of products of gates. Gates are 0 or 1; a word holds 64 of them.
 //!
-//! A gate says for each row whether a unit lets it pass, as ReLU does: bit `b` of word `w` stands for row `64 w + b`.
+//! A gate says for each row whether a unit is open, as after ReLU: bit `b` of word `w` is the gate of row `64 w + b`.
 
 use crate::lanes::Isa;
 use crate::lanes::Kind;
 use std::ops::Range;
 
-/// The outer units whose gates lie side by side.
+/// The number of outer units whose gates are contiguous.
 pub const GROUP: usize = 8;
 
-/// Where the unit of a place in a group of [`GROUP`] lies: the order in which two vectors of 64-bit counts become
-/// one of 32-bit ones without crossing halves.
+/// The place of each unit in a group of [`GROUP`]: the order in which two vectors of 64-bit counts become one vector of
+/// 32-bit counts without crossing halves.
 const ORDER: [usize; GROUP] = [0, 1, 4, 5, 2, 3, 6, 7];
 
-/// How many numbers a vector over units has room for: their number, rounded up to whole groups.
+/// The length of a vector over units: their number, rounded up to whole groups.
 pub fn room(units: usize) -> usize {
     units.next_multiple_of(GROUP)
 }
 
-/// How many numbers of 32 bits the gates of units take for each 64 rows.
+/// The number of 32-bit words for the gates of units, for each 64 rows.
 pub fn size(units: usize) -> usize {
     2 * room(units)
 }
 
-/// Opens the gates of units that are above 0 in a row, and closes all others; `x` of `[rows, units]` has up to 64 rows,
-/// and `gates` are their [`size`] numbers.
+/// Opens the gates of units that are above 0 in a row, and closes all others. `x` of `[rows, units]` has up to 64 rows,
+/// and `gates` has their [`size`] words.
 ///
 /// # Panics
 ///
-/// When there are more rows, `x` is no whole number of rows, or `gates` have another size.
+/// If there are more rows, if `x` is not a whole number of rows, or if `gates` has another size.
 pub fn set(units: usize, x: &[f32], gates: &mut [u32]) {
     assert!(
         x.len().is_multiple_of(units) && x.len() / units <= 64 && gates.len() == size(units),
@@ -45,12 +45,12 @@ pub fn set(units: usize, x: &[f32], gates: &mut [u32]) {
     }
 }
 
-/// Opens the gates of all units in the first `rows` of 64 rows, and closes those of others; `gates` are their [`size`]
-/// numbers.
+/// Opens the gates of all units in the first `rows` of 64 rows, and closes those of the other rows; `gates` has their
+/// [`size`] words.
 ///
 /// # Panics
 ///
-/// When there are more rows, or `gates` have another size.
+/// If there are more rows, or if `gates` has another size.
 pub fn open(units: usize, rows: usize, gates: &mut [u32]) {
     assert!(rows <= 64 && gates.len() == size(units), "rows as planned");
     gates.fill(0);
@@ -62,11 +62,11 @@ pub fn open(units: usize, rows: usize, gates: &mut [u32]) {
     }
 }
 
-/// The gates of units, in words of 64 rows: `[words, size]`, groups of units in the order that the counts come in.
+/// The gates of units, in words of 64 rows: `[words, size]`, with groups of units in the order of the counts.
 #[derive(Clone, Copy, Debug)]
 struct Gates<'a> {
     words: usize,
-    /// How many units there are, and how many there is room for.
+    /// The number of units, and the number of places for them.
     units: usize,
     room: usize,
     gates: &'a [u32],
@@ -96,7 +96,7 @@ fn place(unit: usize) -> usize {
     unit / GROUP * GROUP + ORDER[unit % GROUP]
 }
 
-/// Gates of inner and of outer units, and a number for each pair of them.
+/// Gates of inner and of outer units, and a number for each pair of an inner and an outer unit.
 #[derive(Clone, Copy, Debug)]
 pub struct Gated<'a> {
     inner: Gates<'a>,
@@ -105,12 +105,13 @@ pub struct Gated<'a> {
 }
 
 impl<'a> Gated<'a> {
-    /// `inner` and `outer` are gates of as many rows, words of [`size`] numbers each, that [`set`] or [`open`] has
-    /// filled; `numbers` are `[inner units, room]` with the [`room`] of the outer units, 0 where there is no unit.
+    /// `inner` and `outer` are gates of the same number of rows, in words of [`size`] numbers each, filled by [`set`]
+    /// or [`open`]. `numbers` are `[inner units, room]` with the [`room`] of the outer units; places without a unit are
+    /// 0.
     ///
     /// # Panics
     ///
-    /// When lengths do not fit.
+    /// If lengths do not fit.
     pub fn new(
         [inner, outer]: [&'a [u32]; 2],
         [inner_units, outer_units]: [usize; 2],
@@ -126,19 +127,19 @@ impl<'a> Gated<'a> {
         }
     }
 
-    /// With a the numbers, and c_ijk the number of rows that the gates of inner units i and j and of outer unit k let
-    /// pass, of one inner unit i the sums
+    /// Let a be the numbers, and c_ijk the number of rows for which the gates of the inner units i and j and of the
+    /// outer unit k are open. For one inner unit i, this computes the sums
     ///
     /// ```text
     /// s_j = Σ_k a_ik a_jk c_ijk        over the outer units, for each inner one
     /// h_k = Σ_j a_jk g_j c_ijk         over the inner units, for each outer one
     /// ```
     ///
-    /// `g` and `s` are as long as there are inner units, `h` has the [`room`] of the outer ones.
+    /// `g` and `s` are as long as the number of inner units, `h` has the [`room`] of the outer ones.
     ///
     /// # Panics
     ///
-    /// When lengths do not fit.
+    /// If lengths do not fit.
     pub fn sums(&self, isa: Isa, i: usize, g: &[f32], s: &mut [f32], h: &mut [f32]) {
         let Gated { inner, outer, .. } = self;
         let (units, room) = (inner.units, outer.room);
@@ -176,7 +177,7 @@ struct Sums<'a> {
     h: &'a mut [f32],
 }
 
-/// The words whose counts are summed before they meet numbers.
+/// The number of words whose counts are summed before they are multiplied by numbers.
 const WORDS: usize = 16;
 
 /// What a unit lets pass in some words.

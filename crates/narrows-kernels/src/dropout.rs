@@ -1,24 +1,25 @@
-//! Dropout (Srivastava et al. 2014): values that are dropped become 0, the others grow to keep the mean.
+//! Dropout (Srivastava et al. 2014): dropped values become 0, and the others are scaled up so that the mean stays the
+//! same.
 //!
 //! ```text
 //! forward:   y  = kept ? x  / (1 - p) : 0
 //! backward:  dx = kept ? dy / (1 - p) : 0
 //! ```
 //!
-//! Which values of a row are kept is drawn once, as bits: bit `i mod 64` of word `i / 64` says it of value `i`. The
-//! bits follow from the row's [`Address`] alone and are the same on every instruction set. A dropped value is 0
-//! whatever `x` is, NaN included.
+//! The kept values of a row are drawn once, as bits: bit `i mod 64` of word `i / 64` belongs to value `i`. The bits
+//! depend only on the row's [`Address`], and are the same on every instruction set. A dropped value is 0 for any `x`,
+//! including NaN.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::noise::{Address, GROUP, uniform_group};
 
-/// The values that a word of a mask stands for.
+/// The number of values of a word of a mask.
 pub const WORD: usize = u64::BITS as usize;
 
 // A group of uniform numbers is drawn for each word.
 const _: () = assert!(GROUP == WORD);
 
-/// How many words a mask of `len` values has.
+/// The number of words of a mask for `len` values.
 pub const fn words(len: usize) -> usize {
     len.div_ceil(WORD)
 }
@@ -31,12 +32,12 @@ fn check(p: f32) {
     );
 }
 
-/// Draws which of `len` values are kept, each with probability `1 - p`: value `i` where number `i` of
-/// [`crate::noise::fill_uniform`] is at least `p`. Bits behind the last value are 0.
+/// Draws which of `len` values are kept, each with probability `1 - p`: value `i` is kept if number `i` of
+/// [`crate::noise::fill_uniform`] is at least `p`. Bits after the last value are 0.
 ///
 /// # Panics
 ///
-/// When `p` is not in [0, 1), or the mask has other than [`words`] of `len` words.
+/// If `p` is not in [0, 1), or if the length of the mask is not [`words`] of `len`.
 pub fn draw_mask(isa: Isa, address: Address, p: f32, len: usize, mask: &mut [u64]) {
     check(p);
     assert_eq!(mask.len(), words(len), "words of a mask of {len} values");
@@ -47,11 +48,11 @@ pub fn draw_mask(isa: Isa, address: Address, p: f32, len: usize, mask: &mut [u64
     }
 }
 
-/// `y = x / (1 - p)` where the mask has a 1, else 0: the values of a row, or the gradient by them.
+/// `y = x / (1 - p)` if the mask has a 1, otherwise 0: for the values of a row, or for their gradient.
 ///
 /// # Panics
 ///
-/// When `p` is not in [0, 1), or lengths do not fit.
+/// If `p` is not in [0, 1), or if lengths do not fit.
 pub fn apply(isa: Isa, p: f32, mask: &[u64], x: &[f32], y: &mut [f32]) {
     check(p);
     assert!(x.len() == y.len() && mask.len() == words(x.len()));

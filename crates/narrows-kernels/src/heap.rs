@@ -1,10 +1,10 @@
 //! The heap of the process.
 
-/// Lets all threads share one heap from now on.
+/// Makes all threads share one heap from now on.
 ///
-/// With glibc each thread that allocates reserves 64 MiB of address space for a heap of its own. Where `ulimit -v` bounds
-/// the address space of the process, a few threads take all of it, and allocations of a kilobyte then fail. With
-/// another C library, or where the process has other threads already, nothing happens.
+/// With glibc, each thread that allocates reserves 64 MiB of address space for its own heap. If `ulimit -v` limits the
+/// address space of the process, a few threads take all of it, and then even small allocations fail. With another C
+/// library, or if the process already has other threads, this function does nothing.
 pub fn share() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {

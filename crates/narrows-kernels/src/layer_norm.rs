@@ -1,4 +1,4 @@
-//! Layer normalization of rows (Ba et al. 2016), as PyTorch's `LayerNorm` over the last axis.
+//! Layer normalization of rows (Ba et al. 2016), like PyTorch's `LayerNorm` over the last axis.
 //!
 //! ```text
 //! forward:   y = xhat · weight + bias          xhat = (x - mean) rstd, rstd = 1 / √(variance + eps)
@@ -6,11 +6,10 @@
 //!            dweight = Σ dy · xhat over the rows,  dbias = Σ dy over the rows
 //! ```
 //!
-//! Mean and variance (the biased one) are of a row, formed in double precision, and rounded once: values that
-//! lie far from 0 lose nothing in the sums. The forward pass keeps mean and rstd of each row, two numbers, from
-//! which the backward pass works `xhat` out again. The gradient of the bias is [`crate::reduce::column_sums`] of
-//! `dy`. Every function overwrites what it fills, and a row's results depend on this row alone. Results have the
-//! same bits on every instruction set.
+//! Mean and (biased) variance of a row are computed in double precision and rounded once, so values far from 0 lose
+//! nothing in the sums. The forward pass keeps mean and rstd of each row; the backward pass computes `xhat` again from
+//! these two numbers. The gradient of the bias is [`crate::reduce::column_sums`] of `dy`. Every function overwrites its
+//! outputs. The results of a row depend only on this row, and have the same bits on every instruction set.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::moments::{Moments, mean_and_variance};
@@ -18,7 +17,7 @@ use crate::moments::{Moments, mean_and_variance};
 /// The numbers that the forward pass keeps of each row: mean and rstd.
 pub const KEPT: usize = 2;
 
-/// What normalized values are multiplied with and added to.
+/// The factors and the offsets of normalized values.
 #[derive(Clone, Copy, Debug)]
 pub struct Affine<'a> {
     /// The factors, `[width]`.
@@ -35,12 +34,12 @@ fn check(rows: usize, width: usize, lengths: &[usize]) {
     );
 }
 
-/// `y = (x - mean) rstd · weight + bias`, row by row: `x` and `y` of `[rows, width]`, where the width is that of
-/// the weight. `kept`, of `[rows, 2]`, gets mean and rstd of each row. `eps` is added to the variance.
+/// `y = (x - mean) rstd · weight + bias`, row by row: `x` and `y` are `[rows, width]`, with the width of the weight.
+/// `kept`, `[rows, 2]`, gets mean and rstd of each row. `eps` is added to the variance.
 ///
 /// # Panics
 ///
-/// When lengths do not fit.
+/// If lengths do not fit.
 pub fn forward(isa: Isa, eps: f64, affine: Affine<'_>, x: &[f32], y: &mut [f32], kept: &mut [f32]) {
     let (width, rows) = (affine.weight.len(), kept.len() / KEPT);
     assert!(kept.len().is_multiple_of(KEPT) && affine.bias.len() == width);
@@ -49,12 +48,12 @@ pub fn forward(isa: Isa, eps: f64, affine: Affine<'_>, x: &[f32], y: &mut [f32],
     unsafe { normalize(isa, eps, affine, x, y, kept) }
 }
 
-/// `dx = rstd (g - mean(g) - xhat · mean(g · xhat))` with `g = dy · weight`, row by row: the gradient by `x`. `x`, `dy`
-/// and `dx` are of `[rows, width]`; `kept` is what [`forward`] made of `x`.
+/// `dx = rstd (g - mean(g) - xhat · mean(g · xhat))` with `g = dy · weight`, row by row: the gradient of `x`. `x`, `dy`
+/// and `dx` are `[rows, width]`; `kept` comes from [`forward`] for `x`.
 ///
 /// # Panics
 ///
-/// When lengths do not fit.
+/// If lengths do not fit.
 pub fn backward(isa: Isa, weight: &[f32], x: &[f32], kept: &[f32], dy: &[f32], dx: &mut [f32]) {
     check(
         kept.len() / KEPT,
@@ -65,12 +64,12 @@ pub fn backward(isa: Isa, weight: &[f32], x: &[f32], kept: &[f32], dy: &[f32], d
     unsafe { differentiate(isa, weight, x, kept, dy, dx) }
 }
 
-/// `gradient = Σ dy · xhat`, from the first row to the last: the gradient by the weight, whose width is that of
-/// `gradient`. `x` and `dy` are of `[rows, width]`; `kept` is what [`forward`] made of `x`.
+/// `gradient = Σ dy · xhat`, from the first row to the last: the gradient of the weight, which has the same width as
+/// `gradient`. `x` and `dy` are `[rows, width]`; `kept` comes from [`forward`] for `x`.
 ///
 /// # Panics
 ///
-/// When lengths do not fit.
+/// If lengths do not fit.
 pub fn weight_gradient(isa: Isa, x: &[f32], kept: &[f32], dy: &[f32], gradient: &mut [f32]) {
     check(kept.len() / KEPT, gradient.len(), &[x.len(), dy.len()]);
     // SAFETY: the body has no conditions.

@@ -1,20 +1,19 @@
-//! The kernels of Narrows: slices in, slices out.
+//! The kernels of Narrows: functions on slices.
 //!
-//! Everything here is either arithmetic on `f32` slices ([`product`], [`conv`], [`activation`],
-//! [`loss`], [`optimizer`], [`reduce`], [`counts`], [`layer_norm`], [`batch_norm`], [`dropout`], [`top_k`],
-//! [`sparsity`], [`variational`], [`gaussian`]) or the [`team`] of threads that runs it. The one thing a reader must
-//! know: **no result depends on how the work is cut up.** Each output element is formed by one
-//! thread, in an order that depends on the shapes alone, so a training run has the same bits for
+//! This crate has arithmetic on `f32` slices ([`product`], [`conv`], [`activation`], [`loss`], [`optimizer`],
+//! [`reduce`], [`counts`], [`layer_norm`], [`batch_norm`], [`dropout`], [`top_k`], [`sparsity`],
+//! [`variational`], [`gaussian`]), and the [`team`] of
+//! threads that runs it. The most important property: **results do not depend on how the work is split.** One thread
+//! computes each output element, in an order that depends only on the shapes. So a training run has the same bits for
 //! any number of threads.
 //!
-//! Every kernel is written once over the small vector trait in `lanes` and compiled for
-//! AVX-512, AVX2 and plain Rust; an [`Isa`] is proof that the CPU runs one of them. Larger products
-//! run on the tiles of AMX where there are any. Plain scalar
-//! versions in [`mod@reference`] are the oracle of the tests.
+//! Every kernel is written once over the small vector trait in `lanes`, and compiled for AVX-512, AVX2 and plain Rust.
+//! An [`Isa`] is proof that the CPU has an instruction set. If the CPU has AMX, larger products run on its tiles. The
+//! tests compare the kernels with the plain scalar versions in [`mod@reference`].
 //!
-//! This is the only crate of Narrows with `unsafe`. Public functions are safe: they check the
-//! lengths that the inner loops rely on and panic when a caller breaks them, which is a defect of
-//! the caller and never a consequence of somebody's data.
+//! This is the only crate of Narrows with `unsafe`. Public functions are safe: they check the lengths on which the
+//! inner loops rely, and panic if they are wrong. Such a panic is a mistake of the caller, never a consequence of the
+//! user's data.
 
 mod lanes;
 mod math;

@@ -1,6 +1,6 @@
 //! Reconstruction losses of one row: the sum over its elements, and the gradient.
 //!
-//! The sum of a row is formed in a fixed order, so that it does not depend on who forms it.
+//! The sum of a row has a fixed order, so it does not depend on the thread.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::math;
@@ -12,9 +12,9 @@ pub enum Loss {
     Squared,
     /// `|y - t|`; its gradient at 0 is 0.
     Absolute,
-    /// `d²/2` for `|d| <= delta`, else `delta · (|d| - delta/2)`, with `d = y - t` (Huber 1964).
+    /// `d²/2` for `|d| <= delta`, otherwise `delta · (|d| - delta/2)`, with `d = y - t` (Huber 1964).
     Huber {
-        /// Where the parabola turns into a line.
+        /// The distance at which the parabola becomes a line.
         delta: f32,
     },
     /// Binary cross-entropy of `sigmoid(y)`: `softplus(y) - t y`.
@@ -30,7 +30,7 @@ impl Loss {
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn sum(self, isa: Isa, y: &[f32], target: &[f32]) -> f32 {
         assert_eq!(y.len(), target.len());
         // SAFETY: as many numbers at each pointer as the length says; no gradient is written.
@@ -47,11 +47,11 @@ impl Loss {
         }
     }
 
-    /// The sum of the loss over a row; `dy` is overwritten with `scale` times its gradient by `y`.
+    /// The sum of the loss over a row; `dy` is overwritten with `scale` times its gradient with respect to `y`.
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn sum_and_gradient(
         self,
         isa: Isa,
@@ -115,7 +115,7 @@ impl Elementwise for Absolute {
     unsafe fn gradient<L: Lanes>(self, y: L, t: L) -> L {
         // SAFETY: passed on.
         unsafe {
-            // What is neither above nor below is 0, or NaN and stays it.
+            // A difference that is neither above nor below 0 is 0, or it is NaN and stays NaN.
             let d = y.sub(t);
             let zero = L::splat(0.0);
             let below = zero.where_greater(d, L::splat(-1.0), d);
@@ -308,7 +308,7 @@ unsafe fn fold<L: Lanes, F: Elementwise, const GRADIENT: bool>(
         if i < len {
             let n = len - i;
             let (y, t) = (L::load_first(y.add(i), n), L::load_first(t.add(i), n));
-            // The lanes beyond hold the loss of 0 against 0, which need not be 0.
+            // The lanes beyond the end hold the loss of 0 against 0, which need not be 0.
             f.value(y, t).store(lanes.as_mut_ptr());
             total += lanes.iter().take(n).sum::<f32>();
             if GRADIENT {

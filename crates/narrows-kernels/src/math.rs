@@ -1,8 +1,8 @@
 //! Elementary functions over [`Lanes`].
 //!
-//! Each states the bound of its error against float64 that the tests hold it to, and the worst that they
-//! find, in units in the last place (ULPs) of the true value. They try every 1021st single-precision number,
-//! on every instruction set: of all magnitudes, but not each.
+//! Each function states its error bound against float64, which the tests check, and the largest error that the tests
+//! find, in units in the last place (ULPs) of the true value. The tests use every 1021st single-precision number, on
+//! every instruction set: all magnitudes, but not all numbers.
 
 use crate::lanes::Lanes;
 
@@ -31,7 +31,7 @@ pub(crate) unsafe fn polynomial<L: Lanes, const N: usize>(x: L, coefficients: [f
 #[inline(always)]
 pub(crate) unsafe fn exp<L: Lanes>(x: L) -> L {
     // x = n ln 2 + r with |r| <= ln 2 / 2, so that eˣ = 2ⁿ eʳ; ln 2 is split in two, the first part
-    // short enough for n times it to be exact. The polynomial is that of Cephes' expf.
+    // short enough for n times it to be exact. The polynomial is taken from Cephes' expf.
     // SAFETY: passed on.
     unsafe {
         // At the bounds n is -127 and 128, for which 2ⁿ is 0 and infinite. The operands' order
@@ -151,8 +151,8 @@ pub(crate) unsafe fn softplus<L: Lanes>(x: L) -> L {
     unsafe { L::splat(0.0).max(x).add(ln_1p_exp_of_minus_abs(x)) }
 }
 
-/// `ln(1 + e^-|x|)`: what [`softplus`] adds to `max(x, 0)`; within 4 ULP (3.5 found) up to
-/// `|x|` = 87.683, beyond 0. NaN stays NaN.
+/// `ln(1 + e^-|x|)`, which [`softplus`] adds to `max(x, 0)`; within 4 ULP (3.5 found) up to `|x|` = 87.683, and 0
+/// beyond. NaN stays NaN.
 ///
 /// # Safety
 ///

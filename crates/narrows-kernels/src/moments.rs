@@ -1,4 +1,4 @@
-//! First and second moments in double precision, the sums of both normalizations.
+//! First and second moments in double precision: the sums of both normalizations.
 //!
 //! Every sum that a normalization needs has the form `Σ (u - p)` or `Σ (u - p)(v - q)`:
 //!
@@ -7,14 +7,13 @@
 //! | mean and variance of `x` | `x` | a value near the mean | `x` | the same value |
 //! | `Σ g` and `Σ g (x - mean)`, for the gradient | `g` | 0 | `x` | the mean |
 //!
-//! The order is fixed by the shape alone: value `i` of a run of numbers goes to partial sum `i mod 8`, runs
-//! follow each other in order, and the 8 partial sums are added in order at the end. All of it is plain
-//! arithmetic in double precision without a fused multiply-add, so that a sum also has the same bits on every
-//! instruction set.
+//! The order depends only on the shape: value `i` of a run of numbers goes to partial sum `i mod 8`, runs follow each
+//! other in order, and the 8 partial sums are added in order at the end. All of it is plain arithmetic in double
+//! precision without a fused multiply-add, so a sum has the same bits on every instruction set.
 
 use std::array::from_fn;
 
-/// The partial sums: as many as stay in registers together with the terms, on every instruction set.
+/// The number of partial sums: as many as stay in registers together with the terms, on every instruction set.
 pub(crate) const LANES: usize = 8;
 
 /// Partial sums of `u - p` and of `(u - p)(v - q)`.
@@ -42,7 +41,7 @@ impl Moments {
         v: &[f32; LANES],
         q: &[f64; LANES],
     ) {
-        // Arrays as values, which stay in registers; elements that are added to in place do not.
+        // Arrays are passed as values, because these stay in registers; arrays that are modified in place do not.
         let d: [f64; LANES] = from_fn(|lane| f64::from(u[lane]) - p[lane]);
         let e: [f64; LANES] = from_fn(|lane| f64::from(v[lane]) - q[lane]);
         self.first = from_fn(|lane| self.first[lane] + d[lane]);
@@ -58,8 +57,8 @@ impl Moments {
         for (u, v) in whole_u.iter().zip(whole_v) {
             sums.add(u, &[p; LANES], v, &[q; LANES]);
         }
-        // Whole groups again, padded with terms of 0: a partial sum that is chosen by number would keep all of them
-        // out of registers.
+        // Whole groups again, padded with terms of 0: a partial sum that is selected by its index would keep all of
+        // them out of registers.
         let mut padded = ([0.0; LANES], [0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for (lane, (&u, &v)) in rest_u.iter().zip(rest_v).enumerate() {
             (padded.0[lane], padded.1[lane]) = (u, p);
@@ -79,22 +78,22 @@ impl Moments {
     }
 }
 
-/// Mean and biased variance of `count` values, from their moments about `near` (`p` and `q`).
+/// Mean and biased variance of `count` values, from their moments relative to `near` (`p` and `q`).
 ///
-/// Both forms: with `d = x - near`,
+/// Both forms, with `d = x - near`:
 ///
 /// ```text
 /// mean     = Σ x / n             = near + Σ d / n
 /// variance = Σ (x - mean)² / n   = Σ d² / n - (Σ d / n)²
 /// ```
 ///
-/// The right side reads the values once. The difference cancels little, because `near` is one of the values,
-/// and where it is far from all others, the variance is as large as its distance makes it.
+/// The right side reads the values only once. The difference has little cancellation, because `near` is one of the
+/// values; if it is far from all others, the variance is correspondingly large.
 #[inline(always)]
 pub(crate) fn mean_and_variance(near: f64, first: f64, second: f64, count: usize) -> (f64, f64) {
     let shift = first / count as f64;
     let variance = second / count as f64 - shift * shift;
-    // Rounding may leave a tiny negative number; the comparison's direction keeps a NaN.
+    // Rounding may leave a tiny negative number; the direction of the comparison preserves a NaN.
     let variance = if variance < 0.0 { 0.0 } else { variance };
     (near + shift, variance)
 }

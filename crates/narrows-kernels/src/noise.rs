@@ -1,22 +1,21 @@
-//! Random numbers by their address: Philox4x32-10 and what is made of its words.
+//! Random numbers by their address: Philox4x32-10, and numbers made from its words.
 //!
-//! A number depends on the key, on the counter's upper three words and on its place in the row, and on
-//! nothing else. The arithmetic is that of 16 lanes at a time, without a fused multiply-add: it gives
-//! the same bits on every instruction set.
+//! A number depends only on the key, on the counter's upper three words and on its place in the row. The arithmetic
+//! processes 16 lanes at a time, without a fused multiply-add: it gives the same bits on every instruction set.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// The blocks of four words that are drawn together.
+/// The number of blocks of four words that are drawn together.
 const LANES: usize = 16;
 
-/// The numbers of these blocks.
+/// The number of values in these blocks.
 pub(crate) const GROUP: usize = 4 * LANES;
 
-/// Words of `N` blocks, by their place in the block.
+/// The words of `N` blocks, by their place in the block.
 type Words<const N: usize> = [[u32; N]; 4];
 
-/// What the numbers of a row are drawn by: Philox's key, and the upper three words of its counter, the
-/// lowest being the number of the block of four numbers.
+/// The address of the numbers of a row: Philox's key, and the upper three words of its counter. The lowest word is the
+/// number of the block of four numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {
     /// The key.
@@ -30,15 +29,15 @@ pub fn words(address: Address, block: u32) -> [u32; 4] {
     philox::<1>(address, block).map(|[word]| word)
 }
 
-/// Adds to each element of a row a normal number of mean 0 and the given deviation
-/// (Box & Muller 1958), accurate to 1e-5 of the deviation, but for the one in 200,000 whose two numbers are both within
-/// 0.003 of 0, which are accurate to 2.5e-4.
+/// Adds to each element of a row a normally distributed number with mean 0 and the given standard deviation (Box &
+/// Muller 1958). It is accurate to 1e-5 of the deviation. The exception is one pair in 200,000, in which both numbers
+/// are within 0.003 of 0; these are accurate to 2.5e-4.
 pub fn add_normal(isa: Isa, address: Address, deviation: f32, row: &mut [f32]) {
     // SAFETY: the body has no conditions.
     unsafe { normal(isa, address, deviation, row) }
 }
 
-/// Fills a row with numbers uniform in [0, 1), of 24 bits.
+/// Fills a row with uniform numbers in [0, 1), of 24 bits.
 pub fn fill_uniform(isa: Isa, address: Address, row: &mut [f32]) {
     // SAFETY: the body has no conditions.
     unsafe { uniform(isa, address, row) }
@@ -72,7 +71,7 @@ fn philox<const N: usize>(address: Address, first: u32) -> Words<N> {
     counter
 }
 
-/// Numbers `group · 64` to `group · 64 + 63` of a row of uniform ones.
+/// Numbers `group · 64` to `group · 64 + 63` of a row of uniform numbers.
 #[inline(always)]
 pub(crate) fn uniform_group(address: Address, group: u32) -> [f32; GROUP] {
     let words = philox::<LANES>(address, group.wrapping_mul(LANES as u32));
@@ -131,16 +130,16 @@ unsafe fn normal_body<L: Lanes>(address: Address, deviation: f32, row: &mut [f32
     }
 }
 
-/// `√(-2 ln u)` of a word as a number u in (0, 1].
+/// `√(-2 ln u)`, for a word as a number u in (0, 1].
 ///
-/// Within 1.3 ULP for words of the lower half. Above, u is near 1 and rounded to a float32, which moves a radius r by up
-/// to 6e-8 / r: by 2.5e-4 at the most, where it is as small as that.
+/// Within 1.3 ULP for words of the lower half. For other words, u is near 1 and rounded to a float32. This changes a
+/// radius r by up to 6e-8 / r, which is at most 2.5e-4 and affects only radii of this size.
 #[inline(always)]
 fn radius(word: u32) -> f32 {
-    // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is that of Cephes' logf.
+    // u = m 2ᵉ with m in [√½, √2); the polynomial of ln m is taken from Cephes' logf.
     let u = (word as f32 + 0.5) * (1.0 / 4_294_967_296.0);
     let bits = u.to_bits();
-    // The bits of √½, so that the exponent of what is above it counts from there.
+    // The bits of √½; the exponent of larger numbers is counted from there.
     let shifted = bits.wrapping_sub(0x3f35_04f3);
     let exponent = (shifted as i32 >> 23) as f32;
     let m = f32::from_bits((shifted & 0x007f_ffff) + 0x3f35_04f3);
@@ -160,14 +159,14 @@ fn radius(word: u32) -> f32 {
     }
     let square = x * x;
     let ln = x * square * p - 0.5 * square + x + exponent * std::f32::consts::LN_2;
-    // Rounding may leave a trace above 0 for u = 1.
+    // For u = 1, rounding may leave a tiny number above 0.
     (-2.0 * ln).max(0.0).sqrt()
 }
 
-/// Sine and cosine of a word as a part of the full circle, within 1.1e-7, and within 4.7 ULP where they are not 0.
+/// Sine and cosine of a word as a fraction of the full circle, within 1.1e-7, and within 4.7 ULP if they are not 0.
 #[inline(always)]
 fn sine_and_cosine(word: u32) -> (f32, f32) {
-    // The nearest quarter, and what is left of it: an angle within ±π/4.
+    // The nearest quarter of the circle, and the rest: an angle within ±π/4.
     let quarter = word.wrapping_add(1 << 29) >> 30;
     let rest = word.wrapping_sub(quarter << 30) as i32;
     let angle = rest as f32 * (std::f32::consts::TAU / 4_294_967_296.0);

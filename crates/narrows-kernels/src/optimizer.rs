@@ -1,25 +1,25 @@
-//! Optimizers on flat slices: one pass that reads the gradient and updates state and parameters.
+//! Optimizers on flat slices: one pass reads the gradient and updates state and parameters.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// One step of stochastic gradient descent with momentum, as PyTorch's `SGD`.
+/// One step of stochastic gradient descent with momentum, like PyTorch's `SGD`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sgd {
-    /// The step size.
+    /// The learning rate.
     pub learning_rate: f32,
-    /// The share of the last velocity that is kept.
+    /// The fraction of the last velocity that is kept.
     pub momentum: f32,
     /// L2 weight decay, added to the gradient.
     pub weight_decay: f32,
 }
 
 impl Sgd {
-    /// `g += weight_decay p; v = momentum v + g; p -= learning_rate v`. The velocity starts at 0; one that
-    /// fades below 1e-36 becomes 0.
+    /// `g += weight_decay p; v = momentum v + g; p -= learning_rate v`. The velocity starts at 0; a velocity below
+    /// 1e-36 becomes 0.
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn step(self, isa: Isa, parameters: &mut [f32], velocity: &mut [f32], gradient: &[f32]) {
         assert!(parameters.len() == velocity.len() && velocity.len() == gradient.len());
         // SAFETY: as many numbers at each pointer as the length says.
@@ -36,11 +36,10 @@ impl Sgd {
     }
 }
 
-/// Velocities and moments of a smaller size become 0.
+/// Velocities and moments with a smaller magnitude become 0.
 const SMALLEST: f32 = 1e-36;
 
-/// Without a gradient velocity and moments fade, and would end among the subnormal numbers, which take a
-/// hundred times as long.
+/// Without a gradient, velocity and moments decay towards subnormal numbers, which take a hundred times as long.
 ///
 /// # Safety
 ///
@@ -51,7 +50,7 @@ unsafe fn without_fading<L: Lanes>(x: L) -> L {
     unsafe {
         let zero = L::splat(0.0);
         let size = x.max(zero.sub(x));
-        // The comparison's direction keeps a NaN.
+        // The direction of the comparison preserves a NaN.
         L::splat(SMALLEST).where_greater(size, zero, x)
     }
 }
@@ -89,7 +88,7 @@ unsafe fn sgd_body<L: Lanes>(s: Sgd, p: *mut f32, v: *mut f32, g: *const f32, le
 /// # Safety
 ///
 /// As [`Lanes`].
-// A function, not a closure: only the former can be told to dissolve in its caller, which has the
+// This is a function, not a closure, because only a function can be inlined by force into its caller, which has the
 // target feature.
 #[inline(always)]
 unsafe fn sgd_lanes<L: Lanes>(s: Sgd, p: L, v: L, g: L) -> (L, L) {
@@ -101,20 +100,20 @@ unsafe fn sgd_lanes<L: Lanes>(s: Sgd, p: L, v: L, g: L) -> (L, L) {
     }
 }
 
-/// One step of Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), as PyTorch's, with the
-/// bias corrections of step `t` worked out beforehand.
+/// One step of Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019), like PyTorch's, with precomputed bias
+/// corrections for step `t`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
-    /// The share of the gradient in the first moment, `1 - beta1`. Worked out by the caller in
-    /// double precision, as is the next: `1 - 0.999` in single is 5e-5 off.
+    /// The weight of the gradient in the first moment, `1 - beta1`. The caller computes it in double precision, and
+    /// `second_share` too: `1 - 0.999` in single precision is off by 5e-5.
     pub first_share: f32,
-    /// The share of the squared gradient in the second moment, `1 - beta2`.
+    /// The weight of the squared gradient in the second moment, `1 - beta2`.
     pub second_share: f32,
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment.
     pub epsilon: f32,
     /// L2 weight decay, added to the gradient (Adam).
     pub weight_decay: f32,
-    /// What parameters are multiplied with first: `1 - learning_rate · decay` (AdamW), else 1.
+    /// The factor that is first applied to parameters: `1 - learning_rate · decay` for AdamW, otherwise 1.
     pub shrink: f32,
     /// `learning_rate / (1 - beta1ᵗ)`
     pub step_size: f32,
@@ -124,12 +123,11 @@ pub struct Adam {
 
 impl Adam {
     /// `m += first_share (g - m); v += second_share (g² - v);`
-    /// `p = shrink p - step_size m / (√v · second_correction + epsilon)`. Moments that fade below 1e-36
-    /// become 0.
+    /// `p = shrink p - step_size m / (√v · second_correction + epsilon)`. Moments below 1e-36 become 0.
     ///
     /// # Panics
     ///
-    /// When the lengths differ.
+    /// If the lengths differ.
     pub fn step(
         self,
         isa: Isa,
@@ -206,7 +204,7 @@ unsafe fn adam_lanes<L: Lanes>(s: Adam, p: L, m: L, v: L, g: L) -> (L, L, L) {
     // SAFETY: passed on.
     unsafe {
         let g = p.mul_add(L::splat(s.weight_decay), g);
-        // beta m + (1 - beta) g, with one rounding less.
+        // beta m + (1 - beta) g, with one rounding fewer.
         let m = g.sub(m).mul_add(L::splat(s.first_share), m);
         let v = g.mul(g).sub(v).mul_add(L::splat(s.second_share), v);
         let (m, v) = (without_fading(m), without_fading(v));

@@ -1,12 +1,12 @@
-//! The multiply-add rate of this CPU: what benchmarks hold the kernels against.
+//! The multiply-add rate of this CPU, with which benchmarks compare the kernels.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// Independent chains: enough to hide the latency of two multiply-add units.
+/// The number of independent chains: enough to hide the latency of two multiply-add units.
 const CHAINS: usize = 12;
 
-/// Runs `rounds` of multiply-adds in registers alone and gives how many floating-point operations
-/// that was (a multiply-add counts as two), with a value that depends on all of them.
+/// Runs `rounds` of multiply-adds only in registers. Returns the number of floating-point operations (a multiply-add
+/// counts as two), and a value that depends on all of them.
 pub fn multiply_adds(isa: Isa, rounds: usize) -> (f64, f32) {
     let mut lanes = 0;
     // SAFETY: the `Isa` proves the instruction set.

@@ -8,7 +8,7 @@ use std::ops::Range;
 ///
 /// # Panics
 ///
-/// When `matrix` is not a whole number of rows as long as `sums`.
+/// If `matrix` is not a whole number of rows as long as `sums`.
 pub fn column_sums(isa: Isa, matrix: &[f32], sums: &mut [f32]) {
     let columns = sums.len();
     if columns == 0 {
@@ -30,12 +30,13 @@ pub fn column_sums(isa: Isa, matrix: &[f32], sums: &mut [f32]) {
     }
 }
 
-/// Adds some columns of a row-major matrix `[rows, width]` to `sums`, from the first row to the last, in double precision:
-/// sums over several batches. Cutting the rows into several calls does not change a bit, nor does the instruction set.
+/// Adds some columns of a row-major matrix `[rows, width]` to `sums`, from the first row to the last, in double
+/// precision, for sums over several batches. Splitting the rows into several calls does not change a bit, nor does the
+/// instruction set.
 ///
 /// # Panics
 ///
-/// When `matrix` is not a whole number of rows of `width`, or `sums` is not as long as there are columns in the range.
+/// If `matrix` is not a whole number of rows of `width`, or if the length of `sums` differs from the number of columns.
 pub fn add_column_sums(
     isa: Isa,
     matrix: &[f32],

@@ -1,7 +1,7 @@
-//! Plain scalar versions of the kernels in float64, written to be read: the oracle of the tests.
+//! Plain scalar versions of the kernels in float64, written for readability; the tests compare the kernels with them.
 //!
-//! Nothing here is fast, and nothing shares code with the kernels. The derivatives are closed
-//! forms, which the tests hold against finite differences of the values.
+//! They are not optimized, and share no code with the kernels. The derivatives are closed forms, which the tests
+//! compare with finite differences of the values.
 
 mod code;
 mod normalization;
@@ -43,8 +43,8 @@ pub fn column_sums(matrix: &[f64], columns: usize) -> Vec<f64> {
     sums
 }
 
-/// Calls `f` with the places of input, output and weight that a convolution multiplies and adds for
-/// one image: all output channels and positions, and for each all taps that lie inside the input.
+/// Calls `f` with the places of input, output and weight that a convolution multiplies and adds for one image: all
+/// output channels and positions, and for each of them all taps inside the input.
 fn each_tap(g: &Geometry, mut f: impl FnMut(usize, usize, usize)) {
     let ([channels, height, width], [outputs, rows, columns]) = (g.input, g.output);
     let [kernel_height, kernel_width] = g.kernel;
@@ -81,23 +81,23 @@ pub fn convolution(g: &Geometry, weights: &[f64], input: &[f64]) -> Vec<f64> {
     output
 }
 
-/// The transposed convolution of one image, without bias; the gradient of [`convolution`] by its
-/// input from that by its output.
+/// The transposed convolution of one image, without bias; the input gradient of [`convolution`] from its output
+/// gradient.
 pub fn transposed_convolution(g: &Geometry, weights: &[f64], output: &[f64]) -> Vec<f64> {
     let mut input = vec![0.0; g.input.iter().product()];
     each_tap(g, |i, o, w| input[i] += weights[w] * output[o]);
     input
 }
 
-/// The gradient of [`convolution`] by the weights, from the gradient by its output.
+/// The gradient of the weights of [`convolution`], from its output gradient.
 pub fn convolution_gradient(g: &Geometry, input: &[f64], output: &[f64]) -> Vec<f64> {
     let mut gradient = vec![0.0; g.output[0] * g.input[0] * g.kernel[0] * g.kernel[1]];
     each_tap(g, |i, o, w| gradient[w] += input[i] * output[o]);
     gradient
 }
 
-/// The multiply-adds of a convolution of one image that touch no padding: those of its forward pass,
-/// of its transpose, and of the gradient of its weights.
+/// The multiply-adds of a convolution of one image that do not touch padding. The number is the same for its forward
+/// pass, its transpose, and the gradient of its weights.
 pub fn convolution_work(g: &Geometry) -> usize {
     let mut work = 0;
     each_tap(g, |_, _, _| work += 1);
@@ -146,7 +146,7 @@ pub fn activation(f: Activation, x: f64) -> f64 {
     }
 }
 
-/// The derivative of an activation; at a kink that of the left side, as PyTorch takes it.
+/// The derivative of an activation; at a kink the value of the left side, as in PyTorch.
 pub fn activation_derivative(f: Activation, x: f64) -> f64 {
     match f {
         Activation::Identity => 1.0,
@@ -162,8 +162,8 @@ pub fn activation_derivative(f: Activation, x: f64) -> f64 {
     }
 }
 
-/// The second derivative of an activation, which the gradient of a contractive penalty needs; at
-/// a kink that of the left side.
+/// The second derivative of an activation, for the gradient of a contractive penalty; at a kink the value of the left
+/// side.
 pub fn activation_second_derivative(f: Activation, x: f64) -> f64 {
     match f {
         Activation::Identity | Activation::Relu | Activation::LeakyRelu { .. } => 0.0,
@@ -211,7 +211,7 @@ pub fn continuous_bernoulli_constant(y: f64) -> f64 {
     }
 }
 
-/// The gradient of [`loss`] by `y`.
+/// The gradient of [`loss`] with respect to `y`.
 pub fn loss_gradient(loss: Loss, y: f64, t: f64) -> f64 {
     let d = y - t;
     match loss {
@@ -232,12 +232,12 @@ pub fn loss_gradient(loss: Loss, y: f64, t: f64) -> f64 {
     }
 }
 
-/// Stochastic gradient descent with momentum, as PyTorch's documentation writes it.
+/// Stochastic gradient descent with momentum, as in PyTorch's documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Sgd {
-    /// The step size.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// The share of the last velocity that is kept.
+    /// The fraction of the last velocity that is kept.
     pub momentum: f64,
     /// L2 weight decay, added to the gradient.
     pub weight_decay: f64,
@@ -253,31 +253,30 @@ impl Sgd {
     }
 }
 
-/// What an optimizer remembers becomes 0 below 1e-36, so that it never is a subnormal number in single
-/// precision.
+/// The state of an optimizer becomes 0 below 1e-36, so that it is never a subnormal number in single precision.
 fn without_fading(x: f64) -> f64 {
     if x.abs() < 1e-36 { 0.0 } else { x }
 }
 
-/// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) by the decoupled decay.
+/// Adam (Kingma & Ba 2015), and AdamW (Loshchilov & Hutter 2019) with the decoupled decay.
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
-    /// The step size.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// The share of the first moment that is kept.
+    /// The decay of the first moment.
     pub beta1: f64,
-    /// The share of the second moment that is kept.
+    /// The decay of the second moment.
     pub beta2: f64,
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment.
     pub epsilon: f64,
     /// L2 weight decay, added to the gradient (Adam).
     pub weight_decay: f64,
-    /// Decay of the parameters themselves, times the step size (AdamW).
+    /// The decay of the parameters themselves, times the learning rate (AdamW).
     pub decoupled_decay: f64,
 }
 
 impl Adam {
-    /// Step `t`, the first being 1; both moments start at 0.
+    /// Step `t`, counted from 1; both moments start at 0.
     pub fn step(
         &self,
         t: i32,

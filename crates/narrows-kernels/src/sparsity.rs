@@ -1,37 +1,36 @@
 //! Penalties that make codes sparse: the KL divergence of mean activations, and the L1 norm.
 //!
-//! **KL** (Ng's sparse autoencoder, CS294A lecture notes, 2011). With `rho_hat_j` the mean of code `j` over a batch,
-//! a number in (0, 1), and `rho` the mean that is wanted:
+//! **KL** (Ng's sparse autoencoder, CS294A lecture notes, 2011). `rho_hat_j` is the mean of code `j` over a batch, a
+//! number in (0, 1), and `rho` is the target mean:
 //!
 //! ```text
 //! value      Σ_j rho ln(rho / rho_hat_j) + (1 - rho) ln((1 - rho) / (1 - rho_hat_j))
 //! gradient   by rho_hat_j:  (1 - rho) / (1 - rho_hat_j) - rho / rho_hat_j
 //! ```
 //!
-//! and the gradient by a row's code `j` is that by `rho_hat_j` divided by the number of rows. A mean of 0 or 1, where
-//! all codes are saturated, has an infinite divergence. So means are first clamped to `[1e-7, 1 - 1e-7]`
-//! ([`CLOSEST`], the epsilon of Keras), and both value and gradient are those at the clamped mean. This differs from
-//! `torch.clamp`, whose gradient outside is 0: here the gradient still points back inside. It cannot explode:
-//! behind a sigmoid it meets the factor `c (1 - c)`, whose mean over the batch is at most `rho_hat`, and at most
-//! `1 - rho_hat`.
+//! The gradient of a row's code `j` is the gradient of `rho_hat_j` divided by the number of rows. A mean of 0 or 1, for
+//! fully saturated codes, has an infinite divergence. So means are first clamped to `[1e-7, 1 - 1e-7]` ([`CLOSEST`],
+//! the epsilon of Keras), and value and gradient are those at the clamped mean. This differs from `torch.clamp`, whose
+//! gradient outside of the range is 0: here the gradient still points back inside. It cannot explode: after a sigmoid
+//! it is multiplied by `c (1 - c)`, whose mean over the batch is at most `rho_hat`, and at most `1 - rho_hat`.
 //!
 //! **L1**: `Σ |x|` of a row, with the gradient `sign(x)`, which is 0 at 0.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::moments::LANES;
 
-/// How close a mean may be to 0 or 1; closer ones are clamped to it.
+/// The smallest distance of a mean from 0 or 1; closer means are clamped.
 pub const CLOSEST: f64 = 1e-7;
 
-/// The divergence of the means `sums / rows` from `rho`, summed over the columns in order; `gradient` is overwritten
-/// with its gradient by each mean. Everything inside is in double precision.
+/// The divergence of the means `sums / rows` from `rho`, summed over the columns in order. `gradient` is overwritten
+/// with its gradient with respect to each mean. All computations are in double precision.
 ///
-/// `sums` are the column sums of the codes of `rows` rows ([`crate::reduce::add_column_sums`]), `gradient` is as long.
-/// Both may be those of some columns: then so is the divergence.
+/// `sums` are the column sums of the codes of `rows` rows ([`crate::reduce::add_column_sums`]); `gradient` has the same
+/// length. Both may be for only some of the columns; then the divergence is too.
 ///
 /// # Panics
 ///
-/// When `rho` is not in (0, 1), `rows` is 0, or the lengths differ.
+/// If `rho` is not in (0, 1), if `rows` is 0, or if the lengths differ.
 pub fn kl_divergence(rho: f64, rows: usize, sums: &[f64], gradient: &mut [f32]) -> f64 {
     assert!(
         rho > 0.0 && rho < 1.0,
@@ -49,12 +48,12 @@ pub fn kl_divergence(rho: f64, rows: usize, sums: &[f64], gradient: &mut [f32]) 
     value
 }
 
-/// `Σ |x|` of each row of `x`, `[rows, width]` with as many rows as `sums` is long, in double precision and
-/// rounded once.
+/// `Σ |x|` of each row of `x`, `[rows, width]`, with one row for each element of `sums`; in double precision, rounded
+/// once.
 ///
 /// # Panics
 ///
-/// When `x` is not that many rows of one width.
+/// If `x` does not have this number of rows.
 pub fn l1(isa: Isa, x: &[f32], sums: &mut [f32]) {
     if sums.is_empty() {
         assert!(x.is_empty(), "as many rows as sums");

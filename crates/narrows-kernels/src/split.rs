@@ -1,12 +1,12 @@
-//! Ways to cut memory into parts that threads may write at the same time.
+//! Ways to split memory into parts that threads may write at the same time.
 //!
-//! A [`Team`](crate::team::Team) hands each part of a [`Split`] to one thread only; that is all
-//! that keeps two threads from the same number, and it needs no lock.
+//! A [`Team`](crate::team::Team) gives each part of a [`Split`] to only one thread. This alone keeps two threads away
+//! from the same number, without a lock.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Something cut into parts.
+/// Something that is split into parts.
 ///
 /// # Safety
 ///
@@ -26,14 +26,14 @@ pub unsafe trait Split: Sync {
     unsafe fn part(&self, index: usize) -> Self::Part;
 }
 
-/// Places to cut at, in ascending order: part `i` reaches from place `i` to place `i + 1`.
+/// Positions of a split, in ascending order: part `i` reaches from position `i` to position `i + 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounds(Vec<usize>);
 
 impl Bounds {
     /// # Panics
     ///
-    /// When there is no place, or one lies before the last.
+    /// If there is no position, or if one is smaller than the one before.
     pub fn new(places: Vec<usize>) -> Self {
         assert!(
             !places.is_empty() && places.is_sorted(),
@@ -42,7 +42,7 @@ impl Bounds {
         Bounds(places)
     }
 
-    /// `total` in `parts` nearly equal parts.
+    /// Splits `total` into `parts` nearly equal parts.
     pub fn even(total: usize, parts: usize) -> Self {
         let parts = parts.max(1);
         // In 128 bits no product wraps: the places must ascend.
@@ -55,13 +55,13 @@ impl Bounds {
         self.0.len() - 1
     }
 
-    /// Where part `index` begins and ends.
+    /// The range of part `index`.
     pub fn range(&self, index: usize) -> Range<usize> {
         self.0[index]..self.0[index + 1]
     }
 }
 
-/// A slice cut at [`Bounds`].
+/// A slice split at [`Bounds`].
 pub struct Parts<'a, T> {
     data: *mut T,
     bounds: &'a Bounds,
@@ -71,7 +71,7 @@ pub struct Parts<'a, T> {
 impl<'a, T> Parts<'a, T> {
     /// # Panics
     ///
-    /// When the bounds reach beyond the slice.
+    /// If the bounds reach beyond the slice.
     pub fn new(data: &'a mut [T], bounds: &'a Bounds) -> Self {
         assert!(
             bounds.0.last().is_some_and(|&end| end <= data.len()),

@@ -1,7 +1,7 @@
-//! A team of threads that lives as long as a run.
+//! A team of threads that exists as long as a run.
 //!
-//! A training step is far shorter than the start of a thread, so the threads are started once and
-//! wait between phases: they spin for a moment, then yield, then sleep.
+//! A training step is far shorter than the start of a thread, so the threads are started once and wait between phases:
+//! they spin for a moment, then yield, then sleep.
 
 use crate::split::Split;
 use std::any::Any;
@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// How often a waiting thread looks before it yields: some ten microseconds.
+/// The number of checks of a waiting thread before it yields: about ten microseconds.
 const SPINS: usize = 300;
-/// How often it yields before it sleeps.
+/// The number of yields before it sleeps.
 const YIELDS: usize = 100;
 
-/// Threads that work through the parts of a [`Split`] together; the calling thread is one of them.
+/// Threads that process the parts of a [`Split`] together; the calling thread is one of them.
 pub struct Team {
     shared: Arc<Shared>,
     others: Vec<JoinHandle<()>>,
@@ -24,13 +24,13 @@ pub struct Team {
 }
 
 struct Shared {
-    /// The work of the current phase; written by the caller while all others wait.
+    /// The work of the current phase; the caller writes it while all others wait.
     work: UnsafeCell<Option<Work>>,
-    /// Counts the phases; a change starts one.
+    /// The number of phases; a change starts a phase.
     phase: AtomicUsize,
-    /// The next part that nobody has taken.
+    /// The index of the next free part.
     next: AtomicUsize,
-    /// How many of the others are still at work.
+    /// The number of other threads that are still working.
     busy: AtomicUsize,
     stop: AtomicBool,
     sleepers: AtomicUsize,
@@ -45,7 +45,7 @@ unsafe impl Sync for Shared {}
 // SAFETY: the pointer in `work` is used only during the call that put it there.
 unsafe impl Send for Shared {}
 
-/// A closure of the caller's, without its type.
+/// A closure of the caller, without its type.
 #[derive(Clone, Copy)]
 struct Work {
     data: *const (),
@@ -53,7 +53,7 @@ struct Work {
 }
 
 impl Team {
-    /// A team of `threads` (at least 1), the caller included.
+    /// A team of `threads` threads (at least 1), including the caller.
     pub fn new(threads: usize) -> Self {
         let shared = Arc::new(Shared {
             work: UnsafeCell::new(None),
@@ -66,7 +66,7 @@ impl Team {
             wake: Condvar::new(),
             panic: Mutex::new(None),
         });
-        // Where threads outnumber cores, spinning keeps a thread with work from running.
+        // If there are more threads than cores, spinning would keep a thread with work from running.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let spins = if threads <= cores { SPINS } else { 0 };
         let others = (1..threads.max(1))
@@ -85,19 +85,19 @@ impl Team {
         }
     }
 
-    /// The number of threads, which is smaller than asked for where the system refused some.
+    /// The number of threads; it is smaller than requested if the system refused some.
     pub fn threads(&self) -> usize {
         self.others.len() + 1
     }
 
-    /// Runs `f` once for each part of `split`, on all threads, and returns when all are done. `f` is
-    /// given the scratch of the thread it runs on, the index of the part, and the part.
+    /// Runs `f` once for each part of `split`, on all threads, and returns when all are done. `f` gets the scratch of
+    /// its thread, the index of the part, and the part.
     ///
-    /// Which thread gets which part is not determined. Nothing is allocated.
+    /// The assignment of parts to threads is not deterministic. Nothing is allocated.
     ///
     /// # Panics
     ///
-    /// When there is less scratch than threads; when `f` panics, after all threads have stopped.
+    /// If there is less scratch than threads; if `f` panics, after all threads have stopped.
     pub fn run<P: Split, S: Send>(
         &mut self,
         scratch: &mut [S],
@@ -126,11 +126,11 @@ impl Team {
         self.phase(work);
     }
 
-    /// As [`Team::run`], on the calling thread alone: for work that is not worth waking others.
+    /// As [`Team::run`], but only on the calling thread: for work that is too small to wake others.
     ///
     /// # Panics
     ///
-    /// When there is no scratch, or `f` panics.
+    /// If there is no scratch, or if `f` panics.
     pub fn run_alone<P: Split, S>(
         &mut self,
         scratch: &mut [S],
@@ -143,12 +143,12 @@ impl Team {
         }
     }
 
-    /// Runs `f` once on each thread, and returns when all are done: for what a thread has to do before its
-    /// first phase.
+    /// Runs `f` once on each thread, and returns when all are done: for the preparation of a thread before its first
+    /// phase.
     ///
     /// # Panics
     ///
-    /// When `f` panics, after all threads have stopped.
+    /// If `f` panics, after all threads have stopped.
     pub fn on_each(&mut self, f: impl Fn() + Sync) {
         self.phase(|_| f());
     }
@@ -161,9 +161,9 @@ impl Team {
         }
         shared.begin(&work, self.others.len());
         let own = catch_unwind(AssertUnwindSafe(|| work(0)));
-        // Nothing may be unwound while others still use this frame.
+        // Nothing may unwind while other threads still use this frame.
         self.wait();
-        // Taken in any case: left there, it would end the next phase.
+        // Removed in any case: otherwise it would end the next phase.
         let theirs = shared
             .panic
             .lock()
@@ -187,7 +187,7 @@ impl Team {
     }
 }
 
-/// The scratch of all members, each of which uses its own.
+/// The scratch of all members; each member uses only its own.
 struct ScratchOfMembers<S>(*mut S);
 // SAFETY: a member touches the element of its own number alone.
 unsafe impl<S: Send> Sync for ScratchOfMembers<S> {}
@@ -223,7 +223,7 @@ impl Shared {
         }
     }
 
-    /// The life of a thread of the team.
+    /// The main loop of a thread of the team.
     fn serve(&self, member: usize, spins: usize) {
         let mut seen = 0;
         loop {

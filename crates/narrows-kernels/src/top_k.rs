@@ -5,13 +5,13 @@
 //! backward:  dx_i = dy_i where i is among the chosen, else 0
 //! ```
 //!
-//! Chosen are the `k` largest values above 0, of equal ones those of the lower index, and fewer where fewer are
-//! above 0. As in PyTorch, NaN counts as larger than every number, so that it shows in the output.
+//! The `k` largest values above 0 are chosen, or fewer if there are fewer values above 0. Of equal values, the one with
+//! the lower index counts as larger. As in PyTorch, NaN counts as larger than every number, so that it becomes visible
+//! in the output.
 //!
-//! Numbers above 0 are in the order of their bits. So the k-th largest value is found by halving an interval of
-//! bits, at most 31 times: each pass counts, a vector at a time, how many values lie above the middle, and the
-//! search ends early where exactly `k` do. Nothing is copied, sorted or allocated, and the time has the same bound
-//! for all values.
+//! Numbers above 0 have the same order as their bits. So the k-th largest value is found by bisection on the bits, in
+//! at most 31 passes: each pass counts, one vector at a time, how many values are above the middle, and the search ends
+//! early if exactly `k` are. Nothing is copied, sorted or allocated, and the time has the same bound for all values.
 //!
 //! ```text
 //! low, high = 0, NaN                  more than k values lie above low, fewer than k above high
@@ -23,20 +23,20 @@
 
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// The index where fewer than `k` values are above 0.
+/// The index in unused places, if fewer than `k` values are above 0.
 pub const NONE: u32 = u32::MAX;
 
-/// How many values of a row are kept.
+/// The number of values of a row that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TopK {
-    /// The values of a row.
+    /// The number of values of a row.
     pub width: usize,
-    /// How many of them are kept, at least 1.
+    /// The number of values to keep, at least 1.
     pub k: usize,
 }
 
 impl TopK {
-    /// Asserts that all are as long as their `rows` rows need.
+    /// Checks that all lengths fit their number of rows.
     fn check(self, x: &[f32], y: &[f32], chosen: &[u32]) {
         let TopK { width, k } = self;
         assert!(k > 0 && width > 0 && u32::try_from(width).is_ok());
@@ -45,11 +45,11 @@ impl TopK {
     }
 
     /// Keeps the `k` largest values above 0 of each row of `x`, `[rows, width]`, in `y`, and sets all others to 0.
-    /// `chosen`, of `[rows, k]`, gets their indices in ascending order, and [`NONE`] behind them.
+    /// `chosen`, `[rows, k]`, gets their indices in ascending order, followed by [`NONE`].
     ///
     /// # Panics
     ///
-    /// When lengths do not fit, or `k` is 0.
+    /// If lengths do not fit, or if `k` is 0.
     pub fn forward(self, isa: Isa, x: &[f32], y: &mut [f32], chosen: &mut [u32]) {
         self.check(x, y, chosen);
         y.fill(0.0);
@@ -66,11 +66,11 @@ impl TopK {
         }
     }
 
-    /// `dx = dy` at the chosen indices of each row, and 0 elsewhere; `chosen` is what [`TopK::forward`] gave.
+    /// `dx = dy` at the chosen indices of each row, and 0 elsewhere; `chosen` comes from [`TopK::forward`].
     ///
     /// # Panics
     ///
-    /// When lengths do not fit, `k` is 0, or an index lies behind a row.
+    /// If lengths do not fit, if `k` is 0, or if an index is beyond a row.
     pub fn backward(self, chosen: &[u32], dy: &[f32], dx: &mut [f32]) {
         self.check(dy, dx, chosen);
         dx.fill(0.0);
@@ -92,7 +92,7 @@ multiversion! {
     unsafe fn choose(row: &[f32], chosen: &mut [u32]) -> usize = choose_body
 }
 
-/// Writes the indices of the values that are kept, as many as `chosen` is long, and gives their number.
+/// Writes the indices of the values that are kept, as many as the length of `chosen`, and returns their number.
 ///
 /// # Safety
 ///
@@ -100,8 +100,8 @@ multiversion! {
 #[inline(always)]
 unsafe fn choose_body<L: Lanes>(row: &[f32], chosen: &mut [u32]) -> usize {
     let k = chosen.len();
-    // Above `low` lie more than k values and above `high` fewer, unless both are one bound with no value to spare:
-    // then all above it are chosen.
+    // More than k values are above `low` and fewer above `high`. Or both are the same bound with at most k values above
+    // it: then all values above it are chosen.
     let (mut low, mut high, mut spare) = (0, INFINITY + 1, k);
     // SAFETY: none is needed.
     if unsafe { count_above::<L>(row, 0) } <= k {
@@ -123,7 +123,7 @@ unsafe fn choose_body<L: Lanes>(row: &[f32], chosen: &mut [u32]) -> usize {
     unsafe { collect::<L>(row, low, high, spare, chosen) }
 }
 
-/// How many values lie above the number of these bits; NaN does.
+/// The number of values above the number with these bits; NaN counts as above.
 ///
 /// # Safety
 ///
@@ -144,7 +144,7 @@ unsafe fn count_above<L: Lanes>(row: &[f32], bits: u32) -> usize {
     }
 }
 
-/// Writes the indices of the values above `high`, and of the first `spare` of those above `low` alone; the bounds are
+/// Writes the indices of the values above `high`, and of the first `spare` of those only above `low`; the bounds are
 /// bits of numbers.
 ///
 /// # Safety
@@ -167,7 +167,7 @@ unsafe fn collect<L: Lanes>(
         while above != 0 {
             let lane = above.trailing_zeros() as usize;
             above &= above - 1;
-            // A bound of NaN is that of NaN alone, none of which is above it.
+            // A bound of NaN is the bound for NaN alone; no NaN is above it.
             let is_tie = high > INFINITY || values[lane] <= bound;
             if is_tie && spare == 0 {
                 continue;

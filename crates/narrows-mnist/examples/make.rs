@@ -4,9 +4,8 @@
 //! cargo run --release -p narrows-mnist --example make -- FOLDER
 //! ```
 //!
-//! FOLDER holds `train-images-idx3-ubyte.gz`, `train-labels-idx1-ubyte.gz`,
-//! `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`. The crate's tests then check
-//! that what was made decompresses to the published files.
+//! FOLDER contains `train-images-idx3-ubyte.gz`, `train-labels-idx1-ubyte.gz`, `t10k-images-idx3-ubyte.gz` and
+//! `t10k-labels-idx1-ubyte.gz`. The crate's tests then check that the new files decompress to the published files.
 
 use flate2::read::GzDecoder;
 use std::error::Error;

@@ -1,8 +1,7 @@
-//! MNIST, all 70,000 images of handwritten digits with their labels, inside the crate.
+//! MNIST inside a crate: all 70,000 images of handwritten digits with their labels.
 //!
-//! The four canonical IDX files are embedded as they are, each one frame of Zstandard; no
-//! file and no network is needed at run time. [`train`] and [`test()`] decompress on every call,
-//! so keep what they return.
+//! Each of the four canonical IDX files is embedded unchanged, as one Zstandard frame. At run time, neither a file nor
+//! the network is needed. [`train`] and [`test()`] decompress at every call, so keep the returned value.
 //!
 //! ```
 //! let test = narrows_mnist::test()?;
@@ -12,7 +11,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The decompressed files are the published ones, to the bit:
+//! The decompressed files equal the published files, to the bit:
 //!
 //! | file | bytes | SHA-256 |
 //! |---|---|---|

@@ -1,5 +1,5 @@
-//! How the time and the memory of a training step grow with threads, batch, width and depth:
-//! `cargo bench -p narrows --bench scaling`. With `-- --write` the tables go into docs/PERFORMANCE.md too.
+//! The time and the memory of a training step for different numbers of threads, batches, widths and depths: `cargo
+//! bench -p narrows --bench scaling`. `-- --write` also writes the tables into docs/PERFORMANCE.md.
 
 use narrows::Recipe;
 use narrows::data::{Dataset, Values};

@@ -1,12 +1,12 @@
-//! Training steps of several networks, against this machine's float32 multiply-add rate, measured in the
+//! Training steps of several networks, compared with this machine's float32 multiply-add rate, which is measured in the
 //! same run: `cargo bench -p narrows --bench step`.
 //!
-//! With `--profile` it shows what counting where the time goes costs: steps with and without, in turn.
+//! With `--profile` it shows the cost of the profile itself: it runs steps with and without it, in turn.
 //!
 //! With `--list` it prints the networks' names, for `benches/compare/run`.
 //!
-//! With `--json NAME STEPS SEED` it trains one of them for so many steps on MNIST, twice over, and
-//! prints one JSON object, for `benches/peers/run`.
+//! With `--json NAME STEPS SEED` it trains one of them twice for this number of steps on MNIST, and prints one JSON
+//! object for `benches/peers/run`.
 
 use narrows::bottleneck::Bottleneck;
 use narrows::corruption::Corruption;

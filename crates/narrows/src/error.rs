@@ -1,7 +1,7 @@
 //! The one error type of the library.
 //!
-//! An error says what is wrong, where, what was expected, what was found and what to do
-//! next; [`ErrorKind`] lets a program tell the sorts apart without reading the text.
+//! An error says what is wrong, where, what was expected, what was found and what to do next. A program can distinguish
+//! errors by their [`ErrorKind`] without reading the text.
 
 use crate::plain;
 use std::fmt;
@@ -11,27 +11,28 @@ use std::path::PathBuf;
 /// A `Result` with Narrows' [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The sort of an [`Error`].
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The operating system refused to read or write a file.
+    /// The operating system could not read or write a file.
     Io,
-    /// A file is not what its format says it should be.
+    /// A file does not conform to its format.
     Format,
     /// A recipe has an unknown key, an impossible value or parts that do not fit together.
     Recipe,
     /// The data cannot be used as asked: no rows, a wrong width, a value that is not finite.
     Data,
-    /// The work needs more memory than the machine, or a limit of the process, has left. Nothing of it is begun.
+    /// The work needs more memory than the machine has left, or than a limit of the process leaves. The work is not
+    /// begun.
     Memory,
-    /// Training was given up, because the loss was no longer a finite number.
+    /// Training ended because the loss was no longer finite.
     Diverged,
-    /// Training was told to stop, and can go on from where it was saved.
+    /// Training was asked to stop, and can be resumed from its last save.
     Interrupted,
 }
 
-/// What a program may need to know of an [`Error`] beside its [`ErrorKind`], as values instead of text.
+/// The details of an [`Error`] in addition to its [`ErrorKind`], as values for a program.
 ///
 /// ```
 /// use narrows::{Detail, Model, Recipe};
@@ -51,38 +52,38 @@ pub enum ErrorKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Detail {
-    /// Rows or codes have another number of values than the model, or than the rows before.
+    /// The number of values of rows or codes differs from the model, or from the rows before.
     Width {
-        /// The values that a row should have.
+        /// The expected number of values of a row.
         expected: usize,
-        /// The values that it has.
+        /// The number of values found.
         found: usize,
     },
-    /// The operating system refused a file or folder.
+    /// The operating system could not open, read or write a file or folder.
     File {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         kind: io::ErrorKind,
     },
-    /// There is no key, part, recipe or variant of a name.
+    /// There is no key, part, recipe or variant with this name.
     UnknownName {
         /// The name.
         name: String,
-        /// The name that is probably meant.
+        /// The name that was probably meant.
         suggestion: Option<String>,
     },
-    /// This program was built without a cargo feature of Narrows.
+    /// The build lacks a cargo feature of Narrows.
     Feature {
-        /// The feature.
+        /// The name of the feature.
         name: &'static str,
     },
 }
 
-/// What went wrong, where, what was expected and found, and what to do.
+/// An error: what went wrong, where, what was expected and found, and what to do.
 ///
-/// The parts are set with the builder methods; [`fmt::Display`] joins those that are there:
-/// `place: what: expected …, found … (hint)`.
+/// The parts are set with the builder methods; [`fmt::Display`] joins the parts that are set: `place: what: expected …,
+/// found … (hint)`.
 pub struct Error(Box<Parts>);
 
 struct Parts {
@@ -113,9 +114,9 @@ impl Error {
         }))
     }
 
-    /// Where: a file, with a byte offset or line where that helps; a key's path; a row and column.
+    /// The place: a file, with a byte offset or line if that helps; the path of a key; a row and column.
     ///
-    /// A place that is set already is kept and becomes the inner part: `outer: inner`.
+    /// If a place is already set, it is kept and becomes the inner part: `outer: inner`.
     #[must_use]
     pub fn at(mut self, place: impl fmt::Display) -> Self {
         self.0.place = Some(match self.0.place.take() {
@@ -125,21 +126,21 @@ impl Error {
         self
     }
 
-    /// What would have been right.
+    /// What was expected.
     #[must_use]
     pub fn expected(mut self, expected: impl fmt::Display) -> Self {
         self.0.expected = Some(expected.to_string());
         self
     }
 
-    /// What was there instead.
+    /// What was found.
     #[must_use]
     pub fn found(mut self, found: impl fmt::Display) -> Self {
         self.0.found = Some(found.to_string());
         self
     }
 
-    /// What to do about it, in the imperative.
+    /// The advice, in the imperative.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Self {
         self.0.hint = Some(hint.to_string());
@@ -162,14 +163,14 @@ impl Error {
         self
     }
 
-    /// The same with values for programs.
+    /// The same with details for programs.
     #[must_use]
     pub fn with(mut self, detail: Detail) -> Self {
         self.0.detail = Some(detail);
         self
     }
 
-    /// The same of a recipe's key at a path.
+    /// The same for a recipe's key at a path.
     #[must_use]
     pub(crate) fn of_key(mut self, path: String) -> Self {
         self.0.key = Some(path);
@@ -197,44 +198,44 @@ impl Error {
             .caused_by(source)
     }
 
-    /// The sort of error.
+    /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The values that go with it, if there are such.
+    /// The details for programs, if there are any.
     pub fn detail(&self) -> Option<&Detail> {
         self.0.detail.as_ref()
     }
 
-    /// The path of the recipe's key that it is about, as `training.epochs` or `encoder[0].outputs`, if it is about one.
+    /// The path of the recipe's key, such as `training.epochs` or `encoder[0].outputs`, if the error is about a key.
     pub fn key(&self) -> Option<&str> {
         self.0.key.as_deref()
     }
 
-    /// Where it went wrong, if that is known.
+    /// The place, if it is known.
     pub fn place(&self) -> Option<&str> {
         self.0.place.as_deref()
     }
 
-    /// What would have been right, if that can be said.
+    /// What was expected, if it is set.
     pub fn what_was_expected(&self) -> Option<&str> {
         self.0.expected.as_deref()
     }
 
-    /// What to do about it, if that can be said.
+    /// The advice, if it is set.
     pub fn what_to_do(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
 
-    /// What was there instead, if that can be said.
+    /// What was found, if it is set.
     pub fn what_was_found(&self) -> Option<&str> {
         self.0.found.as_deref()
     }
 }
 
 /// The most characters of each part of an error: its place, what is wrong, what was expected, what was found, the cause
-/// and the advice. Where the parts together are longer than [`LONGEST`], they are cut to the second of the two.
+/// and the advice. If the parts together are longer than [`LONGEST`], they are cut to the second of the two numbers.
 const PARTS: [(usize, usize); 6] = [
     (400, 240),
     (600, 240),
@@ -244,11 +245,11 @@ const PARTS: [(usize, usize); 6] = [
     (900, 380),
 ];
 
-/// The most characters of an error, so that it fits a screen of 24 lines.
+/// The most characters of an error, so that it fits on a screen of 24 lines.
 const LONGEST: usize = 1840;
 
 impl fmt::Display for Error {
-    /// On one line, without characters that a terminal obeys, in not more than a screen.
+    /// On one line, without control characters for the terminal, and at most one screen long.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = &*self.0;
         let source = parts.source.as_ref().map(ToString::to_string);

@@ -20,14 +20,15 @@ use crate::text::count_of;
 use crate::train::EpochRecord;
 use charts::{robustness_figure, spectrum};
 
-/// The noise in the picture of noisy images of a model that was trained without noise: one of the levels of the curves.
+/// The noise in the picture of noisy images, for a model that was trained without noise: one of the levels of the
+/// curves.
 const USUAL_STD: f32 = 0.4;
 
 /// The figures of a model, its evaluation and its training.
 ///
 /// # Errors
 ///
-/// When the rows do not fit the model, when there is too little memory, or when a chart cannot be drawn.
+/// If the rows do not fit the model, if there is too little memory, or if a chart cannot be drawn.
 pub fn figures_of(
     model: &Model,
     evaluation: &Evaluation,

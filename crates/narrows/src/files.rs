@@ -1,4 +1,4 @@
-//! Writing files so that a reader never meets half of one.
+//! Writes files so that a reader never sees a partial file.
 
 use crate::error::{Error, ErrorKind, Result};
 use std::ffi::OsString;
@@ -13,35 +13,35 @@ pub use output::{
     OutputFile, STANDARD_OUTPUT, is_standard_output, is_stream, through_links, write_output,
 };
 
-/// How the hidden names of Narrows begin: of what is not whole yet, and of a run's lock.
+/// The prefix of hidden names of Narrows: of incomplete files, and of a run's lock.
 pub(crate) const TEMPORARY: &str = ".narrows-";
 
-/// How the names begin that are drawn for files and folders that are not whole yet. What has such a name is removed once
-/// its command is dead, so that nobody may choose one by accident.
+/// The prefix of random names for incomplete files and folders. Files with such names are removed when their command
+/// has ended, so the names are random to avoid a collision with names of the user.
 const DRAWN: &str = ".narrows-tmp-";
 
-/// The letters and digits that are drawn for such a name.
+/// The number of random letters and digits in such a name.
 const DRAWN_LETTERS: usize = 12;
 
-/// What makes files and folders under temporary names.
+/// The builder of files and folders under temporary names.
 pub(crate) fn temporary() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(DRAWN).rand_bytes(DRAWN_LETTERS);
     builder
 }
 
-/// Writes `bytes` to `path` under a temporary name, syncs it to the disk and renames it: after a
-/// failure, or a loss of power, what was there before is still there.
+/// Writes `bytes` to `path` under a temporary name, syncs it to the disk and renames it. After an error or a power
+/// failure, an existing file is unchanged.
 ///
 /// # Errors
 ///
-/// When the folder does not exist or the system refuses to write; the file names are in the error.
+/// If the folder does not exist or if the system cannot write; the error has the name of the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     sweep_dead(folder_of(path));
     write_alone(path, bytes)
 }
 
-/// The same in a folder that nobody else writes into, and that needs no sweeping.
+/// The same in a folder that no other process writes into, and that needs no cleaning.
 pub(crate) fn write_alone(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = NewFile::create(path)?;
     file.write_all(bytes)
@@ -49,7 +49,7 @@ pub(crate) fn write_alone(path: &Path, bytes: &[u8]) -> Result<()> {
     file.finish()
 }
 
-/// A file that is being written under a temporary name, and gets its own when it is whole.
+/// A file that is written under a temporary name, and gets its own name when it is complete.
 #[derive(Debug)]
 pub struct NewFile {
     file: BufWriter<File>,
@@ -62,7 +62,7 @@ impl NewFile {
     ///
     /// # Errors
     ///
-    /// When the folder does not exist or the system refuses to write.
+    /// If the folder does not exist or if the system cannot write.
     pub fn create(path: &Path) -> Result<NewFile> {
         let folder = folder_of(path);
         if !folder.is_dir() {
@@ -74,7 +74,7 @@ impl NewFile {
             .hint(format!("make the folder {} first", folder.display())));
         }
         let file = temporary_in(folder)
-            // Its text names the temporary file, which means nothing to anybody.
+            // Its text names the temporary file, which means nothing to the user.
             .map_err(|error| Error::io("cannot write the file", path, error.kind().into()))?;
         let (file, temporary) = file.into_parts();
         Ok(NewFile {
@@ -89,12 +89,12 @@ impl NewFile {
         &self.path
     }
 
-    /// Syncs the file to the disk and gives it its name, in place of what was there before. The folder is synced
-    /// too, so that the name survives a loss of power.
+    /// Syncs the file to the disk and renames it; it replaces an existing file. The folder is synced too, so that the
+    /// name survives a power failure.
     ///
     /// # Errors
     ///
-    /// When the system refuses; what was there before stays, unless it was the folder that could not be synced.
+    /// If the system cannot do it. An existing file stays, unless only the sync of the folder failed.
     pub fn finish(self) -> Result<()> {
         let NewFile {
             file,
@@ -122,24 +122,24 @@ impl Write for NewFile {
     }
 }
 
-/// A file under a temporary name. It is locked, which tells it from one that a killed command left.
+/// A file under a temporary name. It is locked; this distinguishes it from a file that a killed command left.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     loop {
         let file = temporary().tempfile_in(folder)?;
         match file.as_file().try_lock() {
-            // Somebody may have taken it for a dead one until now.
+            // Until now, another process may have taken it for the file of a killed command.
             Ok(()) if is_at(file.as_file(), file.path())? => return Ok(file),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
-            // Without locks nobody takes any for dead.
+            // Without locks, no process removes such files.
             Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
 }
 
-/// Removes what killed commands left in a folder under temporary names. What cannot be removed stays: it is in nobody's
-/// way.
+/// Removes files under temporary names that killed commands left in a folder. A file that cannot be removed stays and
+/// does no harm.
 pub(crate) fn sweep_dead(folder: &Path) {
-    // As they are drawn: any other name is somebody's.
+    // Only random names: any other name may belong to the user.
     let is_drawn =
         |rest: &[u8]| rest.len() == DRAWN_LETTERS && rest.iter().all(u8::is_ascii_alphanumeric);
     for (name, kind) in entries(folder).unwrap_or_default() {
@@ -151,7 +151,7 @@ pub(crate) fn sweep_dead(folder: &Path) {
         let Ok(file) = File::open(&path) else {
             continue;
         };
-        // The system releases the lock of whoever ends, however that is.
+        // The system releases the lock when the process ends, in any way.
         if file.try_lock().is_ok() && is_at(&file, &path).unwrap_or(false) {
             let _ = match kind {
                 NameKind::Folder => remove_folder(&path),
@@ -161,26 +161,27 @@ pub(crate) fn sweep_dead(folder: &Path) {
     }
 }
 
-/// What a name in a folder stands for.
+/// The kind of an entry of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameKind {
     File,
     Folder,
-    /// A symbolic link, which is not followed, a pipe, a device.
+    /// A symbolic link, which is not followed, a pipe or a device.
     Other,
 }
 
-/// The names in a folder that a person names, which may be a symbolic link to one.
+/// The entries of a folder that the user names; the folder may be a symbolic link.
 pub(crate) fn entries(folder: &Path) -> io::Result<Vec<(OsString, NameKind)>> {
     list(folder, Links::Followed)
 }
 
-/// The names in a folder that Narrows has made: a symbolic link in its place leads to somebody's, and is an error.
+/// The entries of a folder that Narrows has made. A symbolic link in its place may lead to a folder of another user,
+/// and is an error.
 pub(crate) fn own_entries(folder: &Path) -> io::Result<Vec<(OsString, NameKind)>> {
     list(folder, Links::Refused)
 }
 
-/// What is done where a symbolic link stands in place of a folder.
+/// The handling of a symbolic link in place of a folder.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Links {
     Followed,
@@ -239,7 +240,7 @@ fn open_folder(folder: &Path, links: Links) -> io::Result<File> {
     Ok(open(folder, flags, Mode::empty())?.into())
 }
 
-/// Removes a folder with all that is in it; links are not followed, and one in place of the folder is an error.
+/// Removes a folder with its content. Links are not followed; a link in place of the folder is an error.
 pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
     for (name, kind) in own_entries(folder)? {
         let path = folder.join(name);
@@ -251,7 +252,7 @@ pub(crate) fn remove_folder(folder: &Path) -> io::Result<()> {
     fs::remove_dir(folder)
 }
 
-/// Whether an open file is the one that a path names.
+/// Whether an open file is the file at a path.
 #[cfg(unix)]
 pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -263,7 +264,7 @@ pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Elsewhere an open file cannot be removed.
+/// On other systems, an open file cannot be removed.
 #[cfg(not(unix))]
 pub(crate) fn is_at(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
@@ -277,17 +278,17 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Writes the names in a folder to the disk: a file that was renamed there keeps its new name after a loss of power.
+/// Writes the names in a folder to the disk: a renamed file then keeps its new name after a power failure.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
     let file = match open_folder(folder, Links::Followed) {
-        // A folder that may be written and not be read cannot be synced by anybody but its owner.
+        // A folder that may be written but not read can be synced only by its owner.
         Err(error) if error.kind() == PermissionDenied => return Ok(()),
         file => file?,
     };
     match file.sync_all() {
-        // Some file systems, those of a network above all, cannot sync folders.
+        // Some file systems, especially network file systems, cannot sync folders.
         Err(error) if [InvalidInput, Unsupported].contains(&error.kind()) => Ok(()),
         synced => synced,
     }
@@ -298,7 +299,7 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Temporary files are private to their owner; what stays should be as readable as any other file.
+/// Temporary files are private to their owner; the finished file gets the usual permissions.
 #[cfg(unix)]
 fn make_readable_as_usual(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

@@ -1,22 +1,23 @@
-//! The instruction set that kernels compute with.
+//! The instruction set of the kernels.
 //!
-//! It is the fastest that the CPU has, unless the process is pinned to another. Results have the same bits for any number of
-//! threads, but not on every instruction set: sums are formed in another order where vectors have another length.
+//! It is the fastest one of the CPU, unless the process is pinned to another. Results have the same bits for any number
+//! of threads, but not on every instruction set, because sums are computed in another order if vectors have another
+//! length.
 
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
 
-/// The name of the instruction set that this process computes with: `AMX`, `AVX-512`, `AVX2` or `portable`.
+/// The name of the instruction set of this process: `AMX`, `AVX-512`, `AVX2` or `portable`.
 pub fn name() -> &'static str {
     Isa::best().name()
 }
 
-/// What reports say of it.
+/// The instruction set in words, for reports.
 pub(crate) fn note() -> String {
     format!("Computed with {}.", name())
 }
 
-/// The names of all instruction sets that this CPU has, fastest first; `portable` is the last on every CPU.
+/// The names of all instruction sets of this CPU, fastest first; `portable` is the last on every CPU.
 ///
 /// ```
 /// assert_eq!(narrows::isa::available().last(), Some(&"portable"));
@@ -25,12 +26,12 @@ pub fn available() -> Vec<&'static str> {
     Isa::available().into_iter().map(Isa::name).collect()
 }
 
-/// Pins this process to the instruction set of that name, in lower or upper case. Call it before anything is computed: what
-/// has begun goes on with the one that it began with.
+/// Pins this process to the instruction set of that name, in lower or upper case. Call it before anything is computed:
+/// computations that have begun keep their instruction set.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] when the CPU has none of that name; the error lists those that it has.
+/// [`ErrorKind::Data`] if the CPU does not have it; the error lists the instruction sets that the CPU has.
 ///
 /// ```standalone_crate
 /// narrows::isa::pin("portable")?;

@@ -1,8 +1,8 @@
-//! Autoencoders: train them, hold them against PCA, use them, keep each in one file.
+//! Train autoencoders, compare them with PCA, use them, and save each of them in one file.
 //!
-//! An autoencoder is one sentence, data → scaling → encoder → decoder → objective, and a
-//! [`Recipe`] is that sentence with the settings of its training. [`fit()`] turns a recipe and data
-//! into a [`Model`]; [`train::Training`] does the same epoch by epoch, and [`run::run`] with a folder.
+//! An autoencoder is one chain of parts, data → scaling → encoder → decoder → objective. A [`Recipe`] describes this
+//! chain and the settings of its training. [`fit()`] trains a recipe on data and returns a [`Model`];
+//! [`train::Training`] does the same epoch by epoch, and [`run::run`] also writes a run folder.
 //!
 //! ```
 //! use narrows::{Model, Recipe, data::Dataset};
@@ -30,15 +30,16 @@
 //! }
 //! ```
 //!
-//! [`data::Source`] reads files, folders and the built-in MNIST. [`Recipe::builder`] makes a recipe of your own,
-//! [`fit_with`] reports every epoch, and what takes rows takes slices as well as arrays ([`data::IntoRows`]).
+//! [`data::Source`] reads files, folders and the built-in MNIST. [`Recipe::builder`] makes a recipe of your own.
+//! [`fit_with`] calls a function after every epoch. Functions that take rows accept slices and arrays
+//! ([`data::IntoRows`]).
 //!
 //! Readers of formats, the report and the export are features of the crate: `csv`, `parquet`, `images`, `report` (with
-//! measures, runs and comparisons), `onnx` and `mnist`. The default is all of them.
+//! measures, runs and comparisons), `onnx` and `mnist`. By default all of them are on.
 //!
-//! A result has the same bits for any number of threads.
+//! Results have the same bits for any number of threads.
 #![forbid(unsafe_code)]
-// What only a feature uses stays in the source without it, and the compiler leaves it out.
+// Code that only a feature uses stays in the source without the feature; the compiler leaves it out.
 #![cfg_attr(
     not(all(
         feature = "csv",
@@ -51,7 +52,7 @@
     allow(dead_code, unused_imports)
 )]
 
-/// The page about this library: its blocks are tests.
+/// The page about this library: its code blocks run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/library.md")]
 struct LibraryPage;
@@ -97,7 +98,7 @@ pub mod train;
 
 pub use error::{Detail, Error, ErrorKind, Result};
 pub use model::Model;
-/// The arrays of this interface, in the version that it has them in.
+/// The array crate of this interface, in the version that the interface uses.
 pub use ndarray;
 pub use recipe::Recipe;
 pub use train::{fit, fit_with};

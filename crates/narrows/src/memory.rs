@@ -1,21 +1,21 @@
-//! Whether there is memory for what comes next, before any of it is taken: an allocation that the system refuses ends
-//! the process, without a word that would help.
+//! Checks that there is enough memory before any of it is allocated. If the system refuses an allocation, the process
+//! ends without a helpful message.
 
 use crate::error::{Error, ErrorKind, Result};
 use std::sync::OnceLock;
 
-/// What is kept for all that is too small to be asked for: stacks of threads, buffers of files, texts.
+/// The memory that is kept for small allocations: stacks of threads, buffers of files, texts.
 const SPARE: usize = 16 << 20;
 
 /// The address space that a thread may need for its stack and its buffers.
 const PER_THREAD: usize = 8 << 20;
 
-/// Prepares the process of a command: where `ulimit -v` bounds its address space, all threads share one heap. Call it
-/// before the first other thread is started.
+/// Prepares the process of a command: if `ulimit -v` limits its address space, all threads share one heap. Call it
+/// before another thread is started.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Memory`] where too little is left to run any command.
+/// [`ErrorKind::Memory`] if too little is left to run any command.
 pub fn prepare() -> Result<()> {
     if of_this_process().is_some() {
         narrows_kernels::heap::share();
@@ -31,11 +31,11 @@ pub fn prepare() -> Result<()> {
     }
 }
 
-/// Refuses work that takes more bytes than are [`available`]; `what` names the work.
+/// Refuses work that needs more than the [`available`] bytes; `what` names the work.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Memory`], with what the work needs and what there is.
+/// [`ErrorKind::Memory`], with the needed and the available memory.
 pub(crate) fn require(what: &str, bytes: usize) -> Result<()> {
     match available() {
         Some(available) => check(what, bytes, available),
@@ -61,11 +61,11 @@ fn refusal(what: &str) -> Error {
         .hint("end other programs, or raise the limit of this one: `ulimit -v unlimited`")
 }
 
-/// What was made, or nothing where it was refused for lack of memory, which `left_out` then says.
+/// The result, or `None` if it was refused for lack of memory; then the reason is added to `left_out`.
 ///
 /// # Errors
 ///
-/// All others.
+/// All other errors.
 pub(crate) fn unless_left_out<T>(made: Result<T>, left_out: &mut Vec<String>) -> Result<Option<T>> {
     match made {
         Ok(made) => Ok(Some(made)),
@@ -77,7 +77,7 @@ pub(crate) fn unless_left_out<T>(made: Result<T>, left_out: &mut Vec<String>) ->
     }
 }
 
-/// A number of bytes as errors write it.
+/// A number of bytes in words, for errors.
 pub(crate) fn words(bytes: usize) -> String {
     let mib = bytes as f64 / f64::from(1 << 20);
     if mib < 1024.0 {
@@ -87,13 +87,13 @@ pub(crate) fn words(bytes: usize) -> String {
     }
 }
 
-/// The bytes that this process can still get, where the system says: Linux does. A part that is kept for small things
-/// is not counted.
+/// The bytes that this process can still allocate, if the system reports them, as Linux does. A part is kept for small
+/// allocations and is not counted.
 pub(crate) fn available() -> Option<usize> {
     left().map(|left| left.saturating_sub(SPARE))
 }
 
-/// The bytes that this process can still get.
+/// The bytes that this process can still allocate.
 fn left() -> Option<usize> {
     let machine = of_machine(&read("/proc/meminfo"));
     let group = of_group(
@@ -104,7 +104,7 @@ fn left() -> Option<usize> {
     left.into_iter().flatten().min()
 }
 
-/// The most threads that `ulimit -v` had room for when it was first asked; it has room for one at least.
+/// The most threads for which `ulimit -v` had room when it was first called; at least one.
 pub(crate) fn most_threads() -> usize {
     static MOST: OnceLock<usize> = OnceLock::new();
     *MOST.get_or_init(|| match of_this_process() {
@@ -117,30 +117,30 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-/// What `ulimit -v` leaves of the address space, where there is such a limit.
+/// The address space that `ulimit -v` leaves, if there is such a limit.
 fn of_this_process() -> Option<usize> {
     of_process(&read("/proc/self/limits"), &read("/proc/self/status"))
 }
 
-/// The number behind a name at the beginning of a line.
+/// The number after a name at the beginning of a line.
 fn number(text: &str, name: &str) -> Option<usize> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What the machine has left, swap included, from `/proc/meminfo`.
+/// The memory that the machine has left, including swap, from `/proc/meminfo`.
 fn of_machine(meminfo: &str) -> Option<usize> {
     let kib = number(meminfo, "MemAvailable:")? + number(meminfo, "SwapFree:").unwrap_or(0);
     Some(kib * 1024)
 }
 
-/// What a container has left, from its control group.
+/// The memory that a container has left, from its control group.
 fn of_group(max: &str, current: &str) -> Option<usize> {
     let [max, current] = [max, current].map(|text| text.trim().parse::<usize>().ok());
     Some(max?.saturating_sub(current?))
 }
 
-/// What `ulimit -v` leaves, from `/proc/self/limits` and `/proc/self/status`.
+/// The address space that `ulimit -v` leaves, from `/proc/self/limits` and `/proc/self/status`.
 fn of_process(limits: &str, status: &str) -> Option<usize> {
     let max = number(limits, "Max address space")?;
     Some(max.saturating_sub(number(status, "VmSize:")? * 1024))

@@ -1,4 +1,4 @@
-//! The parts that a recipe may name: those of the library, and those that another crate adds.
+//! The parts that a recipe may name: the library's parts, and parts of another crate.
 //!
 //! ```
 //! use narrows::declaration::{Declaration, Part, Settings};
@@ -89,7 +89,7 @@ impl Parts {
         }
     }
 
-    /// The parts that a caller gives, or else those of the library.
+    /// The given parts, or otherwise the library's.
     pub(crate) fn or_standard(given: Option<&Parts>) -> Parts {
         given.map_or_else(Parts::standard, Parts::clone)
     }
@@ -98,7 +98,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// When there is a layer of its name.
+    /// If there is a layer of the same name.
     pub fn with_layer(mut self, part: &'static dyn LayerPart) -> Result<Parts> {
         self.layers.add(part)?;
         Ok(self)
@@ -108,7 +108,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// When there is a noise of its name.
+    /// If there is a noise of the same name.
     pub fn with_corruption(mut self, part: &'static dyn CorruptionPart) -> Result<Parts> {
         self.corruptions.add(part)?;
         Ok(self)
@@ -118,7 +118,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// When there is a bottleneck of its name.
+    /// If there is a bottleneck of the same name.
     pub fn with_bottleneck(mut self, part: &'static dyn BottleneckPart) -> Result<Parts> {
         self.bottlenecks.add(part)?;
         Ok(self)
@@ -128,7 +128,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// When there is a reconstruction loss of its name.
+    /// If there is a reconstruction loss of the same name.
     pub fn with_reconstruction(mut self, part: &'static dyn ReconstructionPart) -> Result<Parts> {
         self.reconstructions.add(part)?;
         Ok(self)
@@ -138,7 +138,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// When there is a penalty of its name.
+    /// If there is a penalty of the same name.
     pub fn with_penalty(mut self, part: &'static dyn PenaltyPart) -> Result<Parts> {
         self.penalties.add(part)?;
         Ok(self)
@@ -170,9 +170,9 @@ impl Parts {
     }
 }
 
-/// Adds a part to a list that has none of its name.
+/// Adds a part to a list, if the list has no part of its name.
 pub(crate) fn add_new<P: Part + ?Sized>(list: &mut List<P>, part: &'static P) {
-    // It can fail only where the list has the name, and then the list's part is the one that a file means.
+    // It can fail only if the list has the name; then the list's part is the one that a file means.
     if !list.has(part.declaration().name) {
         let _ = list.add(part);
     }

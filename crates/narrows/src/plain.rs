@@ -1,10 +1,10 @@
-//! Text of strangers in messages: names and cells of files, without characters that a terminal obeys, and not longer
-//! than a person reads.
+//! Untrusted text in messages: names and cells of files, without control characters for the terminal, and shortened for
+//! a reader.
 
 use std::borrow::Cow;
 
-/// Whether a terminal obeys a character rather than shows it: control characters, and those that change the direction
-/// of the text around them.
+/// Whether a terminal interprets a character instead of showing it: control characters, and characters that change the
+/// direction of the text.
 fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -25,14 +25,14 @@ fn escaped(text: &str, is_hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
             '\r' => shown.push_str("\\r"),
             '\t' => shown.push_str("\\t"),
             ..='\u{1f}' => shown.push_str(&format!("\\x{:02x}", u32::from(c))),
-            // As JSON has it, so that an object that is printed stays the same object.
+            // As in JSON, so that a printed object stays the same object.
             c => shown.push_str(&format!("\\u{:04x}", u32::from(c))),
         }
     }
     shown.into()
 }
 
-/// A text of several lines without what a terminal obeys: `\u{1b}` becomes `\x1b`. Ends of lines and tabs stay.
+/// A text of several lines without such characters: `\u{1b}` becomes `\x1b`. Ends of lines and tabs stay.
 ///
 /// ```
 /// assert_eq!(narrows::plain::lines("a\n\u{1b}[2J"), "a\n\\x1b[2J");
@@ -50,7 +50,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed)
 }
 
-/// At most `most` characters of a text; a longer one loses its middle, where `…` stands.
+/// At most `most` characters of a text; a longer text has `…` in place of its middle.
 pub(crate) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     // A text of few bytes has few characters.
     if text.len() <= most || text.chars().count() <= most {

@@ -1,39 +1,38 @@
-//! Randomness as a pure function of what it is for.
+//! Random numbers as a pure function of their address.
 //!
-//! A number is drawn by its address (seed, purpose, epoch, sample, element), never by its place in
-//! a stream, so that shuffles and noise do not depend on threads, on how a batch is cut up, or on
-//! whether training was interrupted. The generator is Philox4x32-10 (Salmon et al. 2011, "Parallel
-//! random numbers: as easy as 1, 2, 3").
+//! A number is drawn by its address (seed, purpose, epoch, sample, element), never by its place in a stream. So
+//! shuffles and noise do not depend on threads, on how a batch is split, or on whether training was interrupted. The
+//! generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 
 use narrows_kernels::noise::{Address, words};
 
-/// What a number is drawn for: draws for different purposes are independent.
+/// The purpose of a random number: draws for different purposes are independent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Purpose {
-    /// The parameters that training starts from; the "epoch" is the index of the tensor.
+    /// The initial parameters; the "epoch" is the index of the tensor.
     Initialization = 1,
     /// The order of the rows in an epoch.
     Shuffle = 2,
-    /// Which rows are held out for testing.
+    /// The choice of rows for testing.
     HoldOut = 3,
-    /// What corrupts a row in training.
+    /// The corruption of a row in training.
     Corruption = 4,
-    /// What corrupts a row in evaluation; the "epoch" says which of several noises of the same row.
+    /// The corruption of a row in evaluation; the "epoch" is the number of the draw.
     TestCorruption = 5,
     /// The probes of a penalty on derivatives.
     Probes = 6,
-    /// The basis that the search for principal components of wide rows starts from.
+    /// The initial basis of the search for principal components of wide rows.
     Subspace = 7,
-    /// Which rows are set apart for validation.
+    /// The choice of rows for validation.
     Validation = 8,
-    /// Rows to try an exported model on.
+    /// Rows for trying an exported model.
     SampleRows = 9,
-    /// What corrupts a row where the loss on validation rows is measured; the "epoch" is 0.
+    /// The corruption of a validation row; the "epoch" is 0.
     ValidationCorruption = 10,
-    /// The probes of a penalty on derivatives there; the "epoch" is 0.
+    /// The probes of a penalty on derivatives in validation; the "epoch" is 0.
     ValidationProbes = 11,
-    /// Which values a layer drops in training.
+    /// The values that a layer drops in training.
     Dropout = 12,
     /// The codes that a bottleneck draws in training.
     Code = 13,
@@ -49,7 +48,7 @@ pub enum Purpose {
 #[derive(Clone, Copy, Debug)]
 pub struct Draws {
     key: [u32; 2],
-    /// The purpose, and in the bits above it which of several parts draws for it.
+    /// The purpose, and in the bits above it the number of the part that draws.
     counter: u32,
 }
 
@@ -65,8 +64,8 @@ impl Draws {
         }
     }
 
-    /// The draws of one of several parts that draw for the same purpose, counted from 0. Those of the first part are the
-    /// draws of the purpose itself.
+    /// The draws of one of several parts with the same purpose, counted from 0. The first part has the draws of the
+    /// purpose itself.
     pub fn of_part(self, number: u32) -> Self {
         let purpose = self.counter & ((1 << PURPOSE_BITS) - 1);
         Draws {
@@ -88,7 +87,7 @@ impl Draws {
         }
     }
 
-    /// A number in `0..below`, uniform but for a bias under `below / 2⁶⁴`.
+    /// A number in `0..below`, uniform except for a bias under `below / 2⁶⁴`.
     pub fn below(&self, epoch: u32, sample: u32, below: usize) -> usize {
         let [low, high, ..] = self.words(epoch, sample, 0);
         let word = u64::from(high) << 32 | u64::from(low);
@@ -102,7 +101,7 @@ impl Draws {
         order
     }
 
-    /// As [`Draws::permutation`], into memory that is there already.
+    /// As [`Draws::permutation`], into existing memory.
     pub fn permute(&self, epoch: u32, rows: usize, order: &mut Vec<u32>) {
         order.clear();
         order.extend(0..rows as u32);

@@ -1,14 +1,14 @@
-//! Words and numbers as people read them.
+//! Words and numbers for people.
 
 use std::path::Path;
 
-/// A number with four significant digits, as errors and losses need: `0.03312`, `1.254e-5`; from 10,000 on as a whole
-/// number, from 100,000 on with an exponent.
+/// A number with four significant digits, for errors and losses: `0.03312`, `1.254e-5`. From 10,000 on it is a whole
+/// number, from 100,000 on it has an exponent.
 pub fn figures(number: f64) -> String {
     significant(number, 4)
 }
 
-/// A mean and the standard deviation around it, of which two digits are known at best: `0.03376 ± 0.00016`.
+/// A mean and its standard deviation, with two digits of the deviation: `0.03376 ± 0.00016`.
 pub(crate) fn mean_and_std(mean: f64, std: f64) -> String {
     let mean = figures(mean);
     let std = if mean.contains('e') && std != 0.0 {
@@ -20,7 +20,7 @@ pub(crate) fn mean_and_std(mean: f64, std: f64) -> String {
 }
 
 fn significant(number: f64, digits: i32) -> String {
-    /// The most decimals that are read at a glance.
+    /// The most decimals that are easy to read.
     const DECIMALS: i32 = 7;
     if number == 0.0 {
         return "0".into();
@@ -36,7 +36,7 @@ fn significant(number: f64, digits: i32) -> String {
     }
 }
 
-/// A number in as few characters as tell it from all others: `0.001`, `1e-8`.
+/// A number with the fewest characters that distinguish it from all others: `0.001`, `1e-8`.
 pub(crate) fn short_number(number: f64) -> String {
     match number.abs() {
         0.0 | 1e-5..1e16 => number.to_string(),
@@ -44,12 +44,12 @@ pub(crate) fn short_number(number: f64) -> String {
     }
 }
 
-/// A number in single precision as it is written: 0.1 rather than 0.10000000149.
+/// A number in single precision in its short form: 0.1, not 0.10000000149.
 pub(crate) fn decimal(number: f32) -> f64 {
     number.to_string().parse().unwrap_or(f64::from(number))
 }
 
-/// A whole number with its thousands apart: `1,234,567`.
+/// A whole number with separated thousands: `1,234,567`.
 pub fn thousands(number: f64) -> String {
     let whole = format!("{number:.0}");
     let digits = whole.trim_start_matches('-');
@@ -66,7 +66,7 @@ pub fn thousands(number: f64) -> String {
     text
 }
 
-/// A number of things, which `one` of them is called: `1 row`, `60,000 rows`.
+/// A number of things, with `one` the name of a single thing: `1 row`, `60,000 rows`.
 pub fn count_of(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {one}{plural}", thousands(number as f64))
@@ -86,7 +86,7 @@ pub(crate) fn python_string(text: &str) -> String {
     quoted
 }
 
-/// The names of a list that an error shows before it only counts.
+/// The number of names of a list that an error shows; further names are only counted.
 const SHOWN: usize = 12;
 
 /// The first few of many names: `` `a`, `b` and 3 more``; `(no name)` stands for an empty one.
@@ -119,12 +119,12 @@ fn and_more(shown: Vec<String>, all: usize) -> String {
     }
 }
 
-/// A path as a shell reads it back.
+/// A path quoted for a shell.
 pub fn path_for_shell(path: &Path) -> String {
     for_shell(&path.display().to_string())
 }
 
-/// A word as a shell reads it back.
+/// A word quoted for a shell.
 pub fn for_shell(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "_-./:,=+@%…".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -133,7 +133,7 @@ pub fn for_shell(word: &str) -> String {
     if !word.chars().any(char::is_control) {
         return format!("'{}'", word.replace('\'', "'\\''"));
     }
-    // What a terminal would obey is spelt out.
+    // Control characters for the terminal are written as escapes.
     let mut text = "$'".to_string();
     for c in word.chars() {
         match c {
@@ -160,7 +160,7 @@ pub(crate) fn counted(count: usize, one: &str, several: &str) -> String {
     )
 }
 
-/// The text with a capital at its beginning.
+/// The text with a capital first letter.
 pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     match letters.next() {
@@ -169,7 +169,7 @@ pub(crate) fn sentence(text: &str) -> String {
     }
 }
 
-/// The text with no-break spaces in what is read as one: `λ = 5`, `12 %`, `± 0.001`.
+/// The text with no-break spaces in groups that belong together: `λ = 5`, `12 %`, `± 0.001`.
 pub(crate) fn unbroken(text: &str) -> String {
     text.replace(" = ", "\u{a0}=\u{a0}")
         .replace(" %", "\u{a0}%")

@@ -1,4 +1,4 @@
-//! How many threads work may take: all that the machine runs at once, or a share of them.
+//! The number of threads for a task: all threads of the machine, or a share of them.
 
 use crate::memory::most_threads;
 use std::cell::Cell;
@@ -9,14 +9,14 @@ thread_local! {
     static SHARE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// The number of threads that this machine runs at once, or that `ulimit -v` has room for if those are fewer; in a study,
-/// of which several runs go on at a time, a run's share of them.
+/// The number of threads that this machine runs at once, or fewer if `ulimit -v` has no room for them. In a study, in
+/// which several runs are trained at the same time, it is a run's share of them.
 pub fn available_threads() -> usize {
     let all = || thread::available_parallelism().map_or(1, |all| most_threads().min(all.get()));
     SHARE.get().unwrap_or_else(all)
 }
 
-/// Does work for which only so many threads are there.
+/// Runs work that may use only `threads` threads.
 pub(crate) fn on_share<T>(threads: usize, work: impl FnOnce() -> T) -> T {
     struct Restored(Option<usize>);
     impl Drop for Restored {

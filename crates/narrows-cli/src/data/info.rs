@@ -1,4 +1,4 @@
-//! What `narrows data info` prints: of tables in `table.rs`, and here of arrays, images and rows in memory.
+//! The output of `narrows data info`: for tables in `table.rs`, and here for arrays, images and rows in memory.
 
 mod table;
 mod text;
@@ -25,7 +25,7 @@ pub fn json_line(info: &Info, scaling: &str) -> String {
         object["scaling"] = scaling.into();
     }
     for c in object.to_string().chars() {
-        // Such characters stand in strings alone.
+        // Such characters occur only inside strings.
         if c.is_control() {
             line.push_str(&format!("\\u{:04x}", u32::from(c)))
         } else {

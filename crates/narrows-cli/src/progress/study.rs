@@ -1,5 +1,5 @@
-//! The progress of a study: on a terminal a bar for the whole and one for each run that goes on; elsewhere a line for
-//! each run when it ends, and some of long ones before.
+//! The progress of a study. On a terminal it is one bar for the study and one for each run in progress. Elsewhere it is
+//! a line when a run ends, and more lines during long runs.
 
 use super::{Display, REDRAW_EVERY, can_redraw, style};
 use crate::output::{count_of, figures, note, remaining, thousands};
@@ -138,7 +138,7 @@ impl StudyDisplay {
     fn print(&mut self, line: String) {
         match &self.bars {
             Some((bars, _)) => {
-                // The system refuses to write only where nobody looks.
+                // Writing fails only if nobody reads the output.
                 let _ = bars.println(line);
             }
             None => {
@@ -165,7 +165,7 @@ impl StudyDisplay {
         }
         let elapsed = self.start.elapsed().as_secs_f64();
         let estimate = elapsed / done * self.runs as f64;
-        // Without bars the estimate is asked for too seldom to be smoothed.
+        // Without bars, the estimate is requested too rarely to be smoothed.
         let before = self.expected.filter(|_| self.bars.is_some());
         let before = before.unwrap_or(estimate);
         let expected = before + NEW * (estimate - before);
@@ -194,7 +194,7 @@ impl StudyDisplay {
     }
 
     pub fn finish(&mut self) {
-        // Of a study that ended early.
+        // The bars of a study that ended early.
         for line in std::mem::take(&mut self.held).into_values() {
             self.print(line);
         }
@@ -299,7 +299,7 @@ mod tests {
         };
         assert_eq!(left(0, vec![going(0.5), going(0.4)]), None);
         assert_eq!(left(8, Vec::new()).as_deref(), Some("1 min 00 s"));
-        // All but one are done, which has most of its way before it.
+        // One run is left, and most of it is not done yet.
         assert_eq!(left(15, vec![going(0.3)]).as_deref(), Some("2 min 20 s"));
     }
 

@@ -1,4 +1,4 @@
-//! The values of the options that say how data are read, from their texts.
+//! Parses the values of the options that control how data are read.
 
 use narrows::data::{Fit, Layout, Missing, OnBad, list_of_names};
 
@@ -59,7 +59,7 @@ pub(super) struct Names(Vec<String>);
 
 impl From<&str> for Names {
     fn from(list: &str) -> Self {
-        // An empty list is the name of a column that has none, as pandas leaves it above its index.
+        // An empty list is the name of a column without a name, which pandas writes above its index.
         match list {
             "" => Names(vec![String::new()]),
             list => Names(list_of_names(list)),

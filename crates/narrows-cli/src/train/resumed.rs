@@ -1,4 +1,4 @@
-//! What is said of a run that goes on.
+//! The messages about a resumed run.
 
 use crate::output::{count_of, figures};
 use narrows::run::{Finished, RUN_FILE, Replanned};

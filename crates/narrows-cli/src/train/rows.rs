@@ -1,4 +1,4 @@
-//! Which rows `--validation` and `--test` ask for.
+//! The rows that `--validation` and `--test` select.
 
 use narrows::data::TestRows;
 use narrows::{Error, ErrorKind, Result};

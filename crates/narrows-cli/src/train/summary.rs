@@ -1,4 +1,4 @@
-//! What came of a run, in a table.
+//! The results of a run, in a table.
 
 use crate::output::{columns, count_of, duration, figures, table, thousands};
 use narrows::evaluate::Evaluation;

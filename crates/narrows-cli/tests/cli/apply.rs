@@ -1,4 +1,4 @@
-//! Applying models: what goes in and comes out, and what is refused.
+//! Applying models: inputs, outputs, and errors.
 
 mod described;
 mod outputs;

@@ -1,8 +1,8 @@
-//! The walk-throughs in `docs/`: every command of theirs runs, in order, in a folder of its own.
+//! The examples in `docs/`: all commands of a page run, in order, in their own folder.
 //!
-//! A document's commands run as they stand, but for `--epochs 1` at the end of each `narrows train`, which each
-//! document says (the README alone does not); so the test holds what does not depend on how long training took. Where a line says
-//! `# all epochs`, nothing is added. Besides commands of Narrows a block may make folders (`mkdir -p`) and small files
+//! The commands run as they are written, except that `--epochs 1` is added to each `narrows train`. Each page says so,
+//! except the README. So the test compares only the parts that do not depend on the length of training. If a line says
+//! `# all epochs`, nothing is added. Besides commands of Narrows, a block may make folders (`mkdir -p`) and small files
 //! (`cat > FILE <<'END'`).
 
 use std::collections::HashMap;

@@ -1,9 +1,9 @@
 //! The list of error messages, with the input that causes each of them: `errors.md`.
 //!
-//! The list is both what is run and what is expected. Each case there is a title, files and command lines; the test runs
-//! the commands in a folder of their own and compares what the last of them says with what the list says. A new case
-//! needs no code: write it into `errors.md` without the message, and let `NARROWS_UPDATE=1 cargo test -p narrows-cli
-//! error_messages` put the message there. Read the difference before it is committed.
+//! The list contains both the input and the expected output. Each case is a title, files and command lines. The test
+//! runs the commands in their own folder and compares the message of the last one with the list. A new case needs no
+//! code: write it into `errors.md` without the message, and `NARROWS_UPDATE=1 cargo test -p narrows-cli error_messages`
+//! adds the message. Read the difference before you commit it.
 #![cfg(unix)]
 
 mod files;

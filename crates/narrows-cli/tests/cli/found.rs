@@ -1,5 +1,5 @@
-//! Files as people have them, read by the command: what it says of each, that the command line at the end of
-//! `data info` trains when it is pasted, and that values come out as they went in.
+//! Files as people have them, read by the command. Tests the messages for each file, that the command line at the end
+//! of `data info` trains when it is pasted, and that values are written as they were read.
 #![cfg(unix)]
 
 mod arrays;

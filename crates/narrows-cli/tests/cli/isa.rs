@@ -1,4 +1,4 @@
-//! `--isa` and `NARROWS_ISA`: what a command computes with, and where that is written down.
+//! `--isa` and `NARROWS_ISA`: the instruction set of a command, and the files that record it.
 
 use narrows::isa;
 use serde_json::Value;

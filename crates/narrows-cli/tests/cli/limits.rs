@@ -1,4 +1,4 @@
-//! The command where `ulimit -v` leaves it little memory: it needs less, or says what it needs, and crashes at no limit.
+//! The command with little memory (`ulimit -v`): it needs less, or says how much it needs, and crashes at no limit.
 #![cfg(target_os = "linux")]
 
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! A run knows its data: commands without `--data`, data that were moved, rows that have changed, and more epochs.
+//! A run knows its data: commands without `--data`, moved data, changed rows, and more epochs.
 #![cfg(unix)]
 
 mod longer;

@@ -1,4 +1,4 @@
-//! Runs that are stopped or killed, and go on to the same bytes.
+//! Runs that are stopped or killed and then resumed: they give the same bytes.
 #![cfg(unix)]
 
 use std::fs;

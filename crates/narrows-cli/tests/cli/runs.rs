@@ -1,4 +1,4 @@
-//! Runs whose rows hold huge values, came from a stream, or lie in folders with links and spaces in their names.
+//! Runs whose rows have huge values or come from a stream, and runs in folders with links and spaces in their names.
 #![cfg(unix)]
 
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! Saved means saved: what a run that diverges, fails, is killed or is damaged leaves, and that one trains at a time.
+//! Saved files survive: the files of a run that diverges, fails, is killed or is damaged. Only one training at a time
+//! uses a folder.
 #![cfg(unix)]
 
 mod diverged;

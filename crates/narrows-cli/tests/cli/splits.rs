@@ -1,4 +1,4 @@
-//! How rows are divided, what is formed from which of them, and what is said of it.
+//! The split of the rows, the values that are computed from each part, and the messages.
 
 mod groups;
 

@@ -1,11 +1,11 @@
-//! The shape of what is normalized.
+//! The shape of the normalized values.
 
 /// The shape of a row: `[channels, area]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Planes {
-    /// How many channels a row has.
+    /// The number of channels of a row.
     pub channels: usize,
-    /// How many values a channel has in a row.
+    /// The number of values of a channel in a row.
     pub area: usize,
 }
 
@@ -14,7 +14,7 @@ impl Planes {
         self.channels * self.area
     }
 
-    /// How many rows a matrix has.
+    /// The number of rows of a matrix.
     pub(super) fn rows(self, matrix: &[f32]) -> usize {
         let width = self.width();
         assert!(

@@ -1,16 +1,16 @@
-//! Statistics of channels over a whole batch, and the running ones.
+//! Statistics of channels over a whole batch, and the running statistics.
 
 use super::planes::Planes;
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::moments::{LANES, Moments, mean_and_variance};
 use std::ops::Range;
 
-/// Mean and biased variance of some channels over the rows of `x`, `[rows, channels, area]`; `mean` and
-/// `variance` are as long as there are channels in the range.
+/// Mean and biased variance of some channels over the rows of `x`, `[rows, channels, area]`. `mean` and `variance` are
+/// as long as the number of channels in the range.
 ///
 /// # Panics
 ///
-/// When lengths do not fit, or there are no rows.
+/// If lengths do not fit, or if there are no rows.
 pub fn statistics(
     isa: Isa,
     planes: Planes,
@@ -57,7 +57,7 @@ pub fn rstd(eps: f64, variance: &[f32], rstd: &mut [f32]) {
     }
 }
 
-/// Running statistics of some channels, with which inference normalizes.
+/// Running statistics of some channels, for inference.
 #[derive(Debug)]
 pub struct Running<'a> {
     /// The running mean; it starts at 0.
@@ -67,14 +67,14 @@ pub struct Running<'a> {
 }
 
 /// `running = (1 - momentum) running + momentum · batch`, channel by channel, with the batch's unbiased variance:
-/// `variance · count / (count - 1)`. `momentum` is PyTorch's: the fraction of the new value, 0.1 by default; for a plain
-/// average over batches it is 1 / (the number of batches so far, this one included).
+/// `variance · count / (count - 1)`. `momentum` is defined as in PyTorch: the weight of the new value, 0.1 by default.
+/// For a plain average over batches it is 1 / (the number of batches so far, including this one).
 ///
-/// `count` is the number of values of a channel, `rows · area`; `mean` and `variance` are those of [`statistics`].
+/// `count` is the number of values of a channel, `rows · area`; `mean` and `variance` come from [`statistics`].
 ///
 /// # Panics
 ///
-/// When the lengths differ, or `count` is below 2: one value has no unbiased variance.
+/// If the lengths differ, or if `count` is below 2, because a single value has no unbiased variance.
 pub fn update_running(
     momentum: f64,
     count: usize,
@@ -100,14 +100,14 @@ pub fn update_running(
     }
 }
 
-/// Channels in groups of at most [`LANES`], each group with a partial sum for each channel where the area is 1.
+/// Channels in groups of at most [`LANES`]. If the area is 1, each channel of a group has a partial sum.
 pub(super) fn groups(channels: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let Range { start, end } = channels;
     let group = move |start: usize| start..(start + LANES).min(end);
     (start..end).step_by(LANES).map(group)
 }
 
-/// Two matrices of `[rows, channels, area]`, and what is subtracted from each, by channel of a group.
+/// Two matrices of `[rows, channels, area]`, and the values that are subtracted from each, by channel of a group.
 pub(super) struct Terms<'a> {
     pub(super) u: &'a [f32],
     pub(super) p: [f64; LANES],
@@ -137,7 +137,8 @@ unsafe fn sum_body<L: Lanes>(terms: &Terms<'_>, planes: Planes, group: Range<usi
     let rows = || u.chunks_exact(width).zip(v.chunks_exact(width));
     let mut sums = Moments::ZERO;
     if planes.area == 1 {
-        // A channel's only value of a row goes to its first partial sum: a group of channels has one each.
+        // The only value of a channel in a row goes to its first partial sum, because a group of channels has one sum
+        // each.
         for (u, v) in rows() {
             let (u, v) = (&u[group.clone()], &v[group.clone()]);
             match (u.first_chunk(), v.first_chunk()) {

@@ -2,15 +2,15 @@
 
 use crate::product::PANEL;
 
-/// The columns of a gathered tile: those of the product's register tile.
+/// The columns of a gathered tile: as many as the product's register tile has.
 pub(super) const TILE: usize = 2 * PANEL;
 
-/// The sizes of a convolution; a transposed one has input and output the other way round.
+/// The sizes of a convolution; for a transposed convolution, input and output are exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
-    /// `[channels, height, width]` of what the convolution reads.
+    /// `[channels, height, width]` of the convolution's input.
     pub input: [usize; 3],
-    /// `[channels, height, width]` of what it gives.
+    /// `[channels, height, width]` of its output.
     pub output: [usize; 3],
     /// `[height, width]` of the kernel.
     pub kernel: [usize; 2],

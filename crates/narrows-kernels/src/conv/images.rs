@@ -1,11 +1,11 @@
-//! Between images and planes.
+//! Copies between images and planes.
 
 use super::Convolution;
 use super::rows::{collect, deinterleave, interleave, spread};
 use crate::lanes::Isa;
 
 impl Convolution {
-    /// Splits an input into its planes, whose borders stay as they are.
+    /// Splits an input into its planes; the borders of the planes stay unchanged.
     pub(super) fn split(&self, isa: Isa, input: &[f32], planes: &mut [f32]) {
         let [y, x] = self.axes;
         let width = self.input.width;
@@ -46,7 +46,7 @@ impl Convolution {
         }
     }
 
-    /// Copies an output into its planes, whose borders stay as they are.
+    /// Copies an output into its planes; the borders of the planes stay unchanged.
     pub(super) fn place(&self, isa: Isa, output: &[f32], planes: &mut [f32]) {
         let [y, x] = self.axes;
         let width = self.output.width;
@@ -59,7 +59,7 @@ impl Convolution {
         }
     }
 
-    /// Makes an input of its parts.
+    /// Assembles an input from its parts.
     pub(super) fn interleave(
         &self,
         isa: Isa,

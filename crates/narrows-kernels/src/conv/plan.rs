@@ -1,4 +1,4 @@
-//! What a convolution plans once: how taps and positions lie in the planes.
+//! The plan of a convolution: the layout of taps and positions in the planes.
 
 use super::geometry::{Geometry, TILE};
 use super::rows::Taps;
@@ -15,12 +15,12 @@ pub(super) struct Axis {
 }
 
 impl Axis {
-    /// The phases that any tap falls on.
+    /// The number of phases that any tap falls on.
     pub(super) fn phases(self) -> usize {
         self.kernel.min(self.stride)
     }
 
-    /// How many positions the kernel reaches over, beside its own.
+    /// The number of further positions that the kernel reaches over.
     pub(super) fn reach(self) -> usize {
         (self.kernel - 1) / self.stride
     }
@@ -50,7 +50,7 @@ impl Planes {
         self.height * self.width
     }
 
-    /// All of them, and what a tile may read behind the last.
+    /// The total size, including values after the last plane that a tile may read.
     pub(super) fn len(self) -> usize {
         self.count * self.area() + TILE
     }
@@ -60,9 +60,9 @@ impl Planes {
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) taps: Taps,
-    /// Where the weight of each tap lies for the first row.
+    /// The place of the weight of each tap for the first row.
     pub(super) weights: Vec<usize>,
-    /// How far on it lies for the next row.
+    /// The distance to the weight for the next row.
     pub(super) step: usize,
     pub(super) rows: usize,
     /// The first position.
@@ -91,7 +91,7 @@ pub(super) fn transposed(
     let channels = 0..geometry.output[0];
     let kernel = y.kernel * x.kernel;
     let mut parts = Vec::with_capacity(phases);
-    // Without overlap every tap reads the same position, and one product gives all phases.
+    // Without overlap, every tap reads the same position, and one product computes all phases.
     let is_together = y.reach() == 0 && x.reach() == 0;
     let mut groups = Vec::new();
     if is_together {
@@ -110,7 +110,7 @@ pub(super) fn transposed(
             let (rows, columns) = (y.inside(i), x.inside(j));
             let part = parts.len();
             let is_empty = rows.is_empty() || columns.is_empty();
-            // A product of its own starts at the part's first place.
+            // A separate product starts at the part's first place.
             let at = if is_together {
                 rows.start * output.width + columns.start
             } else {

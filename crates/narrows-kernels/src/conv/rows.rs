@@ -1,8 +1,8 @@
-//! Rows of numbers, copied apart and together.
+//! Copies rows of numbers, split or interleaved.
 //!
-//! A block of rows has a number of rows, a number of numbers in each, and a distance from the
-//! beginning of a row to that of the next. The loops go down the rows a vector of columns at a
-//! time, because rows are short: the masks of the last vector are then made once.
+//! A block of rows is described by its number of rows, the number of values in each, and the distance between the
+//! beginnings of two rows. The loops go down the rows one vector of columns at a time, because rows are short: the mask
+//! of the last vector is then computed only once.
 
 use super::geometry::TILE;
 use crate::lanes::{Isa, Lanes, multiversion};
@@ -90,8 +90,8 @@ unsafe fn copy_body<L: Lanes>(
     }
 }
 
-/// Takes numbers apart: `even[r][i] = from[r][2 i]` and `odd[r][i] = from[r][2 i + 1]`, for as many of
-/// either in a row as `counts` says.
+/// Splits numbers: `even[r][i] = from[r][2 i]` and `odd[r][i] = from[r][2 i + 1]`; `counts` has the number of each in a
+/// row.
 pub(super) fn deinterleave(
     isa: Isa,
     (rows, counts): (usize, [usize; 2]),
@@ -159,8 +159,8 @@ unsafe fn deinterleave_body<L: Lanes>(
     }
 }
 
-/// Puts numbers together and adds a bias: `to[r][2 i] = even[r][i] + bias` and
-/// `to[r][2 i + 1] = odd[r][i] + bias`, for as many in a row of `to` as `shape` says.
+/// Interleaves numbers and adds a bias: `to[r][2 i] = even[r][i] + bias` and `to[r][2 i + 1] = odd[r][i] + bias`;
+/// `shape` has the number of values in a row of `to`.
 #[allow(clippy::too_many_arguments)]
 pub(super) fn interleave(
     isa: Isa,
@@ -216,13 +216,13 @@ unsafe fn interleave_body<L: Lanes>(
     }
 }
 
-/// The rows of a matrix as pieces of one slice: where each of them begins.
+/// The rows of a matrix as pieces of one slice: the offset of each row.
 #[derive(Debug)]
 pub(super) struct Taps {
     offsets: Vec<usize>,
     /// The largest of the offsets.
     furthest: usize,
-    /// The distance from each row to the next, where it is always the same.
+    /// The distance between successive rows, if it is always the same.
     step: Option<usize>,
 }
 
@@ -246,8 +246,8 @@ impl Taps {
         self.offsets.len()
     }
 
-    /// `count` columns from `at` on, row-major, and the distance between rows: as they lie, or else
-    /// gathered in `tile`.
+    /// `count` columns from `at` on, row-major, and the distance between rows. They are used in place, or gathered in
+    /// `tile`.
     pub(super) fn matrix<'a>(
         &self,
         isa: Isa,

@@ -1,15 +1,15 @@
-//! Whether this process may use the tiles of AMX, which the system grants on request.
+//! Whether this process may use the tiles of AMX, which the operating system grants on request.
 
 use std::sync::OnceLock;
 
-/// Whether the CPU has tiles with products of bfloat16 numbers, the system keeps them when it changes from
-/// thread to thread, and this process may use them.
+/// Whether the CPU has tiles with bfloat16 products, the system saves them when it switches threads, and this process
+/// may use them.
 pub(super) fn is_ready() -> bool {
     static READY: OnceLock<bool> = OnceLock::new();
     *READY.get_or_init(|| is_supported() && is_granted())
 }
 
-/// Whether the CPU has AMX for bfloat16, and AVX-512 for bytes and words, with which parts are packed.
+/// Whether the CPU has AMX for bfloat16, and AVX-512 for bytes and words, which is needed for packing.
 fn is_supported() -> bool {
     use std::arch::x86_64::{__cpuid, __cpuid_count};
     const BF16: u32 = 1 << 22;
@@ -21,7 +21,7 @@ fn is_supported() -> bool {
     features & (BF16 | TILE) == BF16 | TILE
 }
 
-/// Asks the system for the tiles, for all threads of the process, those to come included.
+/// Requests the tiles from the system, for all present and future threads of the process.
 #[cfg(target_os = "linux")]
 fn is_granted() -> bool {
     const ARCH_PRCTL: i64 = 158;

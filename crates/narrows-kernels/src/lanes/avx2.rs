@@ -41,7 +41,8 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn store_first(self, to: *mut f32, n: usize) {
-        // Not a masked store, which takes a dozen cycles on some processors (Zen): pieces of 4, 2 and 1.
+        // Masked stores take a dozen cycles on some processors (Zen), so the numbers are stored in pieces of 4, 2 and
+        // 1.
         unsafe {
             if n >= 8 {
                 return _mm256_storeu_ps(to, self.0);
@@ -96,7 +97,7 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn quick_ratio(self, other: Self) -> Self {
-        // The processor's own estimate has 11 bits: two more steps would cost what a division does.
+        // The processor's estimate has 11 bits; the two further steps would take as long as a division.
         unsafe { self.div(other) }
     }
     #[inline(always)]
@@ -153,7 +154,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn zip(self, other: Self) -> (Self, Self) {
         unsafe {
-            // In each half by itself, then the halves in order.
+            // Within each half, then the halves in order.
             let low = _mm256_unpacklo_ps(self.0, other.0);
             let high = _mm256_unpackhi_ps(self.0, other.0);
             (
@@ -165,7 +166,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn unzip(self, other: Self) -> (Self, Self) {
         unsafe {
-            // In each half by itself, which leaves pairs in the order 0, 2, 1, 3.
+            // Within each half; this leaves pairs in the order 0, 2, 1, 3.
             let even = _mm256_shuffle_ps::<0x88>(self.0, other.0);
             let odd = _mm256_shuffle_ps::<0xdd>(self.0, other.0);
             let even = _mm256_permute4x64_pd::<0xd8>(_mm256_castps_pd(even));

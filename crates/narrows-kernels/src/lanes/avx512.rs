@@ -162,8 +162,8 @@ impl Lanes for Avx512 {
         to: *mut f32,
         to_row: usize,
     ) {
-        // Quarters of four rows meet in a vector as they are loaded; what is left are the transposes
-        // of 4 x 4 numbers inside the quarters: pairs of rows, then fours.
+        // Quarters of four rows are combined in a vector when they are loaded. The remaining work is the transposes of
+        // 4 x 4 numbers inside the quarters: pairs of rows, then fours.
         unsafe {
             for column in (0..16).step_by(4) {
                 let mut r = [_mm512_setzero_ps(); 4];

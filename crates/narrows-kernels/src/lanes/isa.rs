@@ -1,16 +1,16 @@
-//! Which instruction sets the CPU has, and functions that are compiled for each.
+//! The instruction sets of the CPU, and functions that are compiled for each.
 
 #[cfg(target_arch = "x86_64")]
 use super::amx;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// An instruction set that this CPU has: holding the value proves it.
+/// An instruction set that this CPU has; a value of this type proves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Isa(pub(crate) Kind);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// AVX-512, and tiles for the larger products.
+    /// AVX-512, with tiles for the larger products.
     #[cfg(target_arch = "x86_64")]
     Amx,
     #[cfg(target_arch = "x86_64")]
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Portable,
 }
 
-/// All that there are, fastest first.
+/// All instruction sets, fastest first.
 const KINDS: &[Kind] = &[
     #[cfg(target_arch = "x86_64")]
     Kind::Amx,
@@ -31,11 +31,11 @@ const KINDS: &[Kind] = &[
     Kind::Portable,
 ];
 
-/// The place in [`KINDS`] of what the process is pinned to. Only [`Isa::pin`] writes it, so that the CPU has it.
+/// The index in [`KINDS`] of the pinned instruction set. Only [`Isa::pin`] writes it, so the CPU has this set.
 static PINNED: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 impl Isa {
-    /// The fastest instruction set that this process may use: the CPU's, or the one that it is pinned to.
+    /// The fastest instruction set that this process may use: the CPU's fastest, or the pinned one.
     pub fn best() -> Isa {
         match KINDS.get(PINNED.load(Ordering::Relaxed)) {
             Some(&kind) => Isa(kind),
@@ -43,7 +43,7 @@ impl Isa {
         }
     }
 
-    /// The fastest of this CPU.
+    /// The fastest instruction set of this CPU.
     fn fastest() -> Isa {
         #[cfg(target_arch = "x86_64")]
         {
@@ -64,13 +64,13 @@ impl Isa {
 
     /// Pins the process to this instruction set: [`Isa::best`] is this one from now on, until another is pinned.
     ///
-    /// Call it before anything is computed. Whoever has asked for the best already goes on with that.
+    /// Call it before anything is computed: code that already called [`Isa::best`] keeps its result.
     pub fn pin(self) {
         let place = KINDS.iter().position(|&kind| kind == self.0);
         PINNED.store(place.unwrap_or(usize::MAX), Ordering::Relaxed);
     }
 
-    /// All that this CPU has, fastest first, whatever the process is pinned to.
+    /// All instruction sets of this CPU, fastest first; pinning has no effect on this list.
     pub fn available() -> Vec<Isa> {
         let kinds = KINDS.iter().map(|&kind| Isa(kind));
         kinds.skip_while(|&isa| isa != Isa::fastest()).collect()
@@ -99,8 +99,7 @@ impl Isa {
     }
 }
 
-/// Compiles `$body::<L>` once an instruction set and makes `$name`, which calls the one that an
-/// [`Isa`] stands for.
+/// Compiles `$body::<L>` once for each instruction set, and defines `$name`, which calls the version for an [`Isa`].
 macro_rules! multiversion {
     ($(#[$meta:meta])* $vis:vis unsafe fn $name:ident $(<const $c:ident: $ct:ty>)? ($($arg:ident: $type:ty),* $(,)?) $(-> $out:ty)? = $body:ident) => {
         $(#[$meta])*

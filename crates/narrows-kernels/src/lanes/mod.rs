@@ -1,7 +1,7 @@
-//! A vector of `f32` lanes, the only view that the kernels have of an instruction set.
+//! A vector of `f32` lanes: the only interface of the kernels to an instruction set.
 //!
-//! The methods are `#[inline(always)]`, so that they dissolve in a caller compiled with the right
-//! target feature: [`multiversion!`] makes such callers. A kernel never calls them elsewhere.
+//! The methods are `#[inline(always)]`, so that they become part of a caller that is compiled with the right target
+//! feature; [`multiversion!`] makes such callers. A kernel never calls them elsewhere.
 
 #[cfg(target_arch = "x86_64")]
 mod amx;

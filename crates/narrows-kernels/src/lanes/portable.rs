@@ -1,4 +1,4 @@
-//! Eight lanes in plain Rust, which the compiler turns into whatever vectors the target has.
+//! Eight lanes in plain Rust, which the compiler turns into the vectors of the target.
 
 // SAFETY, for the whole file: pointers reach as many numbers as the method's name says, by the
 // trait's contract; nothing else here is unsafe.

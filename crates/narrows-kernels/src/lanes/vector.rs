@@ -1,4 +1,4 @@
-//! The vector of numbers that every kernel is written in.
+//! The vector of numbers with which every kernel is written.
 
 /// A vector of [`Lanes::N`] single-precision numbers.
 ///
@@ -21,14 +21,14 @@ pub(crate) trait Lanes: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn div(self, other: Self) -> Self;
-    /// `self * factor + addend`, rounded once where the instruction set can.
+    /// `self * factor + addend`, rounded once if the instruction set can do so.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn sqrt(self) -> Self;
-    /// `self / other`, within 3 ULP, for `other` a normal number whose reciprocal is normal.
+    /// `self / other`, within 3 ULP, if `other` is a normal number whose reciprocal is normal.
     unsafe fn quick_ratio(self, other: Self) -> Self;
-    /// `√self`, within 4 ULP, for normal numbers above 0; below them 0 or less than 1.1e-19.
+    /// `√self`, within 4 ULP, for normal numbers above 0; for smaller ones 0 or less than 1.1e-19.
     unsafe fn quick_root(self) -> Self;
     /// Loads `N` bytes as numbers.
     unsafe fn load_bytes(from: *const u8) -> Self;
@@ -36,20 +36,21 @@ pub(crate) trait Lanes: Copy {
     unsafe fn round(self) -> Self;
     /// `2^self` for integers in -126..=127; 0 for -127 and infinity for 128.
     unsafe fn power_of_two(self) -> Self;
-    /// Lane by lane `yes` where `self > other`, else `no` (so too where either is NaN).
+    /// For each lane `yes` if `self > other`, otherwise `no` (also if one of them is NaN).
     unsafe fn where_greater(self, other: Self, yes: Self, no: Self) -> Self;
-    /// A bit for each lane, the first the lowest: 1 unless `self <= other`, so also where either is NaN.
+    /// One bit per lane, the first lane in the lowest bit: 1 unless `self <= other`, so also 1 if one of them is NaN.
     unsafe fn bits_above(self, other: Self) -> u32;
-    /// The lanes whose bit is 1, the first the lowest; the other lanes are 0. Bits beyond the lanes count for nothing.
+    /// Keeps the lanes whose bit is 1, the first lane in the lowest bit; the other lanes become 0. Bits beyond the
+    /// lanes are ignored.
     unsafe fn keep(self, bits: u32) -> Self;
-    /// Asks for a cache line early, to the second level; the address need not be a valid one.
+    /// Prefetches a cache line to the second level; the address need not be valid.
     unsafe fn prefetch(at: *const f32);
-    /// The lanes of `self` and `other` one by one in turn, from the lower halves and from the upper.
+    /// Interleaves the lanes of `self` and `other`: from the lower halves, and from the upper halves.
     unsafe fn zip(self, other: Self) -> (Self, Self);
-    /// The even lanes of `self` and then `other`, and the odd ones: undoes [`Lanes::zip`].
+    /// The even lanes of `self` and then `other`, and the odd lanes: the inverse of [`Lanes::zip`].
     unsafe fn unzip(self, other: Self) -> (Self, Self);
-    /// Transposes `rows <= N` rows of `N` numbers, `from_row` apart at `from`, into `N` rows of `N`,
-    /// `to_row` apart at `to`; what would come from the missing rows is 0.
+    /// Transposes `rows <= N` rows of `N` numbers, `from_row` apart at `from`, into `N` rows of `N`, `to_row` apart at
+    /// `to`; missing rows count as 0.
     unsafe fn transpose(
         from: *const f32,
         from_row: usize,

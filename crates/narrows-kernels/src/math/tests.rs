@@ -3,7 +3,7 @@
 use super::*;
 use crate::lanes::{Isa, multiversion};
 
-/// Every so many numbers are tried; odd, so that all patterns of low bits come up.
+/// The step between the numbers that are tried. It is odd, so that all patterns of low bits occur.
 const STRIDE: usize = 1021;
 
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,8 @@ impl Function {
         }
     }
 
-    /// Where results too small for normal numbers, or too large, are replaced: the value there.
+    /// The value that replaces the function's result at `x`, if the result is too large or too small for a normal
+    /// number.
     fn replaced(self, x: f32) -> Option<f32> {
         match self {
             Exp if x > 88.377 => Some(f32::INFINITY),
@@ -67,8 +68,8 @@ impl Function {
         }
     }
 
-    /// Whether nothing is said of `x`, as between a documented end and where
-    /// [`Function::replaced`] surely holds.
+    /// Whether nothing is specified for `x`: between a documented end and the place from which [`Function::replaced`]
+    /// certainly holds.
     fn is_open(self, x: f32) -> bool {
         match self {
             Exp => (88.376..=88.377).contains(&x) || (-87.684..=-87.683).contains(&x),
@@ -88,7 +89,7 @@ multiversion! {
 
 /// # Safety
 ///
-/// `len` numbers at both pointers, a multiple of 16.
+/// Both pointers point to `len` numbers, a multiple of 16.
 #[inline(always)]
 unsafe fn map_body<L: Lanes>(f: Function, x: *const f32, y: *mut f32, len: usize) {
     // SAFETY: by the caller's promise.
@@ -146,7 +147,7 @@ fn errors_stay_within_the_documented_bounds() {
                         assert_eq!(y, end, "{f:?} of {x:e} on {}", isa.name());
                     } else if !f.is_open(x) {
                         let error = ulps(y, truth);
-                        // Not `error > worst`, which a NaN would pass.
+                        // Not `error > worst`, which would accept NaN.
                         if !matches!(error.partial_cmp(&worst.0), Some(o) if o.is_le()) {
                             worst = (error, x, isa.name());
                         }
@@ -191,7 +192,7 @@ fn ends_zeros_and_nan() {
                     isa.name()
                 );
             }
-            // In every lane, whatever the sign of the NaN.
+            // In every lane, for NaN of either sign.
             for lane in 0..16 {
                 for nan in [f32::NAN, -f32::NAN] {
                     let mut x = [0.25; 16];

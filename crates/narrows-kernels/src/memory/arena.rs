@@ -1,8 +1,8 @@
-//! The arena, and where buffers lie in it.
+//! The arena, and the places of buffers in it.
 
 use crate::aligned::Aligned;
 
-/// Where a buffer lies, in numbers of 32 bits.
+/// The place of a buffer, in 32-bit numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Rows of the batch, in the arena: `width` numbers each.
@@ -12,14 +12,14 @@ pub enum Place {
         /// The numbers of a row.
         width: usize,
     },
-    /// Rows of a block of rows, in the memory of the thread that works on it.
+    /// Rows of a block of rows, in the memory of the thread that processes it.
     Block {
-        /// The numbers before it for each row of the block.
+        /// The numbers before it, per row of the block.
         start: usize,
         /// The numbers of a row.
         width: usize,
     },
-    /// A matrix in the arena that has nothing to do with rows of the batch.
+    /// A matrix in the arena that does not depend on the rows of the batch.
     Whole {
         /// The first number.
         start: usize,
@@ -32,7 +32,7 @@ pub enum Place {
     Absent,
 }
 
-/// The arena in which the buffers of a program lie.
+/// The arena for the buffers of a program.
 #[derive(Debug)]
 pub struct Arena {
     pub(super) words: Aligned,
@@ -49,22 +49,22 @@ impl Arena {
         }
     }
 
-    /// How many numbers it holds.
+    /// The number of values that it holds.
     pub fn words(&self) -> usize {
         self.words.len()
     }
 
-    /// The first `rows` rows of a matrix of the batch, or all of another matrix; nothing of what lies elsewhere.
+    /// The first `rows` rows of a matrix of the batch, or the whole of another matrix; empty for other places.
     ///
     /// # Panics
     ///
-    /// When the place lies outside the arena, or has fewer rows.
+    /// If the place is outside of the arena, or has fewer rows.
     pub fn read(&self, place: Place, rows: usize) -> &[f32] {
         let (start, len) = self.range(place, rows);
         &self.words[start..start + len]
     }
 
-    /// As [`Arena::read`], to write.
+    /// As [`Arena::read`], mutable.
     ///
     /// # Panics
     ///
@@ -84,7 +84,7 @@ impl Arena {
     }
 }
 
-/// The range in the arena that a place takes, if it lies there.
+/// The range of a place in the arena, if it is there.
 fn extent(place: Place, batch: usize) -> Option<(usize, usize)> {
     let (start, rows, width) = match place {
         Place::Batch { start, width } => (start, batch, width),
@@ -97,7 +97,7 @@ fn extent(place: Place, batch: usize) -> Option<(usize, usize)> {
     Some((start, end.expect("matrices that fit the memory")))
 }
 
-/// Checks that the places that lie in the arena neither leave it nor overlap.
+/// Checks that the places in the arena neither leave it nor overlap.
 pub(super) fn check(places: &[Place], batch: usize, words: usize) {
     let mut ranges: Vec<(usize, usize)> = places
         .iter()

@@ -1,22 +1,22 @@
-//! Parts of quantities over the whole batch: rectangles of buffers, each for one thread to write.
+//! Parts of quantities over the whole batch: rectangles of buffers; each is written by one thread.
 
 use super::arena::{Arena, Place, check};
 use crate::split::Split;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// A rectangle of a buffer. Of rows of the batch all rows count as planned, whatever the batch at hand has.
+/// A rectangle of a buffer. For rows of the batch, it covers all planned rows, for any size of the present batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rect {
-    /// The number of the buffer.
+    /// The index of the buffer.
     pub buffer: usize,
     /// Its rows.
     pub rows: Range<usize>,
-    /// The numbers of each of them.
+    /// The range of numbers in each row.
     pub columns: Range<usize>,
 }
 
-/// The buffers that are alive in a stage of parts, and what each part writes.
+/// The buffers that are alive in a stage of parts, and the rectangles that each part writes.
 #[derive(Clone, Debug)]
 pub struct PartPlaces {
     places: Vec<Place>,
@@ -27,12 +27,12 @@ pub struct PartPlaces {
 }
 
 impl PartPlaces {
-    /// The places of buffers by their number, for batches of up to `batch` rows in an arena of `words` numbers, and the
+    /// The places of buffers by index, for batches of up to `batch` rows in an arena of `words` numbers, and the
     /// rectangles that each part writes.
     ///
     /// # Panics
     ///
-    /// When buffers or rectangles overlap, or lie outside.
+    /// If buffers or rectangles overlap, or are outside.
     pub fn new(
         places: Vec<Place>,
         batch: usize,
@@ -84,11 +84,11 @@ impl PartPlaces {
 }
 
 impl Arena {
-    /// Cuts what a stage writes into its parts.
+    /// Splits the rectangles that a stage writes into its parts.
     ///
     /// # Panics
     ///
-    /// When the places are those of another arena.
+    /// If the places belong to another arena.
     pub fn parts<'a>(&'a mut self, places: &'a PartPlaces) -> Parted<'a> {
         assert!(
             places.words <= self.words.len() && places.batch <= self.rows,
@@ -102,7 +102,7 @@ impl Arena {
     }
 }
 
-/// An [`Arena`] of which some rectangles are written.
+/// An [`Arena`] in which some rectangles are written.
 pub struct Parted<'a> {
     arena: *mut f32,
     places: &'a PartPlaces,
@@ -129,7 +129,7 @@ unsafe impl<'a> Split for Parted<'a> {
     }
 }
 
-/// The rectangles of one part, for one thread alone, and every buffer that the stage does not write.
+/// The rectangles of one part, which only one thread writes, and every buffer that the stage does not write.
 pub struct PartBlock<'a> {
     arena: *mut f32,
     places: &'a PartPlaces,
@@ -143,11 +143,11 @@ impl<'a> PartBlock<'a> {
         &self.places.parts[self.own]
     }
 
-    /// The first `rows` rows of a buffer of the batch, or all of another.
+    /// The first `rows` rows of a buffer of the batch, or the whole of another buffer.
     ///
     /// # Panics
     ///
-    /// When the buffer is not alive, has fewer rows, or is written by the stage.
+    /// If the buffer is not alive, has fewer rows, or is written by the stage.
     pub fn get(&self, buffer: usize, rows: usize) -> &[f32] {
         assert!(
             !self.places.is_written[buffer],
@@ -169,7 +169,7 @@ impl<'a> PartBlock<'a> {
     ///
     /// # Panics
     ///
-    /// When there is no such rectangle, or it does not have the row.
+    /// If there is no such rectangle, or if it does not have the row.
     pub fn row_mut(&mut self, rect: usize, row: usize) -> &mut [f32] {
         let Rect {
             buffer,
@@ -183,7 +183,7 @@ impl<'a> PartBlock<'a> {
         unsafe { std::slice::from_raw_parts_mut(self.arena.add(at), columns.len()) }
     }
 
-    /// Buffers to read, as [`PartBlock::get`] gives them, and the columns of the first rectangle in the first of its rows.
+    /// Buffers for reading, as in [`PartBlock::get`], and the columns of the first rectangle in the first of its rows.
     ///
     /// # Panics
     ///
@@ -204,7 +204,7 @@ impl<'a> PartBlock<'a> {
     ///
     /// # Panics
     ///
-    /// When there are fewer, or one does not have whole rows of its buffer.
+    /// If there are fewer, or if one of them does not have whole rows of its buffer.
     pub fn all_mut<const N: usize>(&mut self) -> [&mut [f32]; N] {
         self.access([], 0).1
     }
@@ -213,7 +213,7 @@ impl<'a> PartBlock<'a> {
     ///
     /// # Panics
     ///
-    /// When there is no such rectangle, one is asked for twice, or one does not have whole rows of its buffer.
+    /// If there is no such rectangle, if one is requested twice, or if one does not have whole rows of its buffer.
     pub fn some_mut<const N: usize>(&mut self, rects: [usize; N]) -> [&mut [f32]; N] {
         let is_twice = |at: usize| rects[..at].contains(&rects[at]);
         assert!(!(0..N).any(is_twice), "different rectangles");
@@ -224,7 +224,7 @@ impl<'a> PartBlock<'a> {
         })
     }
 
-    /// Where a rectangle of whole rows begins, and its numbers.
+    /// The start of a rectangle of whole rows, and its length.
     fn slice(&self, rect: usize) -> (usize, usize) {
         let rect = &self.rects()[rect];
         let (start, width, _) = self.shape(rect.buffer);
@@ -232,7 +232,7 @@ impl<'a> PartBlock<'a> {
         (start + rect.rows.start * width, rect.rows.len() * width)
     }
 
-    /// Buffers to read, as [`PartBlock::get`] gives them, and the first rectangles, each as one slice.
+    /// Buffers for reading, as in [`PartBlock::get`], and the first rectangles, each as one slice.
     ///
     /// # Panics
     ///
@@ -259,7 +259,7 @@ impl<'a> PartBlock<'a> {
         )
     }
 
-    /// Where a buffer begins, its width and its rows.
+    /// The start, the width and the rows of a buffer.
     fn shape(&self, buffer: usize) -> (usize, usize, usize) {
         match self.places.places[buffer] {
             Place::Batch { start, width } => (start, width, self.places.batch),

@@ -1,4 +1,4 @@
-//! Blocks of rows: the same rows of all matrices of the batch, for one thread alone.
+//! Blocks of rows: the same rows of all matrices of the batch, for one thread.
 
 use super::arena::{Arena, Place, check};
 use crate::split::{Bounds, Split};
@@ -11,16 +11,16 @@ pub struct RowPlaces {
     places: Vec<Place>,
     batch: usize,
     words: usize,
-    /// The numbers of a thread's memory for each row of a block.
+    /// The size of a thread's memory, per row of a block.
     local: usize,
 }
 
 impl RowPlaces {
-    /// The places of buffers by their number, for batches of up to `batch` rows in an arena of `words` numbers.
+    /// The places of buffers by index, for batches of up to `batch` rows in an arena of `words` numbers.
     ///
     /// # Panics
     ///
-    /// When buffers overlap in the arena, or lie outside.
+    /// If buffers overlap in the arena, or are outside.
     pub fn new(places: Vec<Place>, batch: usize, words: usize) -> RowPlaces {
         check(&places, batch, words);
         let local = places.iter().map(|&place| match place {
@@ -37,18 +37,18 @@ impl RowPlaces {
         }
     }
 
-    /// How many numbers the memory of a thread has to hold for each row of a block.
+    /// The number of values that the memory of a thread must hold per row of a block.
     pub fn local(&self) -> usize {
         self.local
     }
 }
 
 impl Arena {
-    /// Cuts the rows of the batch into blocks, in which the buffers of `places` are alive.
+    /// Splits the rows of the batch into blocks, in which the buffers of `places` are alive.
     ///
     /// # Panics
     ///
-    /// When the places are those of another arena, or there are more rows than they were made for.
+    /// If the places belong to another arena, or if there are more rows than they were made for.
     pub fn blocks<'a>(&'a mut self, places: &'a RowPlaces, bounds: &'a Bounds) -> Blocks<'a> {
         assert!(places.words <= self.words.len(), "places of this arena");
         let mut ranges = (0..bounds.count()).map(|part| bounds.range(part));
@@ -64,12 +64,12 @@ impl Arena {
         }
     }
 
-    /// A block of rows of a stage whose rows all lie in the memory of threads, so that any number of threads may run it
-    /// on the same arena. Which rows of the batch they are is up to the caller.
+    /// A block of rows of a stage whose rows are all in the memory of threads, so that any number of threads may run it
+    /// on the same arena. The caller decides which rows of the batch they are.
     ///
     /// # Panics
     ///
-    /// When the places are those of another arena, or of rows that lie in it; when `local` is too small.
+    /// If the places belong to another arena, if some rows are in the arena, or if `local` is too small.
     pub fn block_of_thread<'a>(
         &'a self,
         places: &'a RowPlaces,
@@ -80,7 +80,8 @@ impl Arena {
         let is_shared = |place: &Place| !matches!(place, Place::Batch { .. });
         assert!(places.places.iter().all(is_shared), "rows of threads");
         let part = BlockPart {
-            // Never written: a block writes rows of the batch alone, which all lie in the memory of the thread.
+            // It is never written: a block writes only rows of the batch, and these are all in the memory of the
+            // thread.
             arena: self.words.as_ptr().cast_mut(),
             places,
             rows,
@@ -90,7 +91,7 @@ impl Arena {
     }
 }
 
-/// An [`Arena`] cut into blocks of rows.
+/// An [`Arena`] split into blocks of rows.
 pub struct Blocks<'a> {
     arena: *mut f32,
     places: &'a RowPlaces,
@@ -127,11 +128,11 @@ pub struct BlockPart<'a> {
 }
 
 impl<'a> BlockPart<'a> {
-    /// The block, with memory of the thread for what only this block needs.
+    /// The block, with the thread's memory for buffers that only this block needs.
     ///
     /// # Panics
     ///
-    /// When the memory is smaller than [`RowPlaces::local`] for each row.
+    /// If the memory is smaller than [`RowPlaces::local`] for each row.
     pub fn with<'b>(self, local: &'b mut [f32]) -> Block<'b>
     where
         'a: 'b,
@@ -149,7 +150,7 @@ impl<'a> BlockPart<'a> {
     }
 }
 
-/// Rows of the batch in all buffers that are alive in a stage, for one thread alone.
+/// Rows of the batch in all buffers that are alive in a stage, for one thread.
 pub struct Block<'a> {
     arena: *mut f32,
     local: *mut f32,
@@ -159,23 +160,23 @@ pub struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Which rows of the batch these are.
+    /// The range of these rows in the batch.
     pub fn rows(&self) -> Range<usize> {
         self.rows.clone()
     }
 
-    /// These rows of a buffer, or all of one that is not rows of the batch.
+    /// These rows of a buffer, or the whole buffer if it does not hold rows of the batch.
     ///
     /// # Panics
     ///
-    /// When the buffer is not alive in this stage.
+    /// If the buffer is not alive in this stage.
     pub fn get(&self, buffer: usize) -> &[f32] {
         let (data, len) = self.place(buffer);
         // SAFETY: `place` lies inside the memory, in rows that no other block has or in what nobody writes.
         unsafe { std::slice::from_raw_parts(data, len) }
     }
 
-    /// These rows of a buffer, to write.
+    /// These rows of a buffer, mutable.
     ///
     /// # Panics
     ///
@@ -185,7 +186,7 @@ impl Block<'_> {
         to
     }
 
-    /// These rows of some buffers to read and of another to write.
+    /// These rows of some buffers for reading and of another for writing.
     ///
     /// # Panics
     ///
@@ -199,11 +200,11 @@ impl Block<'_> {
         (reads, write)
     }
 
-    /// These rows of some buffers to read and of others to write.
+    /// These rows of some buffers for reading and of others for writing.
     ///
     /// # Panics
     ///
-    /// When a buffer is not alive in this stage, one that is written is the same for all rows, or one that is written
+    /// If a buffer is not alive in this stage, if a written buffer is the same for all rows, or if a written buffer
     /// overlaps another.
     pub fn access<const R: usize, const W: usize>(
         &mut self,
@@ -247,7 +248,7 @@ impl Block<'_> {
     }
 }
 
-/// Whether two ranges of memory have nothing in common.
+/// Whether two ranges of memory are disjoint.
 fn lie_apart((one, len): (*mut f32, usize), (other, other_len): (*mut f32, usize)) -> bool {
     len == 0
         || other_len == 0

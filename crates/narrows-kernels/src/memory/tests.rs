@@ -1,4 +1,4 @@
-//! What the tables refuse, and that parts reach what they should.
+//! The tables refuse wrong places, and parts access the right values.
 
 use super::*;
 use crate::split::{Bounds, Split};

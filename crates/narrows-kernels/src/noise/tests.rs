@@ -1,11 +1,11 @@
-//! The error of what normal numbers are made of, over a sweep of all words.
+//! The error of the functions behind normal numbers, over a sweep of all words.
 
 use super::*;
 
-/// Every so many words are tried; odd, so that all patterns of low bits come up.
+/// The step between the words that are tried. It is odd, so that all patterns of low bits occur.
 const STRIDE: usize = 509;
 
-/// The words of the sweep, with both ends and all around the eighths of a circle.
+/// The words of the sweep, with both ends and the neighbors of all eighths of a circle.
 fn words_of_sweep() -> impl Iterator<Item = u32> {
     let near = |word: u32| (0..2000).map(move |i| word.wrapping_add(i).wrapping_sub(1000));
     let edges = (0..8).flat_map(move |eighth| near(eighth << 29));
@@ -43,7 +43,7 @@ fn sines_and_cosines_are_as_exact_as_documented() {
         for (found, truth) in [(sine, angle.sin()), (cosine, angle.cos())] {
             let error = (f64::from(found) - truth).abs();
             assert!(error <= 1.1e-7, "{word}: {found}, not {truth}");
-            // Where it is 0, double precision is not.
+            // Where single precision gives 0, double precision does not.
             if truth.abs() > 1e-12 {
                 let error = ulps(found, truth);
                 assert!(error <= 4.7, "{word}: {found}, {error} ULP");

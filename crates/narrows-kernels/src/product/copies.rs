@@ -1,11 +1,11 @@
-//! Copies of parts of A and B, as the micro-kernel reads them.
+//! Copies of parts of A and B, in the order in which the micro-kernel reads them.
 
 use super::job::Job;
 use super::tile::{VECTORS, live};
 use crate::lanes::Lanes;
 
-/// Copies `rows` rows of A from `first` on: tile after tile, and in each `L::N` numbers for each `k`, of
-/// which the first ones are the rows of the tile.
+/// Copies `rows` rows of A from `first` on, tile after tile. A tile has `L::N` numbers for each `k`; the first of them
+/// are the rows of the tile.
 ///
 /// # Safety
 ///
@@ -46,7 +46,7 @@ pub(super) unsafe fn pack<L: Lanes>(
     }
 }
 
-/// Copies `columns` columns of B from `column` on, side by side; what is missing to a whole vector is 0.
+/// Copies `columns` columns of B from `column` on, side by side; the missing numbers of a whole vector are 0.
 ///
 /// # Safety
 ///
@@ -78,8 +78,8 @@ pub(super) unsafe fn copy<L: Lanes>(job: &Job, column: usize, columns: usize, to
     }
 }
 
-/// Transposes `rows` rows of `columns` numbers, `from_row` apart, into rows `to_row` apart; the last
-/// vector of each is filled up with 0 or left as it is.
+/// Transposes `rows` rows of `columns` numbers, `from_row` apart, into rows `to_row` apart; the end of the last vector
+/// of each row is filled with 0 or left unchanged.
 ///
 /// # Safety
 ///
@@ -100,12 +100,12 @@ pub(super) unsafe fn transpose<L: Lanes>(
         while r < rows {
             let count = (rows - r).min(L::N);
             let mut c = 0;
-            // Whole squares; the last one goes back over what the one before has done.
+            // Whole squares; the last one overlaps the one before.
             while c < columns && columns >= L::N {
                 c = c.min(columns - L::N);
                 let (from, to) = (from.add(r * from_row + c), to.add(c * to_row + r));
                 if count == L::N {
-                    // The same without a question for each row.
+                    // The same without a check for each row.
                     L::transpose(from, from_row, L::N, to, to_row);
                 } else {
                     L::transpose(from, from_row, count, to, to_row);

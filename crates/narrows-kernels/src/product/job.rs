@@ -1,9 +1,9 @@
-//! A product that is checked: what the micro-kernels are given.
+//! A checked product: the arguments of the micro-kernels.
 
-/// The number of columns of `C` that are formed together; work is best cut at its multiples.
+/// The number of columns of `C` that are computed together; work is best split at its multiples.
 pub const PANEL: usize = 16;
 
-/// How much of the sum over `k` is done at a time.
+/// The part of the sum over `k` that is done at a time.
 pub(super) const K_BLOCK: usize = 1024;
 
 /// One block of `k` of a product.
@@ -18,7 +18,7 @@ pub(super) struct Job {
     pub(super) b: *const f32,
     pub(super) b_row: usize,
     pub(super) b_is_transposed: bool,
-    /// Null where there is none.
+    /// Null if there is none.
     pub(super) bias: *const f32,
     pub(super) accumulate: bool,
     /// Whether the vectors run down the rows of C.

@@ -1,7 +1,7 @@
 //! Matrix products: `C = start + A · B`, for the shapes of a training step.
 //!
-//! One micro-kernel serves the three products of a dense layer: it multiplies whole vectors of one
-//! side by single numbers of the other, which may lie anyhow.
+//! One micro-kernel serves the three products of a dense layer: it multiplies whole vectors of one side by single
+//! numbers of the other side, which may have any layout.
 //!
 //! | product | `A` | `B` | sum over |
 //! |---|---|---|---|
@@ -9,20 +9,19 @@
 //! | gradient of the input, `dx = dy W` | `dy`, by rows | `W` | outputs |
 //! | gradient of the weights, `dW = dyᵀ x` | `dyᵀ`, by columns | `x` | rows of the batch |
 //!
-//! A layer that uses the transpose of another's weights (tied weights, `y = x W + b`) takes the same three: its
-//! forward pass is the second with a bias, its gradient of the input `dy Wᵀ` the first without one, and its
-//! gradient of some rows of `W`, `xᵀ dy`, the third, added to that of the other use.
+//! A layer that uses the transpose of another layer's weights (tied weights, `y = x W + b`) needs the same three
+//! products: its forward pass is the second one with a bias, its input gradient `dy Wᵀ` is the first one without a
+//! bias, and its gradient of some rows of `W`, `xᵀ dy`, is the third one, added to the gradient of the other use.
 //!
-//! The vectors of the micro-kernel run along whichever side lies ready for it:
+//! The vectors of the micro-kernel run along the side whose layout suits them:
 //!
-//! - where `A` lies by rows (forward, gradient of the input) they run down the rows of `C`: a panel of
-//!   rows of `A` is transposed once, and the weights are read one number at a time as they lie;
-//! - where `A` lies by columns (gradient of the weights), where `B` is a panel that lies side by side (the
-//!   tiles of a convolution), where `C` is added to, or where `B` is not transposed and vectors have 8
-//!   lanes or `A` has fewer rows than they have, they run along the rows of `C`: `A` is copied a block at a time,
-//!   and `B` is read as it lies.
+//! - if `A` is stored by rows (forward, gradient of the input), they run down the rows of `C`: a panel of rows of `A`
+//!   is transposed once, and the weights are read in place, one number at a time;
+//! - they run along the rows of `C` if `A` is stored by columns (gradient of the weights), if `B` is a contiguous panel
+//!   (the tiles of a convolution), if `C` is added to, or if `B` is not transposed and vectors have 8 lanes or `A` has
+//!   fewer rows than lanes: `A` is copied one block at a time, and `B` is read in place.
 //!
-//! So what is copied is a batch, never the far larger weights. In pseudo-code, for the first way:
+//! So only a batch is copied, never the far larger weights. In pseudo-code, for the first way:
 //!
 //! ```text
 //! for each panel of rows of A:
@@ -33,12 +32,12 @@
 //!         C = transpose of acc
 //! ```
 //!
-//! Each element is thus summed over `k` in order, one multiply-add at a time, whatever the size
-//! of `C`, the place of the element in it, or the way: cutting the rows or columns of a product among
-//! threads does not change a bit. (Storing and reloading an accumulator is exact.)
+//! Thus each element is summed over `k` in order, one multiply-add at a time, for any size of `C`, any place of the
+//! element in it, and both ways. So splitting the rows or columns of a product among threads does not change a bit.
+//! (Storing and reloading an accumulator is exact.)
 //!
-//! Where the CPU has tiles (AMX), sums over 32 numbers or more are left to them: see `amx`. Their order too
-//! follows from `k` alone. Sums that go on are not: those may be cut along `k` too.
+//! If the CPU has tiles (AMX), sums over 32 numbers or more run on them: see `amx`. Their order too depends only on
+//! `k`. Continued sums (`Start::Accumulate`) stay on vectors, because they may also be cut along `k`.
 
 #[cfg(target_arch = "x86_64")]
 mod amx;

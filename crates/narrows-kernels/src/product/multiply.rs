@@ -1,4 +1,4 @@
-//! A product: what is checked, which way it goes, and its blocks of `k` one after the other.
+//! A product: its checks, the choice of the way, and its blocks of `k` one after the other.
 
 #[cfg(target_arch = "x86_64")]
 use super::amx;
@@ -9,8 +9,8 @@ use super::ways::{along_rows, down_rows};
 use crate::lanes::Kind;
 use crate::lanes::{Isa, Lanes, multiversion};
 
-/// Allocates what products keep for the calling thread, so that none of its products has to; gives how many
-/// numbers that are.
+/// Allocates the memory that products keep for the calling thread, so that its products do not allocate; returns the
+/// number of values.
 pub fn prepare(isa: Isa) -> usize {
     match isa.0 {
         #[cfg(target_arch = "x86_64")]
@@ -19,11 +19,11 @@ pub fn prepare(isa: Isa) -> usize {
     }
 }
 
-/// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows lie `c_row` apart.
+/// `C = start + A · B` for `C` of `m` × `n`, summed over `k`; `C`'s rows are `c_row` apart.
 ///
 /// # Panics
 ///
-/// When a matrix is too short for its shape and strides.
+/// If a matrix is too short for its shape and strides.
 #[allow(clippy::too_many_arguments)]
 pub fn product(
     isa: Isa,
@@ -37,7 +37,7 @@ pub fn product(
     if m == 0 || n == 0 {
         return;
     }
-    // Strides come from the caller: sums that wrapped would let the loops leave the slices.
+    // Strides come from the caller: if their sums wrapped, the loops could leave the slices.
     let holds = |data: &[f32], len: Option<usize>| len.is_some_and(|len| len <= data.len());
     assert!(
         holds(c, extent((m - 1, c_row), (0, 0), n)) && (m == 1 || c_row >= n),
@@ -55,7 +55,7 @@ pub fn product(
         };
         assert!(holds(b.data, b_len), "B is too short");
     }
-    // A sum over nothing reads nothing, whatever its strides.
+    // A sum over nothing reads nothing, for any strides.
     let (a, b) = match k {
         0 => (
             Left {
@@ -74,7 +74,7 @@ pub fn product(
         }
         _ => std::ptr::null(),
     };
-    // A panel that lies side by side is read as it lies, and sums that go on are loaded as they lie.
+    // A contiguous panel is read in place, and continued sums are loaded in place.
     let is_panel = !b.is_transposed && b.row <= 2 * PANEL;
     let accumulate = matches!(start, Start::Accumulate);
     let mut job = Job {
@@ -135,8 +135,8 @@ multiversion! {
 unsafe fn run_body<L: Lanes>(job: &Job) {
     // SAFETY: passed on.
     unsafe {
-        // Vectors of 8 meet a row of B that is not transposed 6 numbers at a time, a third of a cache line; and
-        // vectors of 16 would be filled by no fewer rows.
+        // Vectors of 8 read 6 numbers of a row of an untransposed B at a time, a third of a cache line; and fewer rows
+        // would not fill vectors of 16.
         if job.is_down && (job.b_is_transposed || (L::N == PANEL && job.m >= PANEL)) {
             down_rows::<L>(job);
         } else {

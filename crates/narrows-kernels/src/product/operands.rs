@@ -1,13 +1,13 @@
-//! The matrices of a product, and what its sums start from.
+//! The matrices of a product, and the start of its sums.
 
-/// A matrix that is read one number at a time: element `(i, k)` lies at `i * row + k * column`.
+/// A matrix that is read one number at a time: element `(i, k)` is at `i * row + k * column`.
 #[derive(Clone, Copy, Debug)]
 pub struct Left<'a> {
     /// The numbers.
     pub data: &'a [f32],
-    /// The distance from a row to the next.
+    /// The distance between rows.
     pub row: usize,
-    /// The distance from a column to the next.
+    /// The distance between columns.
     pub column: usize,
 }
 
@@ -20,7 +20,7 @@ pub struct Right<'a> {
 }
 
 impl<'a> Right<'a> {
-    /// A row-major matrix as it lies, `row` numbers from a row to the next.
+    /// A row-major matrix in place, with rows `row` numbers apart.
     pub fn row_major(data: &'a [f32], row: usize) -> Self {
         Right {
             data,
@@ -29,7 +29,7 @@ impl<'a> Right<'a> {
         }
     }
 
-    /// The transpose of a row-major matrix, whose rows (the columns of this one) lie `row` apart.
+    /// The transpose of a row-major matrix, whose rows (the columns of this one) are `row` apart.
     pub fn transpose_of(data: &'a [f32], row: usize) -> Self {
         Right {
             data,
@@ -39,19 +39,19 @@ impl<'a> Right<'a> {
     }
 }
 
-/// What the sum starts from.
+/// The start of the sum.
 #[derive(Clone, Copy, Debug)]
 pub enum Start<'a> {
-    /// Nothing: `C = A · B`.
+    /// 0: `C = A · B`.
     Zero,
     /// A row vector: `C = 1 · bias + A · B`.
     Bias(&'a [f32]),
-    /// What is there: `C += A · B`. Cutting the sum over `k` into several such products does not change a bit.
+    /// The old content of C: `C += A · B`. Splitting the sum over `k` into several such products does not change a bit.
     Accumulate,
 }
 
-/// How many numbers a matrix needs whose last `width` lie `i` rows and `k` columns in; `None`
-/// where no slice is that long.
+/// The length that a matrix needs whose last `width` numbers are `i` rows and `k` columns in; `None` if it is too large
+/// for a slice.
 pub(super) fn extent(
     (i, row): (usize, usize),
     (k, column): (usize, usize),

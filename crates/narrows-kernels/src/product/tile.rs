@@ -7,19 +7,19 @@ use crate::lanes::Lanes;
 /// Vectors side by side in a register tile.
 pub(super) const VECTORS: usize = 2;
 
-/// The width of a register tile at the most.
+/// The largest width of a register tile.
 pub(super) const MAX_WIDTH: usize = VECTORS * PANEL;
 
-/// The numbers of a register tile that each vector meets: a register file of 32 vectors of 16 has room
-/// for 12 times 2 sums, one of 16 vectors of 8 for 6 times 2.
+/// The number of values that each vector of a register tile is multiplied with. A register file of 32 vectors of 16 has
+/// room for 12 times 2 sums, a register file of 16 vectors of 8 for 6 times 2.
 pub(super) const fn tile_height<L: Lanes>() -> usize {
     if L::N == PANEL { 12 } else { 6 }
 }
 
-/// How many rows ahead numbers that lie far apart are asked for.
+/// Numbers that are far apart are prefetched this number of rows ahead.
 const AHEAD: usize = 24;
 
-/// Where a register tile lies in C, and how much of it is used: `height` sums for each of `width` lanes.
+/// The place of a register tile in C, and the used part of it: `height` sums for each of `width` lanes.
 #[derive(Clone, Copy)]
 pub(super) struct RegisterPlace {
     pub(super) row: usize,
@@ -28,7 +28,7 @@ pub(super) struct RegisterPlace {
     pub(super) width: usize,
 }
 
-/// A register tile: picks the micro-kernel of its height. `DOWN` says that the lanes run down C.
+/// A register tile: selects the micro-kernel for its height. `DOWN` says whether the lanes run down C.
 ///
 /// # Safety
 ///
@@ -69,7 +69,7 @@ pub(super) fn live<L: Lanes>(v: usize, width: usize) -> usize {
     width.saturating_sub(v * L::N).min(L::N)
 }
 
-/// The micro-kernel: `H` times `V` vectors of sums, held in registers over all of `k`.
+/// The micro-kernel: `H` times `V` vectors of sums, kept in registers over all of `k`.
 ///
 /// # Safety
 ///
@@ -87,7 +87,7 @@ unsafe fn micro<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
         if broadcast.2 == 1 {
             add_by_rows(&mut sums, job.k, (broadcast.0, broadcast.1), vectors);
         } else if broadcast.2 == L::N {
-            // The same with a step that is known.
+            // The same with a known step.
             add_by_columns::<L, H, V, false>(&mut sums, job.k, (broadcast.0, L::N), vectors);
         } else {
             add_by_columns::<L, H, V, true>(&mut sums, job.k, (broadcast.0, broadcast.2), vectors);
@@ -96,7 +96,7 @@ unsafe fn micro<L: Lanes, const H: usize, const V: usize, const DOWN: bool>(
     }
 }
 
-/// Adds over `k` numbers to broadcast that lie in `H` rows.
+/// Adds over `k`; the numbers to broadcast are in `H` rows.
 ///
 /// # Safety
 ///
@@ -108,7 +108,8 @@ unsafe fn add_by_rows<L: Lanes, const H: usize, const V: usize>(
     (numbers, row): (*const f32, usize),
     (mut at, step): (*const f32, usize),
 ) {
-    // Told how the rows are spaced, the compiler adds its way from one to the next each time.
+    // `black_box` hides the distance between the rows. Otherwise the compiler would compute each address from the one
+    // before, in every step.
     let rows: [*const f32; H] =
         std::hint::black_box(std::array::from_fn(|i| numbers.wrapping_add(i * row)));
     let mut next = numbers.wrapping_add(H * row);
@@ -135,7 +136,7 @@ unsafe fn add_by_rows<L: Lanes, const H: usize, const V: usize>(
     }
 }
 
-/// Adds over `k` numbers to broadcast of which `H` lie side by side.
+/// Adds over `k`; `H` numbers to broadcast are contiguous.
 ///
 /// # Safety
 ///
@@ -169,7 +170,7 @@ unsafe fn add_by_columns<L: Lanes, const H: usize, const V: usize, const FAR: bo
     }
 }
 
-/// What the sums of a tile start from.
+/// The start of the sums of a tile.
 ///
 /// # Safety
 ///

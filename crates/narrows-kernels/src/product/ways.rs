@@ -1,4 +1,4 @@
-//! The two ways through a product: vectors down the rows of C, or along them.
+//! The two ways through a product: with vectors down the rows of C, or along them.
 
 use super::buffer::Buffer;
 use super::copies::{copy, pack, transpose};
@@ -6,7 +6,7 @@ use super::job::{Job, K_BLOCK};
 use super::tile::{MAX_WIDTH, RegisterPlace, VECTORS, tile_height, tile_of};
 use crate::lanes::Lanes;
 
-/// The product with vectors that run down the rows of C, for an A that lies by rows.
+/// The product with vectors that run down the rows of C, for an A that is stored by rows.
 ///
 /// # Safety
 ///
@@ -25,7 +25,7 @@ pub(super) unsafe fn down_rows<L: Lanes>(job: &Job) {
             transpose::<L>(from, job.a_row, rows, job.k, panel.at(), width);
             let mut column = 0;
             for tile in 0..tiles {
-                // Even tiles, so that none is a sliver.
+                // Tiles of even size, so that no tile is very small.
                 let height = (job.n - column).div_ceil(tiles - tile);
                 let broadcast = if job.b_is_transposed {
                     (job.b.wrapping_add(column * job.b_row), job.b_row, 1)
@@ -46,17 +46,17 @@ pub(super) unsafe fn down_rows<L: Lanes>(job: &Job) {
     }
 }
 
-/// How much of the sum over `k` is done at a time where the vectors run along rows, by the width of a
-/// panel of B: 16 KiB of it, which stay in the first-level cache while the rows of A pass by.
+/// The part of the sum over `k` that is done at a time if the vectors run along rows, by the width of a panel of B: 16
+/// KiB of the panel, which stay in the first-level cache while the rows of A pass by.
 const fn along_k(width: usize) -> usize {
     4096 / width
 }
 
-/// How many tiles of A are copied at a time where the vectors run along rows: with all of [`along_k`],
-/// 128 KiB, which stay in the second-level cache while the columns of B pass by.
+/// The number of tiles of A that are copied at a time if the vectors run along rows: with all of [`along_k`], 128 KiB,
+/// which stay in the second-level cache while the columns of B pass by.
 const ALONG_TILES: usize = 16;
 
-/// The product with vectors that run along the rows of C, for an A that lies by columns.
+/// The product with vectors that run along the rows of C, for an A that is stored by columns.
 ///
 /// # Safety
 ///
@@ -86,7 +86,7 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
             while first < job.m {
                 let rows = (job.m - first).min(block_rows);
                 let tiles = rows.div_ceil(tile_height::<L>());
-                // For one panel of B a copy of A would be read once.
+                // For one panel of B, a copy of A would be read only once.
                 let packs = job.n > width || (job.a_row != 1 && job.a_column != 1);
                 if packs {
                     pack::<L>(&job, first, rows, tiles, left.at());
@@ -94,9 +94,8 @@ pub(super) unsafe fn along_rows<L: Lanes>(job: &Job) {
                 let mut column = 0;
                 while column < job.n {
                     let columns = (job.n - column).min(width);
-                    // Rows of B that lie far apart cost a page and a cache line each: where enough
-                    // tiles pass by, they are copied side by side first. So too where B ends inside a
-                    // vector.
+                    // Rows of B that are far apart cost a page and a cache line each. If enough tiles pass by, the rows
+                    // are first copied side by side. The same is done if B ends inside a vector.
                     let far = job.b_row > width && tiles >= 3 && job.k >= 48;
                     let vectors = if far || job.b_is_transposed || columns < width {
                         copy::<L>(&job, column, columns, right.at());

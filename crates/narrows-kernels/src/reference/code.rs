@@ -1,14 +1,14 @@
-//! What acts on codes: dropout, the k largest values, and penalties that make codes sparse.
+//! Functions of codes: dropout, the k largest values, and penalties that make codes sparse.
 
 use std::cmp::Reverse;
 
-/// A value after dropout, `draw` being uniform in [0, 1).
+/// A value after dropout, with a uniform `draw` in [0, 1).
 pub fn dropout(p: f64, draw: f64, x: f64) -> f64 {
     if draw < p { 0.0 } else { x / (1.0 - p) }
 }
 
-/// The indices of the `k` largest values above 0, ascending; of equal values those of the lower index. NaN is larger
-/// than every number.
+/// The indices of the `k` largest values above 0, in ascending order; of equal values, the one with the lower index
+/// counts as larger. NaN is larger than every number.
 pub fn top_k(x: &[f64], k: usize) -> Vec<usize> {
     let size = |i: usize| {
         if x[i].is_nan() {
@@ -28,12 +28,12 @@ pub fn top_k(x: &[f64], k: usize) -> Vec<usize> {
     indices
 }
 
-/// The KL divergence of a Bernoulli distribution of mean `mean` from that of mean `rho`, KL(rho ‖ mean).
+/// The KL divergence KL(rho ‖ mean) between Bernoulli distributions with the means `rho` and `mean`.
 pub fn kl_divergence(rho: f64, mean: f64) -> f64 {
     rho * (rho / mean).ln() + (1.0 - rho) * ((1.0 - rho) / (1.0 - mean)).ln()
 }
 
-/// The derivative of [`kl_divergence`] by `mean`.
+/// The derivative of [`kl_divergence`] with respect to `mean`.
 pub fn kl_derivative(rho: f64, mean: f64) -> f64 {
     (1.0 - rho) / (1.0 - mean) - rho / mean
 }

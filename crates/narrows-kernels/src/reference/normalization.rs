@@ -15,7 +15,7 @@ pub fn normalize(x: &[f64], eps: f64) -> Vec<f64> {
     x.iter().map(|x| (x - mean) / std).collect()
 }
 
-/// The gradient by `x` from that by [`normalize`] of `x`, mean and variance being functions of `x` too:
+/// The gradient of `x` from the gradient of [`normalize`] of `x`; mean and variance are functions of `x` too:
 /// `(g - mean(g) - xhat · mean(g · xhat)) / √(variance + eps)`.
 pub fn normalize_gradient(x: &[f64], gradient: &[f64], eps: f64) -> Vec<f64> {
     let n = x.len() as f64;
@@ -29,12 +29,12 @@ pub fn normalize_gradient(x: &[f64], gradient: &[f64], eps: f64) -> Vec<f64> {
     pairs().map(of_value).collect()
 }
 
-/// A running statistic after another batch, as PyTorch's `momentum` has it.
+/// A running statistic after another batch, with PyTorch's definition of `momentum`.
 pub fn running(momentum: f64, before: f64, of_batch: f64) -> f64 {
     (1.0 - momentum) * before + momentum * of_batch
 }
 
-/// The unbiased variance of `count` values from their biased one.
+/// The unbiased variance of `count` values from their biased variance.
 pub fn unbiased(variance: f64, count: usize) -> f64 {
     variance * count as f64 / (count as f64 - 1.0)
 }

@@ -1,4 +1,4 @@
-//! The same memory as other types.
+//! The same memory, read as other types.
 
 use narrows_kernels::Aligned;
 use narrows_kernels::bits::*;

@@ -1,4 +1,4 @@
-//! Dropout: which values are kept, how many of them, and what becomes of them.
+//! Dropout: the values that are kept, their number, and their scaling.
 
 use crate::{bits, numbers};
 use narrows_kernels::Isa;

@@ -1,4 +1,4 @@
-//! Layer normalization against its definition in float64, and that against finite differences.
+//! Compares layer normalization with its definition in float64, and the definition with finite differences.
 
 use crate::{bits, differences, numbers, wide};
 use narrows_kernels::Isa;

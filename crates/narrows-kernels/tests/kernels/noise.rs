@@ -1,4 +1,4 @@
-//! Random numbers: the published words, the same bits everywhere, and what a normal number must be.
+//! Random numbers: the published words, the same bits on every machine, and the properties of normal numbers.
 
 use crate::bits;
 use narrows_kernels::Isa;

@@ -1,4 +1,4 @@
-//! A dense layer with the transpose of another's weights (tied weights), by the three products.
+//! A dense layer with the transposed weights of another layer (tied weights), with the three products.
 //!
 //! The encoder's `W` is `[codes, inputs]`. Its own layer is `y = x Wᵀ`; the tied decoder reads codes and gives
 //! `y = x W + b`.

@@ -1,4 +1,4 @@
-//! Codes of rows, and rows of codes.
+//! From rows to codes, and from codes to rows.
 
 use super::columns::{code_names, model_columns, model_pixels, model_types};
 use super::fit::{check, check_names};
@@ -13,7 +13,7 @@ use crate::model::Model;
 ///
 /// # Errors
 ///
-/// When the data do not fit the model, or the output cannot be written.
+/// If the data do not fit the model, or if the output cannot be written.
 pub fn encode(
     model: &Model,
     data: &Dataset,
@@ -24,16 +24,16 @@ pub fn encode(
     let head = Head::beside(data, code_names(model), vec![model.code_size()]);
     let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
     stream(data, out.into(), &head, progress, |rows| {
-        // As the data hold them, so that integers beyond 2^53 stay apart.
+        // In the type of the data, so that integers beyond 2^53 stay different.
         Ok(in_use.codes_of(&data.slice(rows)?)?.mapv(f64::from))
     })
 }
 
-/// Writes what each code decodes to, in the units and the shape of the model's data.
+/// Writes the row that each code decodes to, in the units and the shape of the model's data.
 ///
 /// # Errors
 ///
-/// When the rows have another width than a code or their columns other names, or the output cannot be written.
+/// If the width of the rows differs from a code, if their columns have other names, or if the output cannot be written.
 pub fn decode(
     model: &Model,
     codes: &Dataset,
@@ -49,7 +49,7 @@ pub fn decode(
                 .hint(format!("to encode data, use {}", Action::Encode)),
         );
     }
-    // Without a header the columns are called by their numbers.
+    // Without a header, the columns are named by their numbers.
     let is_named = |columns: &&[String]| !columns.iter().all(|name| name.parse::<u32>().is_ok());
     if let Some(columns) = codes.columns().filter(is_named) {
         check_names(&code_names(model), columns, codes.name())?;

@@ -1,9 +1,9 @@
-//! What the values are called that a model gives, and their types.
+//! The names and types of the values that a model returns.
 
 use crate::data::write::NumberType;
 use crate::model::{InputColumn, Model};
 
-/// What the values of a code are called in tables.
+/// The names of the values of a code in tables.
 pub(super) fn code_names(model: &Model) -> Vec<String> {
     (0..model.code_size())
         .map(|index| format!("code{index}"))
@@ -18,7 +18,7 @@ pub(super) fn model_pixels(model: &Model) -> NumberType {
     }
 }
 
-/// The names of the values that a model gives back.
+/// The names of the values of a reconstruction.
 pub(super) fn model_columns(model: &Model) -> Vec<String> {
     match &model.origin().columns {
         Some(columns) => columns.clone(),
@@ -28,8 +28,7 @@ pub(super) fn model_columns(model: &Model) -> Vec<String> {
     }
 }
 
-/// The types of the values that a model gives back: float64 where float32 would merge distinct values of the training
-/// rows.
+/// The types of the values of a reconstruction: float64 if float32 would merge distinct values of the training rows.
 pub(super) fn model_types(model: &Model) -> Vec<NumberType> {
     let of = |input: &InputColumn| {
         if input.needs_double {

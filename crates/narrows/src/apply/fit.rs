@@ -1,11 +1,11 @@
-//! Whether data fit a model, and what is dubious about them.
+//! Checks that data fit a model, and warnings about suspicious data.
 
 use crate::advice::{Setting, set};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 
-/// Whether rows are of the kind that the model was trained on.
+/// Checks that rows are of the kind that the model was trained on.
 ///
 /// # Errors
 ///
@@ -27,7 +27,7 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
     model
         .check_width(data.inputs())
         .map_err(|error| resized(error.at(data.name())))?;
-    // A flat row may hold an image, and the other way round.
+    // A flat row may hold an image, and an image may be passed as a flat row.
     if shape != found && shape.len() > 1 && found.len() > 1 {
         let error = refuse().expected(format!("rows of shape {shape:?}"));
         return Err(resized(error.found(format!("{found:?}"))));
@@ -47,7 +47,7 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
     }
 }
 
-/// The inputs whose unit in the data is another than in training: the name, the unit in training, the unit found.
+/// The inputs whose unit in the data differs from training: the name, the unit in training, the unit found.
 fn units<'a>(
     model: &'a Model,
     data: &'a Dataset,
@@ -67,7 +67,7 @@ fn units<'a>(
         })
 }
 
-/// Whether columns have the names that a model knows them by, in its order.
+/// Checks that columns have the names that a model knows, in its order.
 pub(super) fn check_names(columns: &[String], found: &[String], name: &str) -> Result<()> {
     match columns.iter().zip(found).find(|(a, b)| a != b) {
         None => Ok(()),
@@ -81,8 +81,8 @@ pub(super) fn check_names(columns: &[String], found: &[String], name: &str) -> R
     }
 }
 
-/// What is dubious about choosing a threshold from these rows: that the model was trained on some of them, which score
-/// lower than new rows.
+/// A warning about choosing a threshold from these rows: the model was trained on some of them, and training rows have
+/// lower scores than new rows.
 ///
 /// # Errors
 ///
@@ -108,8 +108,8 @@ pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<Str
     )))
 }
 
-/// What is dubious about applying the model to these rows: a unit in only one of training and these rows, or values of
-/// another size than in training.
+/// A warning about applying the model to these rows: a column has a unit only in training or only in these rows, or
+/// values differ in size from training.
 pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
     if let Some((name, trained, found)) = units(model, data).next() {
         let unit = |unit: Option<&str>| match unit {

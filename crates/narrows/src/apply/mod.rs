@@ -1,7 +1,7 @@
-//! Applying a model to rows of any number: encode, decode, reconstruct, score, interpolate.
+//! Applies a model to any number of rows: encode, decode, reconstruct, score, interpolate.
 //!
-//! Rows are read, worked on and written in pieces, so that memory does not grow with them. One team of threads works on all
-//! pieces. Ids and labels stay beside their rows, and values have the units and shapes of the original data.
+//! Rows are read, processed and written in pieces, so memory does not grow with their number. One team of threads works
+//! on all pieces. Ids and labels stay beside their rows, and values have the units and shapes of the original data.
 
 mod codes;
 mod columns;

@@ -6,15 +6,15 @@ use crate::data::{Missing, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputColumn, Model};
 
-/// How to read a table for a model: its columns are matched by name, its missing values are filled as in training, and
-/// numbers that could be read in two ways are read as in the training file, unless the options say otherwise.
+/// The options to read a table for a model. Its columns are matched by name, and its missing values are filled as in
+/// training. Numbers that could be read in two ways are read as in the training file, unless the options say otherwise.
 ///
-/// `--missing mean` fills with the means of the columns, which every model of format version 3 has.
+/// `--missing mean` fills with the means of the columns, which are stored in every model of format version 3.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] if missing values are to become means and the model has none: those of the rows at hand
-/// would make what a row gives depend on its neighbors.
+/// [`ErrorKind::Data`] if missing values are to become means and the model has no means. The means of the rows at hand
+/// are not used, because the result of a row would then depend on its neighbors.
 pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
     let origin = model.origin();
     let reading = origin.reading.as_ref();
@@ -25,7 +25,7 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
         (!inputs.is_empty()).then(|| inputs.iter().map(mean).collect())
     };
     let (missing, fill) = match options.missing {
-        // A model that was trained with zeros goes on with them.
+        // A model that was trained with zeros in place of missing cells uses zeros for later data too.
         Missing::Refuse if zeros => (Missing::Zero, None),
         Missing::Refuse => (Missing::Refuse, origin.fill.clone()),
         Missing::Mean => (Missing::Mean, means().or_else(|| origin.fill.clone())),
@@ -68,7 +68,7 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     })
 }
 
-/// The same with the column whose groups were kept together for training, for [`Model::split_again`].
+/// The same, with the column of groups that training kept together, for [`Model::split_again`].
 ///
 /// # Errors
 ///
@@ -81,8 +81,8 @@ pub fn options_for_split(model: &Model, options: &ReadOptions) -> Result<ReadOpt
     })
 }
 
-/// The bits of the values of the images that a model was trained on, as its scaling tells, else their range; none where
-/// both are possible.
+/// The bits of the pixels that a model was trained on, from its scaling or from the range of the images; `None` if both
+/// are possible.
 fn image_bits(model: &Model) -> Option<u8> {
     let (low, high) = model.origin().range?;
     let is_whole = low >= 0.0 && low.fract() == 0.0 && high.fract() == 0.0;
@@ -99,8 +99,8 @@ fn image_bits(model: &Model) -> Option<u8> {
     }
 }
 
-/// How to read codes for a model: the columns of a table are matched by the names that [`encode`](super::encode) gives them. A
-/// table without a header has no names, and its columns count as they stand.
+/// The options to read codes for a model. The columns of a table are matched by the names that
+/// [`encode`](super::encode) gives them. A table without a header has no names; its columns are used in their order.
 pub fn options_for_codes(model: &Model, options: &ReadOptions) -> ReadOptions {
     ReadOptions {
         model_columns: Some(code_names(model)),

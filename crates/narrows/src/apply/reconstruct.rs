@@ -14,11 +14,11 @@ use crate::scaling::{Scaling, ScalingSpec};
 use ndarray::Array2;
 use std::ops::Range;
 
-/// Writes the reconstruction of each row, of what is left of it after `corruption` if that is given.
+/// Writes the reconstruction of each row. If `corruption` is given, it is first applied to the rows.
 ///
 /// # Errors
 ///
-/// When the data do not fit the model, or the output cannot be written.
+/// If the data do not fit the model, or if the output cannot be written.
 pub fn reconstruct(
     model: &Model,
     data: &Dataset,
@@ -54,7 +54,7 @@ struct ScaledNoise<'a> {
 }
 
 impl ScaledNoise<'_> {
-    /// Some rows of data with the noise on them, in their own units.
+    /// Some rows of data with noise, in the units of the data.
     fn on(&self, data: &Dataset, rows: Range<usize>) -> Result<Array2<f64>> {
         let (start, count) = (rows.start, rows.len());
         let piece = Dataset::from_array(data.array_of(rows)?.view())?;
@@ -74,12 +74,12 @@ impl ScaledNoise<'_> {
     }
 }
 
-/// Writes images with noise on them, and no model: 8-bit data, whose scaled units are 0 to 1. What the noise
-/// drives out of 0..=255 is cut off, as in any image.
+/// Writes images with noise; no model is involved. The data are 8-bit, and their scaled units are 0 to 1. Values
+/// outside of 0..=255 are clipped, as in any image file.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] when the data are not 8-bit, or as [`crate::data::write::write_data`].
+/// [`ErrorKind::Data`] if the data are not 8-bit, or as [`crate::data::write::write_data`].
 pub fn write_corrupted(
     data: &Dataset,
     corruption: &Corruption,

@@ -8,12 +8,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use ndarray::{Array2, Axis};
 
-/// The scores of all rows with values, and into `out`, if that is given, each row's `score`, whether it is `above` the
-/// model's threshold, if it has one, and with `explain` what each value contributes to the score.
+/// The scores of all rows with values. If `out` is given, it also writes each row's `score`; `above`, whether the score
+/// is above the model's threshold, if there is one; and with `explain` the contribution of each value to the score.
 ///
 /// # Errors
 ///
-/// When the data do not fit the model, or the output cannot be written.
+/// If the data do not fit the model, or if the output cannot be written.
 pub fn score(
     model: &Model,
     data: &Dataset,
@@ -49,7 +49,7 @@ pub fn score(
             in_use.score(values.view())?.insert_axis(Axis(1))
         };
         let mut found = found;
-        // What is too large for a score is no normal row: it counts as the largest.
+        // A row whose score overflows is not a normal row: it gets the largest score.
         found
             .column_mut(0)
             .mapv_inplace(|score| if score.is_nan() { f32::INFINITY } else { score });
@@ -66,7 +66,7 @@ pub fn score(
     Ok(scores)
 }
 
-/// The value of a row that adds most to its score.
+/// The value of a row that contributes most to its score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blamed {
     /// The value's place in the row.
@@ -75,11 +75,12 @@ pub struct Blamed {
     pub share: f64,
 }
 
-/// For each of some rows, by their places, the value that adds most to its score; none where the score is 0 or not finite.
+/// For each of some rows, by their places: the value that contributes most to its score. `None` if the score is 0 or
+/// not finite.
 ///
 /// # Errors
 ///
-/// When the data do not fit the model, or a place is not that of a row.
+/// If the data do not fit the model, or if there is no row at a place.
 pub fn blame(model: &Model, data: &Dataset, rows: &[usize]) -> Result<Vec<Option<Blamed>>> {
     check(model, data)?;
     let of_row = |row: ndarray::ArrayView1<'_, f32>| {
@@ -102,7 +103,7 @@ pub fn blame(model: &Model, data: &Dataset, rows: &[usize]) -> Result<Vec<Option
     Ok(blamed)
 }
 
-/// The columns of an output: the score, whether it is above the threshold if there is one, and what explains it.
+/// The columns of an output: the score, whether it is above the threshold if there is one, and the contributions.
 fn with_above(found: Array2<f32>, threshold: Option<f32>) -> Result<Array2<f32>> {
     let Some(threshold) = threshold else {
         return Ok(found);

@@ -1,4 +1,4 @@
-//! Rows in pieces: read, worked on, written.
+//! Rows in pieces: read, processed, written.
 
 use crate::data::write::{Head, Output, pieces};
 use crate::data::{Dataset, Woven};
@@ -6,15 +6,16 @@ use crate::error::Result;
 use ndarray::Array2;
 use std::ops::Range;
 
-/// Called with the rows done so far. An error ends the work with it, and no output is left.
+/// Called with the number of finished rows. If it returns an error, the work ends with this error, and no output
+/// remains.
 pub type Progress<'a> = &'a mut dyn FnMut(usize) -> Result<()>;
 
-/// The most rows of a piece of so many rows of so many values.
+/// The number of rows of a piece, for a number of rows and of values per row.
 pub(super) fn piece_rows(rows: usize, inputs: usize) -> usize {
     pieces(rows, inputs).next().map_or(0, |rows| rows.len())
 }
 
-/// Writes what `make` makes of each piece of the rows.
+/// Applies `make` to each piece of the rows and writes the result.
 pub(super) fn stream(
     data: &Dataset,
     out: Output,

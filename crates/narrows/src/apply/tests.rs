@@ -1,4 +1,4 @@
-//! One pass over many rows takes one team of threads and one memory for each, and goes through the network once.
+//! One pass over many rows uses one team of threads and one memory for each thread, and runs the network once.
 
 use super::{Way, blame, decode, encode, reconstruct, score};
 use crate::data::write::{Output, pieces};
@@ -19,7 +19,7 @@ fn rows() -> Array2<f64> {
     Array2::from_shape_fn((ROWS, INPUTS), |(i, j)| ((i * (j + 3)) as f64 / 17.0).sin())
 }
 
-/// A model as training begins with it, and the rows.
+/// A model as at the start of training, and the rows.
 fn model() -> (Model, Dataset) {
     let recipe = Recipe::parse(
         "name = 'small'
@@ -40,7 +40,7 @@ fn model() -> (Model, Dataset) {
     (model, data)
 }
 
-/// What is in an array's file.
+/// The content of an array's file.
 fn read(path: &Path) -> Array2<f32> {
     let source = Source::open(&path.display().to_string()).unwrap();
     source.train.to_array()
@@ -124,7 +124,7 @@ fn explained_scores_have_the_same_bits_from_one_pass() {
         }
         assert_eq!(rest, contributions);
     }
-    // A row's contributions are what its score is made of.
+    // The score of a row is the sum of its contributions.
     for (score, row) in plain.iter().zip(contributions.outer_iter()) {
         assert!((row.sum() - score).abs() <= 1e-5 * score.abs(), "{score}");
     }
@@ -149,7 +149,7 @@ fn a_model_in_use_gives_the_same_whatever_was_asked_before() {
     });
     // Those of the model alone.
     assert_eq!(counts.teams, 4 * 20);
-    // It may be kept beside a model that several threads use, and be taken to another.
+    // It can be stored beside a model that several threads use, and moved to another thread.
     fn is_shared<T: Send + Sync>(_: &T) {}
     fn may_move<T: Send>(_: &T) {}
     is_shared(&model);
@@ -185,7 +185,7 @@ fn a_score_that_is_no_number_counts_as_the_largest() {
         rows: 1,
         from: ThresholdRows::Unknown,
     });
-    // Values whose products through the layers are infinities of both signs.
+    // Values whose products in the layers are infinities of both signs.
     let mut odd = rows().mapv(|value| value as f32);
     odd.row_mut(3).fill(f32::MAX);
     let data = Dataset::from_array(odd.view()).unwrap();

@@ -1,4 +1,4 @@
-//! The way from one row to another through code space.
+//! The path from one row to another through code space.
 
 use super::columns::{model_columns, model_pixels, model_types};
 use super::fit::check;
@@ -10,10 +10,10 @@ use crate::model::{InUse, Model};
 use ndarray::Array2;
 use std::ops::Range;
 
-/// The most rows on the way from one row to another: more show no more, and a slip should fill no disk.
+/// The most rows of a path. More rows show nothing new, and a typing error should not fill the disk.
 const MOST_STEPS: usize = 1_000_000;
 
-/// The straight way through code space from one row to another, and what its codes decode to.
+/// The straight path through code space from one row to another, and the reconstructions of its codes.
 pub struct Way<'a> {
     model: &'a Model,
     /// The codes of the two rows.
@@ -22,12 +22,12 @@ pub struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    /// The way from row `from` of some data to row `to`, in `steps` rows, both ends included.
+    /// The path from row `from` to row `to` of some data, in `steps` rows, both ends included.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] when the data do not fit the model or have no such row, or if there are fewer than 2 or
-    /// more than a million steps.
+    /// [`ErrorKind::Data`] if the data do not fit the model or have no such row, or if `steps` is below 2 or above a
+    /// million.
     pub fn between(
         model: &'a Model,
         data: &Dataset,
@@ -47,8 +47,8 @@ impl<'a> Way<'a> {
         Ok(Way { model, ends, steps })
     }
 
-    /// Some of the rows, in the units of the model's data; the first and the last of all are the reconstructions of
-    /// the two ends.
+    /// Some of the rows, in the units of the model's data. The first and the last row of the path are the
+    /// reconstructions of the two ends.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<'a> Way<'a> {
     fn rows_of(&self, in_use: &mut InUse<'_>, rows: Range<usize>) -> Result<Array2<f64>> {
         let codes = Array2::from_shape_fn((rows.len(), self.ends.ncols()), |(row, value)| {
             let share = (rows.start + row) as f32 / (self.steps - 1) as f32;
-            // Codes are float32; what they decode to may need more.
+            // Codes are float32; their reconstructions may need float64.
             f64::from((1.0 - share) * self.ends[[0, value]] + share * self.ends[[1, value]])
         });
         in_use.decode(codes.view())
@@ -70,7 +70,7 @@ impl<'a> Way<'a> {
     ///
     /// # Errors
     ///
-    /// When the output cannot be written.
+    /// If the output cannot be written.
     pub fn write(&self, out: impl Into<Output>, progress: Progress<'_>) -> Result<()> {
         let head = Head {
             rows: self.steps,

@@ -1,6 +1,7 @@
-//! The bottleneck: what happens to the code between encoder and decoder; a file per kind.
+//! The bottleneck: a function applied to the code between encoder and decoder; one file per kind.
 //!
-//! The code is what leaves the bottleneck in use: `encode` writes it, `decode` reads it, and penalties on the code act on it.
+//! The code is the output of the bottleneck: `encode` writes it, `decode` reads it, and penalties on the code act on
+//! it.
 
 mod part;
 mod plain;
@@ -14,7 +15,7 @@ pub use part::{Bottleneck, BottleneckPart};
 pub(crate) const BOTTLENECKS: &[&dyn BottleneckPart] =
     &[&plain::Plain, &top_k::TopK, &variational::Variational];
 
-/// What a recipe has that names none.
+/// The bottleneck of a recipe without one.
 impl Default for Bottleneck {
     fn default() -> Self {
         Bottleneck::preset(&KIND, BOTTLENECKS)

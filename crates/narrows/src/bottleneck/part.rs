@@ -1,4 +1,4 @@
-//! What a bottleneck says of itself.
+//! The trait of bottlenecks.
 
 use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
 use crate::error::Result;
@@ -8,21 +8,21 @@ use crate::program::{Builder, Var};
 /// A bottleneck with the values of its keys.
 pub type Bottleneck = Spec<dyn BottleneckPart>;
 
-/// A kind of bottleneck: its declaration, and what it makes of the code.
+/// A kind of bottleneck: its declaration, and the function that it applies to the code.
 pub trait BottleneckPart: Part {
-    /// Applies it to what the encoder gives; gives the code.
+    /// Applies it to the encoder's output; returns the code.
     ///
     /// # Errors
     ///
-    /// When it cannot work on a code of this shape.
+    /// If it cannot work on a code of this shape.
     fn build(&self, settings: &Settings, builder: &mut Builder, code: Var) -> Result<Var>;
 
-    /// The infimum and supremum of a value of the code, from those of what the encoder gives.
+    /// The infimum and supremum of a value of the code, from the ones of the encoder's output.
     fn output_range(&self, _settings: &Settings, given: (f32, f32)) -> (f32, f32) {
         given
     }
 
-    /// How many of the values of a code may be other than 0 at a time.
+    /// How many values of a code may be nonzero at a time.
     fn most_active(&self, _settings: &Settings, code: usize) -> usize {
         code
     }
@@ -38,7 +38,7 @@ pub trait BottleneckPart: Part {
         0
     }
 
-    /// Adds its nodes to a graph; gives the value that they make.
+    /// Adds its nodes to a graph; returns the name of their result.
     fn nodes(&self, settings: &Settings, graph: &mut Graph, place: Place<'_>) -> String;
 }
 
@@ -47,21 +47,21 @@ pub(crate) const KIND: Key =
     Key::new("kind", Kind::Name, "bottleneck").default(Preset::Text("plain"));
 
 impl Spec<dyn BottleneckPart> {
-    /// Applies it to what the encoder gives; gives the code.
+    /// Applies it to the encoder's output; returns the code.
     ///
     /// # Errors
     ///
-    /// When it cannot work on a code of this shape.
+    /// If it cannot work on a code of this shape.
     pub(crate) fn build(&self, builder: &mut Builder, code: Var) -> Result<Var> {
         self.part().build(self.settings(), builder, code)
     }
 
-    /// The infimum and supremum of a value of the code, from those of what the encoder gives.
+    /// The infimum and supremum of a value of the code, from the ones of the encoder's output.
     pub(crate) fn output_range(&self, given: (f32, f32)) -> (f32, f32) {
         self.part().output_range(self.settings(), given)
     }
 
-    /// How many of the values of a code may be other than 0 at a time.
+    /// How many values of a code may be nonzero at a time.
     pub(crate) fn most_active(&self, code: usize) -> usize {
         self.part().most_active(self.settings(), code)
     }
@@ -76,7 +76,7 @@ impl Spec<dyn BottleneckPart> {
         self.part().warmup(self.settings())
     }
 
-    /// Adds its nodes to a graph; gives the value that they make.
+    /// Adds its nodes to a graph; returns the name of their result.
     pub(crate) fn nodes(&self, graph: &mut Graph, place: Place<'_>) -> String {
         self.part().nodes(self.settings(), graph, place)
     }

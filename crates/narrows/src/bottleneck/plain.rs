@@ -1,4 +1,4 @@
-//! The code as the encoder gives it.
+//! The encoder's output as the code.
 
 use super::part::{Bottleneck, BottleneckPart};
 use crate::declaration::{Declaration, Part, Settings};
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::onnx::{Graph, Place};
 use crate::program::{Builder, Var};
 
-/// A bottleneck that is nothing but narrow.
+/// The bottleneck that changes nothing.
 #[derive(Debug)]
 pub(super) struct Plain;
 
@@ -27,7 +27,7 @@ impl BottleneckPart for Plain {
 }
 
 impl Bottleneck {
-    /// The code as the encoder gives it.
+    /// The encoder's output as the code.
     pub fn plain() -> Bottleneck {
         Bottleneck::unchecked(&Plain, &[])
     }

@@ -12,7 +12,8 @@ use crate::program::{
 use narrows_kernels::top_k::TopK as Kernel;
 use std::sync::Arc;
 
-/// The k largest values after ReLU stay, all others become 0; of equal ones that of the lower index is larger.
+/// Keeps the k largest values after ReLU and sets all others to 0. Of equal values, the one with the lower index counts
+/// as larger.
 #[derive(Debug)]
 pub(super) struct TopK;
 
@@ -26,7 +27,7 @@ const K: Key = Key::new(
 );
 
 impl Bottleneck {
-    /// The `k` largest values of each code after ReLU; all others become 0.
+    /// Keeps the `k` largest values of each code after ReLU and sets all others to 0.
     pub fn top_k(k: usize) -> Bottleneck {
         Bottleneck::unchecked(&TopK, &[(&K, Some(k.into()))])
     }
@@ -90,7 +91,7 @@ impl BottleneckPart for TopK {
     }
 }
 
-/// The choice as an operation. It has no derivative to differentiate again: penalties on derivatives end before it.
+/// The selection as an operation. It has no second derivative: penalties on derivatives end before it.
 #[derive(Clone, Copy, Debug)]
 struct Choice {
     k: usize,
@@ -114,7 +115,7 @@ impl Operation for Choice {
     fn push(&self, at: Point<'_>, dx: &[f32]) -> Option<[Vec<f32>; 2]> {
         let (mut y, mut chosen) = (vec![0.0; self.width], vec![0; self.k]);
         self.kernel().forward(at.isa, at.x, &mut y, &mut chosen);
-        // The derivative is diagonal: a change is pushed as it is pulled back.
+        // The derivative is diagonal, so a change is pushed forward in the same way as a gradient is pulled back.
         let mut dy = vec![0.0; dx.len()];
         let changes = dx.chunks_exact(self.width);
         for (dx, dy) in changes.zip(dy.chunks_exact_mut(self.width)) {

@@ -1,4 +1,4 @@
-//! Masking: values that are dropped (Vincent et al. 2008, "Extracting and composing robust features").
+//! Masking: values that are set to 0 (Vincent et al. 2008, "Extracting and composing robust features").
 
 use super::part::{Corruption, CorruptionPart, Target};
 use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};

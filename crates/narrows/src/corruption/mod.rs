@@ -1,7 +1,7 @@
-//! Corruption: noise on what the encoder reads, while the clean row stays the target; a file per noise.
+//! Corruption: noise on the encoder's input; the target is the clean row. One file per noise.
 //!
-//! It touches rows in scaled units. Its numbers are drawn by their address (seed, purpose, epoch, sample,
-//! element), so that they do not depend on threads or on how a batch is cut up.
+//! It changes rows in scaled units. Its random numbers are drawn by their address (seed, purpose, epoch, sample,
+//! element), so they do not depend on threads or on how a batch is split.
 
 mod gaussian;
 mod masking;

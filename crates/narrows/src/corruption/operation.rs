@@ -10,7 +10,7 @@ use crate::rng::Draws;
 use std::sync::Arc;
 
 impl Spec<dyn CorruptionPart> {
-    /// Applies the noise to a value; `draws` are what it follows from.
+    /// Applies the noise to a value; `draws` gives its random numbers.
     pub(crate) fn build(&self, builder: &mut Builder, clean: Var, draws: Draws) -> Var {
         builder.at("corruption");
         let shape = builder.shape(clean).to_vec();
@@ -27,7 +27,7 @@ impl Spec<dyn CorruptionPart> {
     }
 }
 
-/// Noise on a value. Nothing is learned before it, so that it has no way back.
+/// Noise on a value. Nothing is learned before it, so it has no backward pass.
 #[derive(Clone, Debug)]
 struct Noise {
     corruption: Corruption,

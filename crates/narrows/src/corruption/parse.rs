@@ -1,4 +1,4 @@
-//! A noise from a few words, as an option of a command has it.
+//! Parses a noise from the words of a command's option.
 
 use super::CORRUPTIONS;
 use super::part::{Corruption, CorruptionPart, KIND};
@@ -7,17 +7,17 @@ use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Spec<dyn CorruptionPart> {
-    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key that the noise
-    /// has in a recipe, as in `masking-fraction=0.2`. Gives beside it what there is to tell of older names.
+    /// Reads a noise from `NAME=STRENGTH`, as in `gaussian=0.8`, or from `NAME-KEY=VALUE` with a key of the noise, as
+    /// in `masking-fraction=0.2`. Also returns notes about older names.
     ///
     /// # Errors
     ///
-    /// When there is no such noise, or the strength is impossible.
+    /// If there is no such noise, or if the strength is impossible.
     pub fn parse(text: &str) -> Result<(Corruption, Vec<String>)> {
         Corruption::parse_of(&List::of(CORRUPTIONS), text)
     }
 
-    /// As [`Corruption::parse`], of a list of noises.
+    /// As [`Corruption::parse`], for the noises of a list.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Spec<dyn CorruptionPart> {
         let (form, strength) = text
             .split_once('=')
             .ok_or_else(|| refuse("the corruption needs a strength"))?;
-        // The name alone stands for its first key; older names of keys are those that recipes had.
+        // The name alone means its first key; keys have the same older names as in recipes.
         let key_of = |part: &'static dyn CorruptionPart| {
             let (name, first) = first(part)?;
             let rest = form.strip_prefix(name)?;
@@ -68,7 +68,7 @@ impl Spec<dyn CorruptionPart> {
             .ok_or_else(|| refuse("there is no such corruption"))?;
         let toml = format!("kind = \"{name}\"\n{key} = {strength}");
         let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
-        // All of it is on one line, the second of a document that nobody has written.
+        // Everything is on one line, the second line of a document that does not exist as a file.
         let place = format!("corruption `{text}`, line 2: ");
         let own = format!("corruption `{text}`: ");
         let corruption = parts

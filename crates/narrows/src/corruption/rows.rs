@@ -1,4 +1,4 @@
-//! Rows that are corrupted as they are read: for evaluation.
+//! Rows that are corrupted when they are read, for evaluation.
 
 use super::part::{Corruption, Target};
 use crate::network::Rows;
@@ -6,15 +6,15 @@ use crate::rng::{Draws, Purpose};
 use narrows_kernels::Isa;
 use std::ops::Range;
 
-/// Scaled rows with noise on them: of a seed always the same.
+/// Scaled rows with noise; the same seed gives the same noise.
 pub struct CorruptedRows<'a> {
     rows: &'a dyn Rows,
     inputs: usize,
     corruption: &'a Corruption,
     draws: Draws,
-    /// What the first row counts as.
+    /// The index of the first row, which addresses its noise.
     first: usize,
-    /// Which of the noises of each row.
+    /// The number of the draw.
     draw: u32,
 }
 
@@ -31,12 +31,12 @@ impl<'a> CorruptedRows<'a> {
         }
     }
 
-    /// The same where the first row is row `first` of more: a row's noise follows from its place.
+    /// The same, if the first row has index `first` among more rows: the noise of a row depends on its index.
     pub fn from_row(self, first: usize) -> Self {
         CorruptedRows { first, ..self }
     }
 
-    /// The same with other noise: each number `draw` stands for one of its own.
+    /// The same with other noise: each number `draw` has noise of its own.
     pub fn drawn_again(self, draw: u32) -> Self {
         CorruptedRows { draw, ..self }
     }

@@ -1,10 +1,10 @@
-//! Salt and pepper: values that are lost, and read as the brightest or the darkest.
+//! Salt and pepper: lost values that are read as the brightest or the darkest.
 
 use super::part::{Corruption, CorruptionPart, Target};
 use crate::declaration::{Alias, Declaration, Key, Kind, Part, Range, Settings};
 use narrows_kernels::noise::fill_uniform;
 
-/// Some values become 1 and as many 0.
+/// Some values become 1, and equally many become 0.
 #[derive(Debug)]
 pub(super) struct SaltAndPepper;
 

@@ -1,4 +1,4 @@
-//! What each noise must be, and that it is the same for the same address.
+//! The properties of each noise; the noise is the same for the same address.
 
 use super::*;
 use crate::ErrorKind;

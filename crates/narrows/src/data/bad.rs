@@ -1,13 +1,13 @@
-//! Rows that no model can take: a cell is missing, unreadable or not finite, a line has another number of cells, an image
-//! cannot be read. They are refused, left out, or kept in their place without values.
+//! Bad rows, which cannot be passed to a model: a cell is missing, unreadable or not finite, a line has a wrong number
+//! of cells, or an image cannot be read. They are refused, left out, or kept in their place without values.
 
 use super::options::OnBad;
 use crate::text::{counted, thousands};
 
-/// The places of bad rows that a message shows.
+/// The number of bad rows that a message lists.
 const EXAMPLES: usize = 3;
 
-/// Why a row is bad.
+/// The reason why a row is bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadKind {
@@ -17,7 +17,7 @@ pub enum BadKind {
     Unreadable,
     /// A value is not finite.
     NotFinite,
-    /// A line of text has more or fewer cells than most.
+    /// A line of text has more or fewer cells than most lines.
     Width,
     /// The label is missing.
     Label,
@@ -35,7 +35,7 @@ impl BadKind {
         BadKind::Image,
     ];
 
-    /// What so many rows have, as in `2 with missing cells`.
+    /// The reason in words, after a number of rows: `2 with missing cells`.
     fn words(self) -> &'static str {
         match self {
             BadKind::Missing => "with missing cells",
@@ -51,13 +51,13 @@ impl BadKind {
 /// A row that is kept in its place without values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRow {
-    /// How many rows with values come before it.
+    /// The number of rows with values before it.
     pub before: usize,
-    /// Why it is bad.
+    /// The reason.
     pub kind: BadKind,
-    /// The same in a sentence, such as `` `age` is missing ``.
+    /// The reason in a sentence, such as `` `age` is missing ``.
     pub reason: String,
-    /// Its ids and then its label, as far as they could be read; others are empty.
+    /// Its ids, then its label, as far as they could be read; texts that could not be read are empty.
     pub texts: Vec<String>,
 }
 
@@ -65,7 +65,7 @@ pub struct BadRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BadRows {
     counts: [usize; BadKind::ALL.len()],
-    /// The first of them, each with its place.
+    /// The first bad rows, each with its place.
     examples: Vec<String>,
     on_bad: OnBad,
     rows: Vec<BadRow>,
@@ -79,7 +79,7 @@ impl BadRows {
         }
     }
 
-    /// Adds a row, which is at a place such as `line 7`.
+    /// Adds a row at a place such as `line 7`.
     pub(super) fn push(&mut self, row: BadRow, place: impl FnOnce() -> String) {
         if let Some(count) = self.counts.get_mut(row.kind as usize) {
             *count += 1;
@@ -97,22 +97,22 @@ impl BadRows {
         self.on_bad == OnBad::Null
     }
 
-    /// The rows that are kept in their place, in their order; none where bad rows are left out.
+    /// The rows that are kept in their place, in order; empty if bad rows are left out.
     pub fn rows(&self) -> &[BadRow] {
         &self.rows
     }
 
-    /// Where a row with values stands, counted from 0, among all rows that are kept in their place.
+    /// The place of a row with values, counted from 0, among all rows including the bad rows that are kept.
     pub fn place_of(&self, row: usize) -> usize {
         row + self.rows.partition_point(|bad| bad.before <= row)
     }
 
-    /// How many there are.
+    /// The number of bad rows.
     pub fn count(&self) -> usize {
         self.counts.iter().sum()
     }
 
-    /// What is wrong with how many: `2 with missing cells, 1 with unreadable cells`.
+    /// The number of bad rows for each reason: `2 with missing cells, 1 with unreadable cells`.
     pub fn by_kind(&self) -> String {
         let all = BadKind::ALL.into_iter().zip(self.counts);
         let there = all.filter(|(_, count)| *count > 0);
@@ -121,7 +121,7 @@ impl BadRows {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    /// What is said where they are left out, with how many rows are left; nothing where there are none.
+    /// A note if bad rows were left out; it has the number of remaining rows. `None` if there are no bad rows.
     pub(super) fn note(&self, left: usize) -> Option<String> {
         let count = self.count();
         (count > 0 && !self.are_kept()).then(|| {
@@ -135,12 +135,12 @@ impl BadRows {
         })
     }
 
-    /// The first of them, each with its place and its reason.
+    /// The first bad rows, each with its place and its reason.
     pub(super) fn examples(&self) -> String {
         self.examples.join(", ")
     }
 
-    /// Whether a text of all of them is a whole number, or empty.
+    /// Whether one text of every bad row is a whole number or empty.
     pub(super) fn has_integers(&self, place: usize) -> bool {
         let texts = self.rows.iter().filter_map(|row| row.texts.get(place));
         texts
@@ -148,7 +148,7 @@ impl BadRows {
             .all(|text| text.is_empty() || is_integer(text))
     }
 
-    /// Those that are among the rows at `indices`, which ascend.
+    /// The bad rows among the rows at `indices`, which are in ascending order.
     pub(super) fn among(&self, indices: &[u32]) -> Self {
         let moved = |row: &BadRow| BadRow {
             before: indices.partition_point(|&index| (index as usize) < row.before),
@@ -160,7 +160,7 @@ impl BadRows {
         }
     }
 
-    /// Only those for which `is` holds, of the kept ones, and how many are no longer there.
+    /// Keeps only the bad rows for which `is` holds; returns the number of removed rows.
     pub(super) fn retain(&mut self, is: impl Fn(&BadRow) -> bool) -> usize {
         let before = self.rows.len();
         let counts = &mut self.counts;
@@ -174,7 +174,7 @@ impl BadRows {
         before - self.rows.len()
     }
 
-    /// Changes a text of each, as a label that is a whole number is written without zeros before it.
+    /// Changes one text of every bad row. Example: a label that is a whole number is written without leading zeros.
     pub(super) fn map_text(&mut self, place: usize, new: impl Fn(&str) -> String) {
         for text in self
             .rows
@@ -186,14 +186,14 @@ impl BadRows {
     }
 }
 
-/// Whether a text is a whole number of 64 bits, written as numbers are: what a reader makes of the number is the text.
+/// Whether a text is a whole number of 64 bits in its usual form, so that it is the same after reading and writing.
 pub(super) fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_plain = !digits.starts_with(['0', '+']) || text == "0";
     is_plain && text.parse::<i64>().is_ok()
 }
 
-/// Several reasons of one row as one sentence, of which the first few are named.
+/// Several reasons of one row in one sentence, which names the first few.
 pub(super) fn joined(reasons: &[String]) -> String {
     const NAMED: usize = 5;
     let shown = reasons.iter().take(NAMED).cloned().collect::<Vec<_>>();

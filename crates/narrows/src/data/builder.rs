@@ -1,5 +1,4 @@
-//! Rows gathered one after the other while a file is read: in memory up to [`IN_MEMORY`] bytes, beyond that in a
-//! temporary file.
+//! Collects rows while a file is read: in memory up to [`IN_MEMORY`] bytes, and beyond that in a temporary file.
 
 use super::element::{Element, NumberKind};
 use super::records::{IN_MEMORY, Records, RowType};
@@ -10,19 +9,19 @@ use ndarray::Array2;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
-/// The bytes that are read at a time, where a row has fewer.
+/// The number of bytes that are read at a time, if a row has fewer.
 const CHUNK: usize = 1 << 20;
 
-/// The bytes that are asked for first; after that, as many as came so far.
+/// The number of bytes of the first request. Each later request is as large as the bytes read so far.
 pub(super) const FIRST_READ: usize = 1 << 16;
 
-/// Gathers rows, each the bytes that [`RowType`] says.
+/// Collects rows; the bytes of a row are described by [`RowType`].
 pub(super) struct RowsBuilder {
     row: RowType,
     rows: usize,
     memory: Vec<u8>,
     file: Option<BufWriter<File>>,
-    /// How many bytes are kept in memory.
+    /// The most bytes that are kept in memory.
     limit: u64,
 }
 
@@ -61,7 +60,7 @@ impl RowsBuilder {
             let len = self.memory.len() + rows.len();
             if len as u64 <= self.limit {
                 if len > self.memory.capacity() {
-                    // A vector doubles its memory, and holds both while it copies.
+                    // A growing vector doubles its memory, and holds both copies for a moment.
                     require(
                         "reading the rows into memory",
                         len.max(2 * self.memory.capacity()),
@@ -81,7 +80,7 @@ impl RowsBuilder {
         }
     }
 
-    /// Gives all rows so far another type; `convert` makes the bytes of some rows of those of the old type.
+    /// Changes the type of all rows so far; `convert` makes the bytes of some rows from the bytes in the old type.
     pub(super) fn widen(
         &mut self,
         row: RowType,
@@ -118,7 +117,7 @@ impl RowsBuilder {
         Ok(())
     }
 
-    /// The rows; `fill` stands, column by column, for what is missing.
+    /// The rows; `fill` has the value for missing cells, column by column.
     pub(super) fn finish(self, fill: Option<Vec<f64>>) -> Result<Values> {
         if let Some(file) = self.file {
             let file = file
@@ -149,11 +148,11 @@ fn new_file() -> Result<BufWriter<File>> {
     Ok(BufWriter::with_capacity(1 << 20, file))
 }
 
-/// Rows that lie one after the other in what `reader` gives. More than `in_memory` bytes go to a temporary file from
-/// the first row on.
+/// Rows that `reader` gives one after the other. If they have more than `in_memory` bytes, all of them go to a
+/// temporary file.
 ///
-/// `failed` makes the error where reading fails, or where it ends too soon if there is no cause, of the bytes
-/// that came before.
+/// `failed` makes the error if reading fails, or if the reader ends too early (then without a cause). Its argument is
+/// the number of bytes read before.
 pub(super) fn read_rows(
     reader: &mut impl Read,
     element: Element,
@@ -186,8 +185,8 @@ pub(super) fn read_rows(
     gathered.finish(None)
 }
 
-/// Reads what is promised, or less if the reader ends before; the space taken is at most
-/// twice what came, and exactly what was promised if all of it came.
+/// Reads the promised number of bytes, or fewer if the reader ends early. The allocated memory is at most twice the
+/// number of bytes read, and exactly the promised number if all bytes came.
 pub(super) fn read_growing(
     reader: &mut impl Read,
     bytes: &mut Vec<u8>,

@@ -1,4 +1,4 @@
-//! Some of the rows of a dataset: the first ones, neighbors, or the rows of a list.
+//! Selects rows of a dataset: the first rows, neighboring rows, or the rows of a list.
 
 use super::dataset::{Dataset, Ids};
 use super::shuffle;
@@ -18,11 +18,11 @@ impl Dataset {
         self.slice(0..count.min(self.rows()))
     }
 
-    /// Neighboring rows, in their order.
+    /// Neighboring rows, in order.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are none, or one that is not below [`Dataset::rows`].
+    /// [`ErrorKind::Data`] if the range is empty or ends beyond [`Dataset::rows`].
     pub fn slice(&self, rows: Range<usize>) -> Result<Self> {
         if rows.end > self.rows() {
             return Err(Error::new(ErrorKind::Data, "there are not so many rows")
@@ -33,7 +33,7 @@ impl Dataset {
         self.choose((rows.start as u32..rows.end as u32).collect())
     }
 
-    /// The rows at `indices`, in that order; a row may come more than once.
+    /// The rows at `indices`, in that order; a row may occur several times.
     ///
     /// # Errors
     ///
@@ -49,11 +49,12 @@ impl Dataset {
         self.choose(indices.iter().map(|&index| index as u32).collect())
     }
 
-    /// The bytes that a choice of nearly all rows takes; where they stay in a file, what training keeps of them.
+    /// The memory of a selection of almost all rows, in bytes. If rows stay in a file, it is the list that training
+    /// keeps.
     pub(crate) fn chosen_bytes(&self) -> usize {
         match &self.values {
             Values::Records(records) if records.is_in_file() => shuffle::POOL,
-            // A choice shares the values, and has a list of its own.
+            // A selection shares the values, and has its own list.
             Values::Records(_) => self.rows() * size_of::<u32>(),
             values @ (Values::U8(_) | Values::F32(_)) => {
                 self.rows() * self.inputs() * values.element().size()
@@ -61,7 +62,7 @@ impl Dataset {
         }
     }
 
-    /// The rows at `indices`, all of which there are, in that order. Rows that stay in a file keep the list.
+    /// The rows at `indices`, which must exist, in that order. For rows that stay in a file, only the list is stored.
     pub(crate) fn choose(&self, indices: Vec<u32>) -> Result<Self> {
         if indices.is_empty() {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
@@ -103,7 +104,7 @@ impl Dataset {
         })
     }
 
-    /// At most `count` rows, evenly spread over all of them, in their order.
+    /// At most `count` rows, evenly spread over all rows, in order.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
-//! Columns of a table, as a format gives them: a block of rows at a time, in the types of the file.
+//! Columns of a table, as a format reads them: one block of rows at a time, in the types of the file.
 //!
-//! Every format of tables implements [`TableReader`]; `table.rs` turns the blocks into a dataset, the same way for all.
+//! Every format of tables implements [`TableReader`]; `table.rs` converts the blocks to a dataset in the same way for
+//! all formats.
 
 use super::fault::Fault;
 use super::options::TextOptions;
@@ -8,24 +9,24 @@ use super::schema::ColumnKind;
 use crate::Result;
 use std::sync::Arc;
 
-/// A column of a table, as far as it is known before all of its rows are read.
+/// A column of a table, as far as it is known before all rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileColumn {
-    /// Its name in the file; empty where it has none.
+    /// Its name in the file; empty if it has none.
     pub(crate) name: String,
     pub(crate) kind: ColumnKind,
-    /// What stands behind each number (`%`), or in a line of units.
+    /// The unit, from the text after each number (`%`) or from a line of units.
     pub(crate) unit: Option<String>,
 }
 
-/// How a column is wanted.
+/// The form in which a column is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum As {
     /// As numbers, for a column of numbers or of yes and no.
     Numbers,
     /// As text, for any column: words and labels. A missing cell is empty.
     Texts,
-    /// As the text that the file has, also where it stands for a missing value: ids.
+    /// As the text in the file, also if it stands for a missing value: ids.
     Written,
 }
 
@@ -34,24 +35,24 @@ pub(crate) enum As {
 pub(crate) enum Cells {
     /// Whole numbers.
     Integers(Vec<i64>, Gaps),
-    /// Whole numbers without a sign that need all 64 bits.
+    /// Unsigned whole numbers that need all 64 bits.
     Unsigned(Vec<u64>, Gaps),
-    /// Floating-point numbers; NaN is a missing cell. An infinite one is a [`Bad`] cell too.
+    /// Floating-point numbers; NaN is a missing cell. An infinite number is also a [`Bad`] cell.
     Floats(Vec<f64>),
     /// Floating-point numbers that have 32 bits in the file; NaN is a missing cell.
     Floats32(Vec<f32>),
-    /// Text, without the space around it; empty where the cell is missing.
+    /// Text, without surrounding spaces; empty if the cell is missing.
     Texts(Texts),
 }
 
-/// Which cells of a column are missing: none of them, or those that are `true`.
+/// The missing cells of a column: `None` if there are none, otherwise `true` for each missing cell.
 pub(crate) type Gaps = Option<Vec<bool>>;
 
 /// Many short texts in one allocation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Texts {
     bytes: String,
-    /// Where each text ends.
+    /// The end of each text.
     ends: Vec<usize>,
 }
 
@@ -65,7 +66,7 @@ impl Texts {
         self.ends.len()
     }
 
-    /// The text at a place; empty where there is none.
+    /// The text at an index; empty if there is none.
     pub(crate) fn get(&self, index: usize) -> &str {
         let start = match index {
             0 => 0,
@@ -80,7 +81,7 @@ impl Texts {
     }
 }
 
-/// The values for which `is` holds.
+/// The values at the places where `is` is true.
 fn chosen<T: Copy>(values: &[T], is: &[bool]) -> Vec<T> {
     let all = values.iter().zip(is).filter(|(_, is)| **is);
     all.map(|(&value, _)| value).collect()
@@ -97,7 +98,7 @@ impl Cells {
         }
     }
 
-    /// The cells for which `is` holds.
+    /// The cells at the places where `is` is true.
     fn only(&self, is: &[bool]) -> Cells {
         let of = |gaps: &Gaps| gaps.as_ref().map(|gaps| chosen(gaps, is));
         match self {
@@ -128,25 +129,25 @@ impl Cells {
     }
 }
 
-/// A cell that is present and cannot be read as the kind of its column: `2,262` or `(5)` among numbers, or an infinite
+/// A cell that is present but cannot be read as the type of its column: `2,262` or `(5)` among numbers, or an infinite
 /// number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bad {
-    /// The row of the block.
+    /// Its row in the block.
     pub(crate) row: usize,
-    /// The place of the column among those that were wanted.
+    /// The place of its column among the requested columns.
     pub(crate) column: usize,
-    /// What stands there, shortened to some 40 characters.
+    /// Its text, shortened to about 40 characters.
     pub(crate) text: String,
 }
 
-/// A row with another number of cells than the others. Nothing is known of its cells.
+/// A row with a wrong number of cells. Its cells cannot be assigned to columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OddRow {
-    /// The row of the block.
+    /// Its index in the block.
     pub(crate) row: usize,
     pub(crate) cells: usize,
-    /// The cells of the other rows.
+    /// The number of cells of the other rows.
     pub(crate) usual: usize,
 }
 
@@ -154,17 +155,17 @@ pub(crate) struct OddRow {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Block {
     pub(crate) rows: usize,
-    /// One for each column that was wanted, in that order, each of `rows` cells.
+    /// One for each requested column, in that order, each of `rows` cells.
     pub(crate) columns: Vec<Cells>,
     /// All unreadable cells, in the order of rows. In `columns` they count as missing.
     pub(crate) bad: Vec<Bad>,
-    /// The rows with another number of cells than the others, where they are not refused.
+    /// The rows with a wrong number of cells, if they are not refused.
     pub(crate) odd: Vec<OddRow>,
     pub(crate) place: BlockPlace,
 }
 
 impl Block {
-    /// The rows for which `is` holds, all of which have the cells of the table.
+    /// The rows at the places where `is` is true; they all have the right number of cells.
     pub(crate) fn only(&self, is: &[bool]) -> Block {
         let mut places = Vec::with_capacity(is.len());
         let mut rows = 0;
@@ -185,7 +186,7 @@ impl Block {
         }
     }
 
-    /// The rows that have the cells of the table, and the number of the others.
+    /// The rows with the right number of cells, and the number of the other rows.
     pub(crate) fn without_odd(self) -> (Block, usize) {
         if self.odd.is_empty() {
             return (self, 0);
@@ -200,21 +201,21 @@ impl Block {
     }
 }
 
-/// Where the rows of a block are in their file.
+/// The places of the rows of a block in their file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum BlockPlace {
     /// The lines of a text, counted from 1.
     Lines(Vec<u64>),
-    /// Neighboring rows, of which the first is this one, counted from 0.
+    /// Neighboring rows; this is the number of the first, counted from 0.
     Rows(u64),
     /// Rows by their numbers, counted from 0.
     Numbers(Vec<u64>),
-    /// Within a file, where there are several.
+    /// In this file, if there are several files.
     In(Arc<str>, Box<BlockPlace>),
 }
 
 impl BlockPlace {
-    /// The places of the rows for which `is` holds.
+    /// The places of the rows at which `is` is true.
     fn only(&self, is: &[bool]) -> BlockPlace {
         match self {
             BlockPlace::Lines(lines) => BlockPlace::Lines(chosen(lines, is)),
@@ -245,35 +246,34 @@ impl BlockPlace {
     }
 }
 
-/// What reading all rows came to.
+/// The result of reading all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The rows are as [`TableReader::columns`] said.
+    /// The rows agree with [`TableReader::columns`].
     Done,
-    /// Later rows contradict what the first rows showed. The caller must throw away what was read, ask for the columns
-    /// again, and read the rows once more. It comes at most twice, and a few times more for each
-    /// fault that is told.
+    /// Later rows contradict the first rows. The caller must discard the rows, ask for the columns again, and read the
+    /// rows again. It is returned at most twice, and a few more times for each fault that is reported.
     Again,
 }
 
-/// A table that is read a block of rows at a time.
+/// A table that is read one block of rows at a time.
 pub(crate) trait TableReader {
-    /// What messages call the table.
+    /// The name of the table in messages.
     fn name(&self) -> &str;
 
     /// The columns, in the order of the file.
     fn columns(&self) -> &[FileColumn];
 
-    /// How the table is read, in the words of one sentence, such as `semicolons, decimal commas, header on line 3`;
-    /// `None` where there is nothing to choose.
+    /// How the table is read, in words, such as `semicolons, decimal commas, header on line 3`; `None` if the format
+    /// has no options.
     fn how(&self) -> Option<String>;
 
-    /// The options that read a text in the same way, with nothing left to tell from it; `None` for other files.
+    /// The options that read a text in the same way, without any detection; `None` for other files.
     fn resolved(&self) -> Option<TextOptions> {
         None
     }
 
-    /// Sentences on what was found and left out, for a person (a column without name and values, a line of units).
+    /// Notes on what was found and left out, for the user (a column without name and values, a line of units).
     fn notes(&self) -> Vec<String>;
 
     /// The columns of the file that hold lists, each with the names of the columns that it is read as.
@@ -281,14 +281,14 @@ pub(crate) trait TableReader {
         Vec::new()
     }
 
-    /// Why training would refuse the table; where faults are refused themselves, there are none.
+    /// The reasons why training would refuse the table; empty if faults are errors.
     fn faults(&self) -> Vec<Fault> {
         Vec::new()
     }
 
-    /// Reads all rows, in order, and hands them on a block at a time; of each row the columns at the places that
-    /// `wanted` names, in that order. It may be called again, and begins with the first row each time. An error of
-    /// `each` ends it.
+    /// Reads all rows in order, and passes them to `each` one block at a time. A block has the columns at the places in
+    /// `wanted`, in that order. It may be called again, and begins with the first row each time. An error of `each`
+    /// ends it.
     fn read(
         &mut self,
         wanted: &[(usize, As)],

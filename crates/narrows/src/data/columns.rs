@@ -1,4 +1,4 @@
-//! From columns in blocks to rows: each column gets the narrowest type that holds all of its values exactly.
+//! Converts columns in blocks to rows: each column gets the narrowest type that holds all of its values exactly.
 
 use super::builder::RowsBuilder;
 use super::column::Cells;
@@ -7,17 +7,17 @@ use super::records::{IN_MEMORY, RowType};
 use super::values::Values;
 use crate::Result;
 
-/// How the values of a column are kept.
+/// How the values of a column are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
     kind: NumberKind,
-    /// Whether some are missing; among integers the least of the type stands for them.
+    /// Whether some cells are missing. In a column of integers, the smallest value of the type marks them.
     has_gaps: bool,
-    /// The least and the largest value of a column of integers.
+    /// The smallest and the largest value of a column of integers.
     range: Option<(i128, i128)>,
 }
 
-/// The integer types by their range, the narrowest first.
+/// The integer types with their ranges, the narrowest first.
 const INTEGERS: [(NumberKind, i128, i128); 5] = [
     (NumberKind::U8, 0, u8::MAX as i128),
     (NumberKind::I16, i16::MIN as i128, i16::MAX as i128),
@@ -26,10 +26,10 @@ const INTEGERS: [(NumberKind, i128, i128); 5] = [
     (NumberKind::U64, 0, u64::MAX as i128),
 ];
 
-/// How far below the largest integer without a sign values must stay for a `f64` to tell them from it.
+/// Unsigned values must stay this far below the largest one, so that an `f64` distinguishes them from it.
 const BELOW_GAP: i128 = 4096;
 
-/// The largest integer up to which an `f64` holds all.
+/// The largest integer up to which an `f64` holds all integers.
 const EXACT: i128 = 1 << 53;
 
 impl Kept {
@@ -76,9 +76,9 @@ impl Kept {
             let has_room = match kind {
                 _ if !has_gaps => true,
                 NumberKind::U8 => false,
-                // The largest stands for what is missing; a float64 cannot tell it from its neighbors.
+                // The largest value marks a missing cell; a float64 cannot distinguish it from its neighbors.
                 NumberKind::U64 => high <= most - BELOW_GAP,
-                // The least does.
+                // The smallest value marks it.
                 _ => low > least,
             };
             least <= low && high <= most && has_room
@@ -91,7 +91,7 @@ impl Kept {
         }
     }
 
-    /// The narrowest type that holds what two hold.
+    /// The narrowest type that holds the values of both.
     fn join(self, other: Kept) -> Kept {
         let has_gaps = self.has_gaps || other.has_gaps;
         match (self.range, other.range) {
@@ -126,12 +126,12 @@ fn is_f32(value: f64) -> bool {
     value.is_nan() || f64::from(value as f32) == value
 }
 
-/// The rows of a table as its blocks come.
+/// Collects the rows of a table while its blocks come.
 pub(super) struct TableRows {
     kept: Vec<Kept>,
     rows: Option<RowsBuilder>,
     limit: u64,
-    /// The columns in which a whole number was rounded to an `f64`, as no type holds all of their values.
+    /// The columns in which a whole number was rounded to an `f64`, because there is no type for all of their values.
     rounded: Vec<bool>,
 }
 
@@ -153,7 +153,7 @@ impl TableRows {
         self.rows.as_ref().map_or(0, RowsBuilder::count)
     }
 
-    /// Adds the rows of a block that `is_kept` names, all of them if there is none.
+    /// Adds the rows of a block that `is_kept` selects, or all rows if it is `None`.
     pub(super) fn push(&mut self, columns: &[Cells], is_kept: Option<&[bool]>) -> Result<()> {
         let block: Vec<Kept> = columns.iter().map(Kept::of).collect();
         let kept: Vec<Kept> = match self.rows {
@@ -202,22 +202,22 @@ impl TableRows {
         rows.push(&bytes)
     }
 
-    /// The columns in which a whole number was rounded, as no type holds all of their values.
+    /// The columns in which a whole number was rounded, because there is no type for all of their values.
     pub(super) fn rounded(&self) -> Vec<usize> {
         let all = self.rounded.iter().enumerate();
         all.filter_map(|(column, &rounded)| rounded.then_some(column))
             .collect()
     }
 
-    /// The rows; `None` without any.
+    /// The rows; `None` if there are none.
     pub(super) fn finish(self, fill: Option<Vec<f64>>) -> Result<Option<Values>> {
-        // A table of small whole numbers is no image.
+        // A table of small whole numbers is not an image.
         let values = self.rows.map(|rows| rows.finish(fill)).transpose()?;
         Ok(values.map(Values::into_records))
     }
 }
 
-/// Writes a column into rows of `stride` bytes, at place `at` of each.
+/// Writes a column into rows of `stride` bytes, at byte `at` of each row.
 fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut [u8]) {
     fn each<T: Copy, const N: usize>(
         values: &[T],
@@ -265,7 +265,7 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
                     if is_gap(row) { f64::NAN } else { v as f64 }.to_le_bytes()
                 }),
                 _ => {
-                    // The other kinds hold no more than an i64.
+                    // The other types hold nothing larger than an i64.
                     let Kept { kind, has_gaps, .. } = kept;
                     if kind == NumberKind::U64 {
                         each(values, place, rows, |row, v| {
@@ -291,7 +291,7 @@ fn write_column(cells: &Cells, kept: Kept, at: usize, stride: usize, rows: &mut 
     }
 }
 
-/// Rows of one type as rows of a wider one.
+/// Converts rows of one type to a wider type.
 fn widened(bytes: &[u8], (old, new): (&[Kept], &[Kept]), rounded: &mut [bool], out: &mut Vec<u8>) {
     let size = |kept: &Kept| kept.element().size();
     let stride: usize = old.iter().map(size).sum();
@@ -325,7 +325,7 @@ fn widened(bytes: &[u8], (old, new): (&[Kept], &[Kept]), rounded: &mut [bool], o
     }
 }
 
-/// Whether some whole numbers are beyond those that an `f64` holds.
+/// Whether some whole numbers are too large for an exact `f64`.
 fn has_beyond(cells: &Cells) -> bool {
     match cells {
         Cells::Integers(values, _) => values.iter().any(|&v| i128::from(v).abs() > EXACT),

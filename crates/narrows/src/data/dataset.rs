@@ -1,4 +1,4 @@
-//! Rows of values with a shape, perhaps labels, ids and names of columns.
+//! Rows of values with a shape, and optionally labels, ids and names of columns.
 
 mod checksum;
 mod known;
@@ -21,87 +21,87 @@ use ndarray::Array2;
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-/// What the column of the files' names is called, where each row is an image of a folder.
+/// The name of the column with the names of the files, if each row is an image of a folder.
 pub(crate) const FILE_COLUMN: &str = "file";
 
-/// A column that is no number to learn from but says which row is which, as text.
+/// A column of text that identifies the rows; a model does not learn from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ids {
     /// The name of the column.
     pub name: String,
-    /// One value a row.
+    /// One value per row.
     pub values: Vec<String>,
 }
 
-/// Rows of values with the shape of one row and, perhaps, one label a row.
+/// Rows of values with the shape of one row and, optionally, one label per row.
 ///
-/// It has at least one row and one input, and every value is finite. Only where bad rows are kept without values
-/// ([`Dataset::bad_rows`]) there may be no row with values.
+/// It has at least one row and one input, and every value is finite. The exception: if bad rows are kept without values
+/// ([`Dataset::bad_rows`]), there may be no row with values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     pub(super) name: String,
     /// In standard layout, so that a row is a slice.
     pub(super) values: Values,
-    /// The type that they have where they come from.
+    /// The type of the values in their source.
     pub(super) element: Element,
-    /// Which row of the data in their file each row is, for rows that were read from there in another order; none where
-    /// each row is its own.
+    /// The index of each row among the data in the file, for rows that were read from there in another order; empty if
+    /// the index of each row is its own.
     pub(super) identities: Vec<u32>,
     pub(super) shape: Vec<usize>,
     pub(super) labels: Option<Vec<i64>>,
-    /// What the labels stand for, where they are words; label 0 is the first of them.
+    /// The names of the labels if they are words; label 0 is the first name.
     pub(super) label_names: Vec<String>,
-    /// What the labels are called where they come from.
+    /// The name of the labels in their source.
     pub(super) label_column: Option<String>,
     /// The names of a table's columns.
     pub(super) columns: Option<Vec<String>>,
     pub(super) ids: Vec<Ids>,
-    /// What was done to the data while they were read.
+    /// Notes on changes during reading.
     pub(super) notes: Vec<String>,
-    /// The values that were missing and have been filled.
+    /// The number of values that were missing and have been filled.
     pub(super) missing: usize,
-    /// For each column what stands for a missing value, where such are to be filled.
+    /// The value that fills a missing value, for each column, if missing values are filled.
     pub(super) fill: Option<Vec<f64>>,
-    /// Whether `fill` are means of the rows themselves, so that a part of them has others.
+    /// Whether `fill` has the means of the rows themselves, so that a part of the rows has other means.
     pub(super) fills_with_means: bool,
-    /// All columns of the table that they were read from.
+    /// All columns of the table that the rows were read from.
     pub(super) schema: Vec<Column>,
-    /// How they were read.
+    /// The options for reading them.
     pub(super) reading: Option<ReadOptions>,
-    /// The column of times whose order the rows are in, if there is one.
+    /// The column of times that the rows are in the order of, if there is one.
     pub(super) in_order_of: Option<InOrder>,
-    /// Whether they come with Narrows.
+    /// Whether they are built-in data.
     pub(super) is_built_in: bool,
-    /// The rows that no model can take.
+    /// The bad rows.
     pub(super) bad: BadRows,
     pub(super) extremes: Extremes,
 }
 
-/// The smallest and the largest values and the checksum, found when they are first asked for.
+/// The smallest and the largest values and the checksum, computed at the first request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Extremes {
     ends: OnceLock<(Vec<f64>, Vec<f64>)>,
-    /// What tells the rows from others.
+    /// The checksum over all rows.
     checksum: OnceLock<Checksum>,
 }
 
 impl PartialEq for Extremes {
-    /// They follow from the values, whether they are found yet or not.
+    /// They follow from the values, so it does not matter whether they are computed yet.
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
 impl Dataset {
-    /// Rows of values; `name` stands for them in messages.
+    /// Rows of values; `name` is their name in messages.
     ///
-    /// `shape` is that of one row: `[channels, height, width]` for images, `[columns]` for a
-    /// table. `labels`, if there are any, are one a row.
+    /// `shape` is the shape of one row: `[channels, height, width]` for images, `[columns]` for a table. `labels`, if
+    /// there are any, has one label per row.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are no rows or no inputs, if the product of `shape` is not
-    /// the width of a row, if the labels are not one a row, or if a value is not finite.
+    /// [`ErrorKind::Data`] if there are no rows or no inputs, if the product of `shape` differs from the width of a
+    /// row, if the number of labels differs from the number of rows, or if a value is not finite.
     pub fn new(
         name: impl Into<String>,
         values: Values,
@@ -112,7 +112,7 @@ impl Dataset {
         Dataset::stored_as(element, name, values, shape, labels)
     }
 
-    /// As [`Dataset::new`], for values that have another type where they come from.
+    /// As [`Dataset::new`], for values that have another type in their source.
     pub(super) fn stored_as(
         element: Element,
         name: impl Into<String>,
@@ -125,7 +125,7 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// The same, where values that are not finite are left to whoever calls.
+    /// The same, but the caller must check that values are finite.
     pub(super) fn unchecked(
         element: Element,
         name: impl Into<String>,
@@ -205,9 +205,9 @@ impl Dataset {
         Dataset::stored_as(Element::little(kind), name, values, shape, labels)
     }
 
-    /// A table all of whose rows are bad, and kept without values.
+    /// A table whose rows are all bad and kept without values.
     pub(super) fn empty(name: &str, values: Values, labels: Option<Vec<i64>>) -> Result<Self> {
-        // What stands for the values of one row is taken away again.
+        // The placeholder for the values of one row is removed again.
         let one = Values::F32(Array2::zeros((1, values.dim().1)));
         let data = Dataset::of_table(name, one, false, None)?;
         let data = Dataset { values, ..data };
@@ -221,7 +221,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are more or fewer.
+    /// [`ErrorKind::Data`] if the number of labels differs from the number of rows.
     pub fn with_labels(mut self, labels: Vec<i64>) -> Result<Self> {
         if labels.len() != self.rows() {
             return Err(
@@ -235,8 +235,8 @@ impl Dataset {
         Ok(self)
     }
 
-    /// A table: rows of numbers without labels, `[rows, columns]`. They stay in their type until they are scaled;
-    /// rows of `u8` count as 8-bit data, as images are.
+    /// A table: rows of numbers without labels, `[rows, columns]`. They keep their type until they are scaled. Rows of
+    /// `u8` are 8-bit data, like images.
     ///
     /// # Errors
     ///
@@ -255,11 +255,11 @@ impl Dataset {
         Dataset::of_numbers(rows.into_rows()?.into_owned())
     }
 
-    /// As [`Dataset::from_array`], from rows that come one after the other: slices, arrays or vectors of numbers.
+    /// As [`Dataset::from_array`], from an iterator of rows: slices, arrays or vectors of numbers.
     ///
     /// # Errors
     ///
-    /// As [`Dataset::new`]; when a row has another length than the first, with the row.
+    /// As [`Dataset::new`]. Also if the length of a row differs from the first; the error names the row.
     ///
     /// ```
     /// use narrows::data::Dataset;
@@ -279,7 +279,7 @@ impl Dataset {
         Dataset::new("array", T::values(rows), vec![columns], None)
     }
 
-    /// The same rows with how they were read, unless that is known more closely.
+    /// The same rows with the options for reading them, unless they have such options already.
     pub(super) fn read_as(mut self, options: &ReadOptions) -> Self {
         self.reading.get_or_insert_with(|| ReadOptions {
             model_columns: None,
@@ -289,11 +289,12 @@ impl Dataset {
         self
     }
 
-    /// The same rows with names for their columns, as many as there are inputs.
+    /// The same rows with names for their columns, one for each input.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are more or fewer, or if two are the same: a model finds columns by name.
+    /// [`ErrorKind::Data`] if the number of names differs, or if two names are equal, because a model finds columns by
+    /// name.
     pub fn with_columns(mut self, columns: Vec<String>) -> Result<Self> {
         if columns.len() != self.inputs() {
             return Err(
@@ -316,7 +317,7 @@ impl Dataset {
         Ok(self)
     }
 
-    /// What is said of the data, without any of them.
+    /// The description of the data without any rows.
     pub(super) fn without_rows(&self) -> Self {
         Dataset {
             name: self.name.clone(),

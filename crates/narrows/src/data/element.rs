@@ -1,4 +1,4 @@
-//! The types of numbers in files, and how their bytes become `f64`.
+//! The types of numbers in files, and the conversion of their bytes to `f64`.
 
 use crate::{Error, ErrorKind, Result};
 use half::{bf16, f16};
@@ -25,7 +25,7 @@ pub(crate) enum NumberKind {
     F64,
 }
 
-/// A number in a file: its type, and which of its bytes comes first.
+/// A number in a file: its type and its byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) kind: NumberKind,
@@ -47,7 +47,7 @@ impl Element {
         }
     }
 
-    /// The bytes of a number.
+    /// The size of a number in bytes.
     pub(crate) fn size(self) -> usize {
         match self.kind {
             NumberKind::Bool | NumberKind::U8 | NumberKind::I8 => 1,
@@ -64,12 +64,12 @@ impl Element {
         )
     }
 
-    /// Whether some integers of the type are beyond those that an `f64` holds.
+    /// Whether the type has integers too large for an exact `f64`.
     pub(crate) fn is_wide_integer(self) -> bool {
         matches!(self.kind, NumberKind::U64 | NumberKind::I64)
     }
 
-    /// Whether every value of the type is an `f32` too.
+    /// Whether every value of the type is exact as `f32`.
     pub(crate) fn fits_f32(self) -> bool {
         !matches!(
             self.kind,
@@ -77,12 +77,12 @@ impl Element {
         )
     }
 
-    /// Whether the bytes are those of this machine's `f32`.
+    /// Whether the bytes have the form of this machine's `f32`.
     pub(crate) fn is_native_f32(self) -> bool {
         self.kind == NumberKind::F32 && self.is_big_endian == cfg!(target_endian = "big")
     }
 
-    /// Numbers as `f64`, which all but integers beyond 2^53 are exactly.
+    /// Numbers as `f64`; exact except for integers beyond 2^53.
     pub(crate) fn to_f64(self, bytes: &[u8], out: &mut [f64]) {
         match self.kind {
             NumberKind::Bool => each(bytes, out, |[byte]| f64::from(u8::from(byte != 0))),
@@ -101,8 +101,8 @@ impl Element {
         }
     }
 
-    /// What stands for a missing value in columns of integers that have such: the least integer of a type with a sign,
-    /// the largest of one without.
+    /// The value that marks a missing cell in columns of integers: the smallest value of a signed type, the largest
+    /// value of an unsigned type.
     pub(crate) fn gap(self) -> i128 {
         match self.kind {
             NumberKind::U64 => i128::from(u64::MAX),
@@ -110,7 +110,7 @@ impl Element {
         }
     }
 
-    /// A whole number exactly; none among floating-point numbers, or if there are not its bytes.
+    /// A whole number exactly; `None` for floating-point numbers, or if bytes are missing.
     pub(crate) fn integer(self, bytes: &[u8]) -> Option<i128> {
         let raw = self.raw(bytes)?;
         Some(match self.kind {
@@ -135,7 +135,7 @@ impl Element {
         Some(u64::from_le_bytes(wide))
     }
 
-    /// Labels: whole numbers, whatever their type.
+    /// Labels: whole numbers of any type.
     pub(crate) fn to_labels(self, bytes: &[u8]) -> Result<Vec<i64>> {
         let size = self.size();
         let label = |(row, bytes): (usize, &[u8])| {
@@ -153,7 +153,7 @@ impl Element {
                     None => {
                         let mut value = [0.0];
                         self.to_f64(bytes, &mut value);
-                        // Also of a number of many digits its size is seen.
+                        // For a number with many digits, the size is checked too.
                         if value[0].abs() < 1e17 || !value[0].is_finite() {
                             value[0].to_string()
                         } else {
@@ -182,7 +182,7 @@ impl Element {
     }
 }
 
-/// A floating-point number as an integer, if it is one, and not so large that its neighbors are not there.
+/// A floating-point number as an integer, if it is one, and small enough that all integers near it are exact.
 pub(super) fn whole(value: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i64)
@@ -214,13 +214,13 @@ impl fmt::Display for Element {
     }
 }
 
-/// The largest integer up to which an `f64` holds all.
+/// The largest integer up to which an `f64` holds all integers.
 pub(crate) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// An integer minus an offset; `value` is the integer as `f64`, which rounds it beyond 2^53.
 #[inline]
 pub(crate) fn difference(value: f64, integer: i128, offset: f64) -> f64 {
-    // Far beyond 64 bits, offsets are not those of integers.
+    // An offset far beyond 64 bits does not belong to integers.
     const MOST: f64 = (1_u128 << 65) as f64;
     if value.abs() >= EXACT && offset.abs() < MOST {
         (integer - offset.trunc() as i128) as f64 - offset.fract()

@@ -1,36 +1,36 @@
-//! Faults of a table for which training refuses it, where a description of the table goes on in spite of them.
+//! Faults of a table that training refuses. A description of the table can continue in spite of them.
 
 use super::options::ReadOptions;
 use crate::advice::{Setting, set, setting};
 
-/// What becomes of a fault of a table that can be read around.
+/// How to handle a fault that can be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnFault {
     /// It is an error.
     Refuse,
-    /// It is kept, to be told with the description of the rest.
+    /// It is stored, and reported with the description of the rest.
     Tell,
 }
 
-/// Why training would refuse a table that is described in spite of it.
+/// The reason why training would refuse a table, with the option that solves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// What training says of it.
+    /// The message of training.
     pub(crate) sentence: String,
-    /// The change of the options with which the table is described, and could be trained on.
+    /// The change of the options with which the table is described, and with which it could be trained on.
     pub(crate) mend: Option<Mend>,
 }
 
-/// A change of the options that reads a table which is refused without it.
+/// A change of the options that makes a table readable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mend {
     /// The encoding.
     Encoding(&'static str),
-    /// What stands before decimals and between thousands.
+    /// The decimal sign and the thousands separator.
     Decimal { decimal: char, thousands: char },
-    /// What cells are put between.
+    /// The quote around cells.
     Quote(char),
-    /// The lines before the table, and whether it has a header, where that is not told from the lines behind them.
+    /// The lines before the table, and whether it has a header, if the following lines do not show this.
     SkipLines { lines: usize, header: Option<bool> },
     /// The lines at the end that are left out.
     SkipEnd(usize),
@@ -57,7 +57,7 @@ impl Mend {
         }
     }
 
-    /// What a person should look at, where the change is a guess.
+    /// A hint for the user if the change is a guess.
     pub(crate) fn doubt(self) -> Option<String> {
         match self {
             Mend::Encoding(name) => Some(format!(

@@ -1,4 +1,4 @@
-//! Means in place of missing values: formed from the rows that a model learns from, and from no others.
+//! Means in place of missing values, computed only from the rows that a model learns from.
 
 use super::dataset::{Dataset, Extremes};
 use super::records::Records;
@@ -8,13 +8,13 @@ use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 
 impl Dataset {
-    /// Whether missing values are filled with the means of the rows themselves, rather than with given values. Then a
-    /// part of the rows that is learned from has means of its own.
+    /// Whether missing values are filled with the means of the rows themselves, not with given values. Then a part of
+    /// the rows, such as the training rows, has means of its own.
     pub fn fills_with_means(&self) -> bool {
         self.fills_with_means
     }
 
-    /// The same rows, with the means of these rows in place of missing values, if means are to stand there.
+    /// The same rows, with their own means in place of missing values, if means are requested.
     pub(super) fn with_own_means(self) -> Result<Self> {
         let Values::Records(records) = &self.values else {
             return Ok(self);
@@ -26,7 +26,7 @@ impl Dataset {
         Ok(self.refilled(means))
     }
 
-    /// The same rows, with the means of the training rows in place of missing values, if means are to stand there.
+    /// The same rows, with the means of the training rows in place of missing values, if means are requested.
     pub(super) fn filled_like(self, train: &Dataset) -> Self {
         match train.fill() {
             Some(fill) if train.fills_with_means && fill.len() == self.inputs() => {
@@ -52,11 +52,11 @@ impl Dataset {
         }
     }
 
-    /// The mean of the values of each column that are there.
+    /// The mean of the present values of each column.
     fn means(&self, records: &Records) -> Result<Vec<f64>> {
         let as_they_are = records.clone().filled(None);
         let rows = self.rows();
-        // Sums about a first value keep their precision where values are far from 0.
+        // Sums relative to a first value are precise even if values are far from 0.
         let mut shifts = vec![f64::NAN; self.inputs()];
         for row in 0..rows {
             as_they_are.each(row, |place, values| {

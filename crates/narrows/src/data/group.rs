@@ -1,4 +1,4 @@
-//! Groups of rows that a column names, such as the rows of one patient, and the choice of whole groups.
+//! Groups of rows, named by a column, such as the rows of one patient; and the selection of whole groups.
 
 use super::dataset::Dataset;
 use super::records::AT_ONCE;
@@ -19,24 +19,24 @@ impl Dataset {
     }
 }
 
-/// Groups that rows have in common with other rows.
+/// Groups that occur in two sets of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SharedGroups {
-    /// The groups of the rows that the other rows are of too.
+    /// The number of groups of the rows that occur in the other rows too.
     pub(crate) groups: usize,
-    /// All groups of the rows.
+    /// The number of all groups of the rows.
     pub(crate) of_groups: usize,
-    /// The rows of the groups in common.
+    /// The number of rows in the common groups.
     pub(crate) rows: usize,
 }
 
 impl Dataset {
-    /// The groups of these rows, by the values of a column, that rows of `other` are of too. Rows without a value are of
+    /// The groups of these rows, by the values of a column, that occur in `other` too. Rows without a value belong to
     /// no group.
     ///
     /// # Errors
     ///
-    /// If there is no such column beside either, or rows cannot be read.
+    /// If one of the two has no such column, or if rows cannot be read.
     pub(crate) fn groups_shared_with(&self, other: &Dataset, column: &str) -> Result<SharedGroups> {
         let known = rows_of_groups(other, column)?;
         let own = rows_of_groups(self, column)?;
@@ -50,7 +50,7 @@ impl Dataset {
     }
 }
 
-/// The number of rows of each group by its name, which is the same in other data.
+/// The number of rows of each group, by a name that is the same in other data.
 fn rows_of_groups(data: &Dataset, column: &str) -> Result<HashMap<String, usize>> {
     let groups = Groups::of(data, column)?;
     let ids = data.ids().iter().find(|ids| ids.name == column);
@@ -79,14 +79,14 @@ fn rows_of_groups(data: &Dataset, column: &str) -> Result<HashMap<String, usize>
     Ok(rows)
 }
 
-/// Which group each row belongs to.
+/// The group of each row.
 #[derive(Clone, Debug)]
 pub(super) struct Groups {
-    /// For each row the number of its group; groups count in the order of their first rows.
+    /// The number of the group of each row; groups are numbered in the order of their first rows.
     of_row: Vec<u32>,
-    /// The rows of each group.
+    /// The number of rows of each group.
     sizes: Vec<usize>,
-    /// The rows without a value in the column, which are one group.
+    /// The number of rows without a value in the column; they form one group.
     pub(super) unnamed: usize,
 }
 
@@ -95,7 +95,7 @@ impl Groups {
     ///
     /// # Errors
     ///
-    /// If there is no such column beside the rows.
+    /// If there is no such column.
     pub(super) fn of(data: &Dataset, column: &str) -> Result<Groups> {
         let ids = data.ids().iter().find(|ids| ids.name == column);
         if let Some(ids) = ids {
@@ -141,10 +141,10 @@ impl Groups {
         self.sizes.len()
     }
 
-    /// Whole groups of about `wanted` rows together, drawn with `seed`: their rows, and how many groups they are. At
+    /// Whole groups with about `wanted` rows in total, drawn with `seed`: their rows, and the number of groups. At
     /// least one group is taken and one is left.
     ///
-    /// A group is taken if it brings the number of rows nearer to what is wanted, so that a large one is left out.
+    /// A group is taken if this brings the number of rows closer to `wanted`, so a large group may be left out.
     pub(super) fn draw(&self, wanted: usize, seed: u64, purpose: Purpose) -> (Vec<u32>, usize) {
         let mut is_taken = vec![false; self.count()];
         let (mut rows, mut groups) = (0, 0);
@@ -169,7 +169,7 @@ impl Groups {
     }
 }
 
-/// The value of an input in a row, without a sign where it is 0: -0 and 0 are one value.
+/// The value of an input in a row; -0 becomes 0, because they are the same value.
 fn value_at(data: &Dataset, row: usize, input: usize, buffer: &mut [f64; AT_ONCE]) -> f64 {
     let mut found = 0.0;
     data.each_value(row, buffer, |place, values| {
@@ -180,7 +180,7 @@ fn value_at(data: &Dataset, row: usize, input: usize, buffer: &mut [f64; AT_ONCE
     found
 }
 
-/// Why a column names no groups: there is no such column beside the rows.
+/// The error if there is no such column for groups.
 pub(super) fn no_such_group(data: &Dataset, column: &str) -> Error {
     let mut known: Vec<&str> = data.ids().iter().map(|ids| ids.name.as_str()).collect();
     known.extend(data.labels().map(|_| data.label_column()));

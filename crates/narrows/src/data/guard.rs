@@ -1,4 +1,4 @@
-//! A guard around decoders that may panic on damaged input: a panic becomes an error and prints nothing.
+//! A guard around decoders that may panic on damaged input: a panic becomes an error, and nothing is printed.
 
 use crate::{Error, ErrorKind, Result};
 use std::cell::Cell;
@@ -7,18 +7,18 @@ use std::sync::Once;
 use std::thread;
 
 thread_local! {
-    /// How many guarded calls the thread is in.
+    /// The nesting depth of guarded calls in this thread.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Calls a decoder of untrusted input; a panic in it becomes an error, and prints nothing.
+/// Calls a decoder of untrusted input. A panic in it becomes an error, and nothing is printed.
 ///
-/// Only panics of this thread, inside `work`, are silent: threads that `work` starts need a call of their own. What
-/// `work` changes through references is not to be used after an error.
+/// Only panics of this thread, inside `work`, are silent: threads that `work` starts need a guarded call of their own.
+/// Values that `work` changes through references must not be used after an error.
 ///
 /// # Errors
 ///
-/// Those of `work`, and [`ErrorKind::Format`] where it panics. The place is for the caller to add.
+/// The errors of `work`, and [`ErrorKind::Format`] if it panics. The caller should add the place.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     struct Inside;
     impl Drop for Inside {
@@ -37,7 +37,7 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Puts a hook before the one that is there, once, which passes on every panic outside of a guarded call.
+/// Installs, once, a panic hook before the present one. It passes on every panic outside of a guarded call.
 fn silence_guarded() {
     static ONCE: Once = Once::new();
     // The hook cannot be changed during a panic.
@@ -47,7 +47,7 @@ fn silence_guarded() {
     ONCE.call_once(|| {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            // While a thread ends, its flag may be gone: then nothing is guarded.
+            // While a thread ends, its flag may already be gone: then nothing is guarded.
             if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
                 before(info);
             }
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(guarded(|| Ok(3)).unwrap(), 3);
     }
 
-    /// The hook is one for the process, so the test runs itself as another process and reads what that prints.
+    /// The hook belongs to the process, so the test runs itself as another process and reads the output.
     #[test]
     fn only_guarded_panics_are_silent() {
         const WHICH: &str = "NARROWS_TEST_PANICS";

@@ -1,11 +1,11 @@
-//! What a program may pass as rows.
+//! The types that a program may pass as rows.
 
 use super::number::Number;
 use crate::error::{Detail, Error, ErrorKind, Result};
 use ndarray::{ArrayBase, ArrayView2, CowArray, Data, Ix2};
 
-/// Rows of numbers in a program's memory: what [`Model::encode`](crate::Model::encode), [`Dataset::from_array`] and all
-/// their like take.
+/// Rows of numbers in a program's memory. [`Model::encode`](crate::Model::encode), [`Dataset::from_array`] and similar
+/// functions accept them.
 ///
 /// | rows | as |
 /// |---|---|
@@ -32,11 +32,12 @@ pub trait IntoRows<'a> {
     /// The type of the numbers.
     type Number: Number;
 
-    /// The rows, `[rows, width]`; copied only where they are not one after the other.
+    /// The rows, `[rows, width]`. They are copied only if they are not contiguous.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if a slice is not a whole number of rows, or if rows differ in length, with the row.
+    /// [`ErrorKind::Data`] if a slice is not a whole number of rows, or if rows differ in length; the error names the
+    /// row.
     fn into_rows(self) -> Result<CowArray<'a, Self::Number, Ix2>>;
 }
 
@@ -116,10 +117,10 @@ impl<'a, T: Number> IntoRows<'a> for &'a Vec<Vec<T>> {
     }
 }
 
-/// What a model gives back for such rows.
+/// The type of the results of a model for such rows.
 pub type RealOf<'a, R> = <<R as IntoRows<'a>>::Number as Number>::Real;
 
-/// Rows one below the other.
+/// Rows stacked to an array.
 pub(super) fn stacked<T: Number, R: AsRef<[T]>>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<ndarray::Array2<T>> {

@@ -1,4 +1,4 @@
-//! What a file is, by its content. The ending of its name matters only if the content leaves it open.
+//! Recognizes a file by its content. The ending of its name matters only if the content is ambiguous.
 
 mod foreign;
 mod start;
@@ -15,10 +15,10 @@ use std::io::Read;
 use std::path::Path;
 use zip::ZipArchive;
 
-/// The entries of a ZIP archive that are looked at.
+/// The number of entries of a ZIP archive that are checked.
 const ENTRIES: usize = 1000;
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FileKind {
     Npy,
@@ -30,11 +30,11 @@ pub(super) enum FileKind {
     Text,
 }
 
-/// What a file is.
+/// The kind of a file.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`] if it cannot be read; [`ErrorKind::Format`] if it is of a kind that is not read, with what to do.
+/// [`ErrorKind::Io`] if it cannot be read; [`ErrorKind::Format`] if its kind is not supported, with the next step.
 pub(super) fn file_kind(path: &Path) -> Result<FileKind> {
     let start = start_of(path)?;
     if start.starts_with(b"\x1f\x8b") {
@@ -46,22 +46,22 @@ pub(super) fn file_kind(path: &Path) -> Result<FileKind> {
     by_start(path, &start, None)
 }
 
-/// Whether a file has no bytes in it, as the empty parts of a table have none. It may be packed.
+/// Whether a file, which may be compressed, is empty; empty parts of a table are skipped.
 pub(super) fn is_empty(path: &Path) -> Result<bool> {
     let start = start_of(path)?;
     let is_gzipped = start.starts_with(b"\x1f\x8b");
-    // A damaged file may come out as nothing; the empty one of gzip is short.
+    // A damaged file may be unpacked to nothing; a gzip file of empty content is short.
     Ok(start.is_empty() || (is_gzipped && start.len() < 64 && ungzipped(&start).is_empty()))
 }
 
-/// What a file is by its first bytes; `unpack` is the command that unpacks it, if it is packed.
+/// The kind of a file by its first bytes; `unpack` is the command that unpacks it, if it is compressed.
 fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind> {
     let unpacked_only = |kind: FileKind, what: &str| match unpack {
         None => Ok(kind),
         Some(command) => Err(not_read(path, what, &format!("unpack it first: {command}"))),
     };
     if start.is_empty() {
-        // Its reader says what it should begin with.
+        // Its reader reports how it should begin.
         return match by_name(path) {
             Some((kind, _)) => Ok(kind),
             None => Err(not_read(path, "empty", "")),
@@ -122,7 +122,7 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
     }
 }
 
-/// What the name of a file says that it is, where that is no text, and what such a file is called.
+/// The kind of a file by the ending of its name, if that kind is not text, and a word for such files.
 fn by_name(path: &Path) -> Option<(FileKind, &'static str)> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
@@ -142,7 +142,7 @@ fn by_name(path: &Path) -> Option<(FileKind, &'static str)> {
     })
 }
 
-/// That a text has the name of something else, in a sentence.
+/// A sentence if a text file has the ending of another kind.
 pub(super) fn called_otherwise(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_string_lossy();
     let what = match by_name(path) {
@@ -158,7 +158,7 @@ pub(super) fn called_otherwise(path: &Path) -> Option<String> {
     Some(format!("{name} is text, not {what}: read as a table"))
 }
 
-/// Whether a name is one that tables of text have.
+/// Whether a name has an ending of text tables.
 pub(super) fn is_called_table(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     let name = name.to_string_lossy().to_lowercase();
@@ -170,7 +170,7 @@ pub(super) fn is_called_table(path: &Path) -> bool {
         .any(|ending| plain.ends_with(ending))
 }
 
-/// What a ZIP archive is: arrays of NumPy, a table, or something else.
+/// The kind of a ZIP archive: arrays of NumPy, a table, or something else.
 fn in_archive(path: &Path) -> Result<FileKind> {
     let file = File::open(path).map_err(|error| Error::io("cannot be read", path, error))?;
     let Ok(mut archive) = ZipArchive::new(file) else {
@@ -230,7 +230,7 @@ fn in_archive(path: &Path) -> Result<FileKind> {
     if is_read && !start.is_empty() {
         by_start(path, &start, Some("unzip SHELL"))
     } else {
-        // Its reader says what is wrong with it.
+        // Its reader reports what is wrong with it.
         Ok(FileKind::Text)
     }
 }

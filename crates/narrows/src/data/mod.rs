@@ -1,8 +1,8 @@
-//! Data as Narrows holds them: rows of numbers in their own type, with a shape and perhaps labels.
+//! Data in Narrows: rows of numbers in their own type, with a shape and optionally labels.
 //!
-//! Values keep the type in which they were stored (8-bit pixels stay 8-bit). They become `f32` only when a batch is
-//! gathered and scaled. Large data stay in their file, and rows are read as they are needed. A
-//! [`Source`] opens data: the built-in MNIST or a path, with [`ReadOptions`].
+//! Values keep the type in which they were stored (8-bit pixels stay 8-bit). They are converted to `f32` only when a
+//! batch is gathered and scaled. Large data stay in their file, and rows are read when they are needed. A [`Source`]
+//! opens data: the built-in MNIST or a path, with [`ReadOptions`].
 
 mod bad;
 mod builder;

@@ -7,31 +7,32 @@ use ndarray::Array2;
 
 /// A number of a row: `f32`, `f64`, or an integer of 8 to 64 bits.
 ///
-/// Values keep their type until they are scaled, in double precision. So dates such as `20240101` and seconds since
-/// 1970 keep their differences.
+/// Values keep their type until they are scaled in double precision. So dates such as `20240101` and seconds since 1970
+/// keep their differences.
 pub trait Number: Copy + Send + Sync + private::Sealed + 'static {
-    /// What a model gives back for rows of this type: `f32` for `f32`, else `f64`.
+    /// The type of the results of a model for rows of this type: `f32` for `f32`, otherwise `f64`.
     type Real: Real;
 
-    /// The number as `f64`; exact for all but integers beyond 2^53.
+    /// The number as `f64`; exact except for integers beyond 2^53.
     fn to_f64(self) -> f64;
 
     /// The nearest `f32`.
     fn to_f32(self) -> f32;
 
-    /// The difference from `offset`. Integers beyond 2^53 are subtracted as integers, so that near values stay apart.
+    /// The difference from `offset`. Integers beyond 2^53 are subtracted as integers, so that close values stay
+    /// different.
     fn minus(self, offset: f64) -> f64 {
         self.to_f64() - offset
     }
 
-    /// Rows as data hold them.
+    /// Rows in the form in which data are stored.
     #[doc(hidden)]
     fn values(rows: Array2<Self>) -> Values
     where
         Self: Sized;
 }
 
-/// A floating-point number that a model gives back.
+/// A floating-point type for the results of a model.
 pub trait Real: Number<Real = Self> + Default + Clone {
     /// The nearest number of this type.
     fn from_f64(value: f64) -> Self;

@@ -1,6 +1,6 @@
-//! Opening sources: from the words that a person gives to rows.
+//! Opens sources: from the words of the user to rows.
 //!
-//! The content of a file decides what it is ([`file_kind`]). [`SOURCE_KINDS`] lists for the user what can be read.
+//! Files are recognized by their content ([`file_kind`]). [`SOURCE_KINDS`] is the list of sources for the user.
 
 mod kinds;
 
@@ -23,13 +23,12 @@ use std::io::Read;
 use std::path::Path;
 
 impl Source {
-    /// Opens what `spec` names, as [`Source::open_with`] with nothing set.
+    /// Opens the source `spec`, as [`Source::open_with`] with default options.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if there is no such path or it cannot be read, [`ErrorKind::Format`] if
-    /// it is of no kind that is understood or is not what its format says it should be,
-    /// [`ErrorKind::Data`] if its parts do not fit together.
+    /// [`ErrorKind::Io`] if there is no such path or it cannot be read, [`ErrorKind::Format`] if the kind of the file
+    /// is not supported or the file is damaged, [`ErrorKind::Data`] if its parts do not fit together.
     ///
     /// ```
     /// use narrows::data::Source;
@@ -43,28 +42,27 @@ impl Source {
         Source::open_with(spec, &ReadOptions::default())
     }
 
-    /// Opens what `spec` names: one of the built-in sources, else a path, as [`SOURCE_KINDS`]
-    /// lists them. A path that is spelt like a built-in source can be given as `./mnist`. `-` is standard input; it and
-    /// named pipes are copied into a temporary file.
+    /// Opens the source `spec`: a built-in source or a path, see [`SOURCE_KINDS`]. If a path has the name of a built-in
+    /// source, write it as `./mnist`. `-` is standard input; it and named pipes are copied into a temporary file.
     /// `SPEC:train` and `SPEC:test` take one part of a source that has both.
     ///
     /// # Errors
     ///
-    /// As [`Source::open`]; [`ErrorKind::Data`] also if an option does not suit the source or asks for
-    /// something that is not there.
+    /// As [`Source::open`]. [`ErrorKind::Data`] also if an option does not apply to the source, or needs something that
+    /// does not exist.
     pub fn open_with(spec: &str, options: &ReadOptions) -> Result<Self> {
         Source::open_all(&[spec], options)
     }
 
-    /// Opens one word that names something that can be read more than once.
+    /// Opens one source that can be read more than once.
     fn open_one(spec: &str, options: &ReadOptions) -> Result<Self> {
-        // What stands before a part may name an array or a set of its own: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
+        // The text before the name of a part may itself name an array or a set: `FILE.npz:ARRAY`, `FOLDER:SET:train`.
         let (path, parts) = Source::parts_of(spec);
         let split = PARTS.into_iter().find_map(|part| {
             let rest = parts.strip_suffix(part)?.strip_suffix(':')?;
             Some((spec.split_at(path.len() + rest.len()).0, part))
         });
-        // Of an archive the other part is not read, and need not be readable.
+        // The other part of an archive is not read, and may be unreadable.
         let is_archive = || {
             Path::new(path).is_file()
                 && file_kind(Path::new(path)).is_ok_and(|kind| kind == FileKind::Npz)
@@ -83,12 +81,12 @@ impl Source {
         })
     }
 
-    /// Opens several files as one table, with the columns of the first; one word is opened as by
+    /// Opens several files as one table, with the columns of the first. A single word is opened as in
     /// [`Source::open_with`].
     ///
     /// # Errors
     ///
-    /// As [`Source::open_with`]; [`ErrorKind::Data`] also if the files are no tables or differ in their columns.
+    /// As [`Source::open_with`]. [`ErrorKind::Data`] also if the files are not tables or differ in their columns.
     pub fn open_all(specs: &[impl AsRef<str>], options: &ReadOptions) -> Result<Self> {
         let specs: Vec<&str> = specs.iter().map(AsRef::as_ref).collect();
         match Spooled::of(&specs)? {
@@ -97,8 +95,8 @@ impl Source {
         }
     }
 
-    /// Reads a file of any of the kinds of [`SOURCE_KINDS`] from a reader to its end: a table in text, Parquet, a NumPy
-    /// array. It is copied into a temporary file first.
+    /// Reads a file of any kind of [`SOURCE_KINDS`] from a reader to its end: a text table, Parquet, a NumPy array. It
+    /// is first copied into a temporary file.
     ///
     /// # Errors
     ///
@@ -136,13 +134,13 @@ impl Source {
         tables::is_pattern(name)
     }
 
-    /// Whether a file that is there is one of those that `spec` is read from: the file itself, a file of the pattern, a
-    /// part of the table in a folder, or an image or IDX file below it.
+    /// Whether an existing file is one of the files of the source `spec`: the file itself, a file of the pattern, a
+    /// part of the table in a folder, or an image or IDX file below the folder.
     pub fn reads(spec: &str, file: &Path) -> bool {
         let Some(path) = Source::path_of(spec) else {
             return false;
         };
-        // What is not there is read by nothing.
+        // A file that does not exist is not read by any source.
         let Ok(whole) = file.canonicalize() else {
             return false;
         };
@@ -154,7 +152,7 @@ impl Source {
             let parts = tables::files_of(Source::parts_of(spec).0).unwrap_or_default();
             return parts.iter().any(|part| is_file(part));
         }
-        // A damaged image is known by its ending.
+        // A damaged image is recognized by its ending.
         let is_png = || whole.extension().is_some_and(|ending| ending == "png");
         let of_folder = |kind| matches!(kind, FileKind::Image | FileKind::Idx);
         path.canonicalize()
@@ -237,7 +235,7 @@ impl Source {
         })
     }
 
-    /// What the file or folder is that a word names, if it is no table.
+    /// The kind of the file or folder `spec`, if it is not a table.
     pub(super) fn kind_of(spec: &str) -> Option<&'static str> {
         let path = Source::path_of(spec)?;
         if path.is_dir() {
@@ -256,7 +254,7 @@ impl Source {
         }
     }
 
-    /// The table that some words name, if it is one: of a folder only where it holds neither IDX files nor images.
+    /// The table of some words, if it is one. A folder is a table only if it holds neither IDX files nor images.
     pub(super) fn table(
         specs: &[&str],
         options: &ReadOptions,
@@ -280,12 +278,12 @@ impl Source {
     }
 }
 
-/// Whether a path is the folder of a run, which has a model in it.
+/// Whether a path is the folder of a run, which contains a model.
 fn is_run(path: &Path) -> bool {
     path.join("model.safetensors").is_file()
 }
 
-/// Why the folder of a run is not read.
+/// The error for the folder of a run as a source.
 fn a_run(spec: &str) -> Error {
     let what = "cannot read this folder as data: it is a run of Narrows";
     Error::new(ErrorKind::Format, what).at(spec).hint(format!(
@@ -296,7 +294,7 @@ fn a_run(spec: &str) -> Error {
     ))
 }
 
-/// Why no kind took `spec`.
+/// The error if no kind matches `spec`.
 fn not_understood(spec: &str) -> Error {
     if spec.is_empty() {
         return Error::new(ErrorKind::Data, "the name of a source of data is empty")

@@ -1,11 +1,10 @@
-//! The options of reading: which columns, what to do with missing values, how a text is written, how images are
-//! resized.
+//! The options for reading: columns, missing values, the syntax of text, the size of images.
 
 use crate::advice::{Setting, setting};
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// What to do with a missing value.
+/// How to handle a missing value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
@@ -37,8 +36,8 @@ impl Missing {
     }
 }
 
-/// What to do with a bad row: one with a missing cell that nothing fills, an unreadable cell, a value that is not finite,
-/// a line with another number of cells, or an image that cannot be read.
+/// How to handle a bad row. A bad row has a missing cell that is not filled, an unreadable cell, a value that is not
+/// finite or a wrong number of cells, or is an image that cannot be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnBad {
@@ -47,7 +46,7 @@ pub enum OnBad {
     Refuse,
     /// Keep the row in its place, without values and with a reason.
     Null,
-    /// Leave the row out, and count it.
+    /// Leave the row out and count it.
     Drop,
 }
 
@@ -68,7 +67,7 @@ impl OnBad {
     }
 }
 
-/// The names of a list, which commas separate. A name that contains a comma stands in double quotes, as in CSV.
+/// The names in a list separated by commas. A name that contains a comma is in double quotes, as in CSV.
 #[cfg(feature = "csv")]
 pub fn list_of_names(list: &str) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new()
@@ -82,7 +81,8 @@ pub fn list_of_names(list: &str) -> Vec<String> {
         .collect()
 }
 
-/// How to read a source. Options that do not apply to its kind must keep their defaults; others are refused.
+/// The options for reading a source. Options that do not apply to its kind must have their defaults; otherwise they are
+/// refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReadOptions {
@@ -91,56 +91,56 @@ pub struct ReadOptions {
     pub columns: Vec<String>,
     /// The columns of a table to leave out.
     pub drop: Vec<String>,
-    /// The column of a table that has the labels, or the array of an `.npz`.
+    /// The column of a table with the labels, or the array of an `.npz`.
     pub label: Option<String>,
     /// The columns of a table that are kept as text beside the rows.
     pub ids: Vec<String>,
-    /// The column of a table whose groups of rows are to stay together. It is kept as text beside the rows, unless it is
+    /// The column of a table whose groups of rows must stay together. It is kept as text beside the rows, unless it is
     /// an input or the label.
     pub group: Option<String>,
-    /// What to do with missing values in a table.
+    /// How to handle missing values in a table.
     pub missing: Missing,
     /// The columns that a model was trained on. If `columns` is empty, the columns of a table are matched with them by
     /// name. Other sources have no names to match.
     pub model_columns: Option<Vec<String>>,
-    /// Whether a text without a header is taken column by column, in the order of the file, and not matched with
+    /// Whether the columns of a text without a header are used in the order of the file, without matching with
     /// `model_columns`.
     #[serde(skip)]
     pub unnamed_as_they_stand: bool,
-    /// The values that fill missing cells, one for each of `columns`, as a model gives them. They override `missing`.
+    /// The values that fill missing cells, one for each of `columns`, from a model. They override `missing`.
     pub fill: Option<Vec<f64>>,
-    /// Whether a text begins with the names of the columns; `None` decides from the file.
+    /// Whether a text begins with the names of the columns; `None` detects it from the file.
     pub header: Option<bool>,
     /// Keep only the rows with these labels; all rows if empty.
     pub classes: Vec<String>,
     /// The width and height that images are resized to.
     pub image_size: Option<(u32, u32)>,
-    /// How an image of other proportions is resized to `image_size`.
+    /// How an image is resized to `image_size` if its aspect ratio differs.
     pub fit: Fit,
     /// The number of channels of the model that reads the images, 1 or 3. Images are converted to it.
     #[serde(skip)]
     pub channels: Option<usize>,
-    /// The bits of the values of the images that a model was trained on, 8 or 16. Images are converted to them.
+    /// The bits of the pixels that a model was trained on, 8 or 16. Images are converted to this depth.
     #[serde(skip)]
     pub bits: Option<u8>,
-    /// What to do with rows that cannot be read.
+    /// How to handle bad rows.
     pub on_bad: OnBad,
-    /// How the text of a table is written, as far as the user sets it.
+    /// The syntax of the text of a table, as far as the user sets it.
     pub text: TextOptions,
-    /// The order of dimensions of an array of images; `None` decides by its shape.
+    /// The order of dimensions of an array of images; `None` detects it from the shape.
     pub layout: Option<Layout>,
 }
 
-/// How an image of other proportions is resized.
+/// How an image is resized if its aspect ratio differs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
-    /// Width and height are scaled independently; the proportions change.
+    /// Width and height are scaled independently; the aspect ratio changes.
     #[default]
     Squeeze,
-    /// The proportions are kept; two sides are cut off.
+    /// The aspect ratio is kept; two sides are cut off.
     Crop,
-    /// The proportions are kept; black is added at two sides.
+    /// The aspect ratio is kept; black is added at two sides.
     Pad,
 }
 
@@ -154,7 +154,7 @@ pub enum Layout {
     ChannelsLast,
 }
 
-/// How the text of a table is written. `None` decides from the file.
+/// The syntax of the text of a table. `None` detects it from the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TextOptions {
@@ -178,13 +178,13 @@ pub struct TextOptions {
     pub encoding: Option<String>,
     /// The decimal sign to use if no cell of the file shows one: the sign of the file that a model was trained on.
     pub usual_decimal: Option<char>,
-    /// The separator of the file that shows [`TextOptions::usual_decimal`]. Decimal commas of another file do not hold
-    /// between commas.
+    /// The separator of the file that shows [`TextOptions::usual_decimal`]. Decimal commas of another file are not used
+    /// if the separator is a comma.
     pub usual_separator: Option<char>,
 }
 
 impl ReadOptions {
-    /// The same, where to drop a column of lists is to drop all columns that it is read as.
+    /// The same options, but to drop a column of lists drops all columns that are made from it.
     pub(super) fn with_lists(&self, lists: &[(String, Vec<String>)]) -> Self {
         let mut options = self.clone();
         for (name, places) in lists {
@@ -195,13 +195,13 @@ impl ReadOptions {
         options
     }
 
-    /// Whether a missing cell makes a row bad: nothing fills it, and its row is not left out for it.
+    /// Whether a missing cell makes a row bad: it is not filled, and its row is not left out because of it.
     pub(super) fn is_missing_bad(&self) -> bool {
         let is_filled = self.fill.is_some() || self.missing != Missing::Refuse;
         self.on_bad != OnBad::Refuse && !is_filled
     }
 
-    /// Refuses all but the classes, for a source that is `what`.
+    /// Refuses all options except the classes, for a source that is `what`.
     pub(super) fn refuse_all(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_table(spec, what)?;
         self.refuse_label(spec, what)?;
@@ -215,7 +215,7 @@ impl ReadOptions {
         refuse(&is_set, spec, what, "tables and arrays")
     }
 
-    /// Refuses settings for tables but what becomes of missing values, for a source that is `what`.
+    /// Refuses options for tables except the handling of missing values, for a source that is `what`.
     pub(super) fn refuse_columns(&self, spec: &str, what: &str) -> Result<()> {
         let is_set = [
             (!self.columns.is_empty(), Setting::Columns),
@@ -259,7 +259,7 @@ impl ReadOptions {
         refuse(&is_set, spec, what, "images")
     }
 
-    /// Refuses where the channels stand, for a source that is `what`.
+    /// Refuses the option for the place of the channels, for a source that is `what`.
     pub(super) fn refuse_layout(&self, spec: &str, what: &str) -> Result<()> {
         refuse(
             &[(self.layout.is_some(), Setting::Layout)],

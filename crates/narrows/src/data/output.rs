@@ -1,4 +1,4 @@
-//! The rows of an output, piece by piece: their names and the types that they are written in.
+//! The rows of an output, piece by piece: their names and types.
 
 use super::bad::is_integer;
 use super::dataset::Dataset;
@@ -11,10 +11,10 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 
-/// What the column is called that says why a row has no values.
+/// The name of the column with the reasons of rows without values.
 pub(super) const REASON: &str = "reason";
 
-/// The system's error behind one of writing CSV, so that it can be told what it is.
+/// The system's error behind an error of writing CSV.
 #[cfg(feature = "csv")]
 pub(super) fn io_error(error: csv::Error) -> std::io::Error {
     match error.into_kind() {
@@ -23,28 +23,28 @@ pub(super) fn io_error(error: csv::Error) -> std::io::Error {
     }
 }
 
-/// What there will be to write.
+/// The description of an output.
 #[derive(Clone, Debug, Default)]
 pub struct Head {
     /// The number of rows.
     pub rows: usize,
     /// The names of the values in a row.
     pub columns: Vec<String>,
-    /// The type that each value is written in; float32 for all if there are none.
+    /// The type of each value; empty if all are float32.
     pub types: Vec<NumberType>,
     /// The shape of a row, for formats that have one.
     pub shape: Vec<usize>,
-    /// The type of pixels, for a folder of images: 8 bits if it is not said.
+    /// The type of pixels, for a folder of images; `None` is 8 bits.
     pub pixels: Option<NumberType>,
     /// The columns of text beside the values: ids, then labels.
     pub texts: Vec<TextColumn>,
-    /// Which of the texts are labels.
+    /// The index of the labels among the texts.
     pub label: Option<usize>,
-    /// Whether some rows may have no values, but a reason: in tables in a column `reason` behind the values.
+    /// Whether rows may have a reason in place of values. In tables, the column `reason` after the values has it.
     pub has_reasons: bool,
 }
 
-/// The type that values are written in.
+/// The type in which values are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NumberType {
@@ -56,7 +56,7 @@ pub enum NumberType {
     U16,
     /// Whole numbers of 64 bits.
     I64,
-    /// Whole numbers of 64 bits without a sign.
+    /// Unsigned whole numbers of 64 bits.
     U64,
     /// 32-bit floating-point numbers.
     #[default]
@@ -65,7 +65,7 @@ pub enum NumberType {
     F64,
 }
 
-/// The type of the pixels of images: as they are in the data, 8 bits for numbers of a table.
+/// The type of the pixels of images: the type in the data; 8 bits for numbers of a table.
 fn pixels_of(data: &Dataset) -> NumberType {
     match (NumberType::of(data.element), data.shape().len()) {
         (_, 1) => NumberType::U8,
@@ -102,7 +102,7 @@ impl NumberType {
         }
     }
 
-    /// Whether all of its values are whole.
+    /// Whether all values of the type are whole numbers.
     pub(super) fn is_integer(self) -> bool {
         !matches!(self, NumberType::F32 | NumberType::F64)
     }
@@ -113,16 +113,17 @@ impl NumberType {
 pub struct Piece<'a> {
     /// Their values, `[rows, columns]`.
     pub values: ArrayView2<'a, f64>,
-    /// Columns of whole numbers that no `f64` holds: the place of each and its numbers, which go before `values`.
+    /// Columns of whole numbers that are too large for an exact `f64`: the index of each and its numbers, which are
+    /// used instead of `values`.
     pub wide: &'a [(usize, Vec<i128>)],
     /// Their texts, `[texts][rows]`.
     pub texts: &'a [Vec<String>],
-    /// For each row why it has no values, if it has none; empty if all have them.
+    /// For each row the reason if it has no values; empty if all rows have values.
     pub reasons: &'a [Option<&'a str>],
 }
 
 impl Piece<'_> {
-    /// Why a row has no values, if it has none.
+    /// The reason why a row has no values, if it has none.
     pub(super) fn reason(&self, row: usize) -> Option<&str> {
         self.reasons.get(row).copied().flatten()
     }
@@ -143,15 +144,15 @@ impl Piece<'_> {
 /// A column of text beside the values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextColumn {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// Whether every text is a whole number as a program writes it, or empty in a row without values; Parquet keeps them
-    /// as such.
+    /// Whether every text is a whole number in its usual form, or empty in a row without values; Parquet stores it as
+    /// integers.
     pub is_integer: bool,
 }
 
 impl Head {
-    /// Values of the given names beside the ids and labels of some data.
+    /// A head with values of the given names, and with the ids and labels of some data.
     pub fn beside(data: &Dataset, columns: Vec<String>, shape: Vec<usize>) -> Head {
         let bad = data.bad_rows();
         let of_ids = data
@@ -205,7 +206,7 @@ impl Head {
         types.try_fold(first, join)
     }
 
-    /// The names of all columns, texts first, for formats that find columns by their names.
+    /// The names of all columns, texts first, for formats that find columns by name.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let texts = self.texts.iter().map(|text| text.name.as_str());
         let reason = self.has_reasons.then_some(REASON);
@@ -214,7 +215,7 @@ impl Head {
             .chain(reason)
     }
 
-    /// Refuses a table in which two columns would have one name.
+    /// Refuses a table with two columns of the same name.
     pub(super) fn check_names(&self, path: &Path) -> Result<()> {
         let mut known = HashSet::new();
         match self.names().find(|name| !known.insert(*name)) {
@@ -243,7 +244,7 @@ pub fn texts_of(data: &Dataset, rows: Range<usize>) -> Vec<Vec<String>> {
     of_ids.chain(labels).collect()
 }
 
-/// The type that each value of a row has where it comes from.
+/// The type of each value of a row in its source.
 pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
     let inputs = data
         .schema()
@@ -262,12 +263,12 @@ pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
             Some(ColumnKind::Boolean) => NumberType::Boolean,
             Some(ColumnKind::Integer) if kept == NumberType::U64 => kept,
             Some(ColumnKind::Integer) if kept.is_integer() => NumberType::I64,
-            // What stands for a missing cell may need more bits.
+            // The fill value of a missing cell may need more bits.
             Some(ColumnKind::Float32) if kept != NumberType::F64 => NumberType::F32,
             Some(_) => NumberType::F64,
         }
     };
-    // What stands for missing cells need not be whole.
+    // The fill value of missing cells may not be a whole number.
     let fill = data.fill().filter(|_| data.missing() > 0);
     let filled = |input: usize| fill.and_then(|fill| fill.get(input)).copied();
     (0..data.inputs())
@@ -278,11 +279,11 @@ pub(super) fn types_of(data: &Dataset) -> Vec<NumberType> {
         .collect()
 }
 
-/// The columns of whole numbers some of which no `f64` may hold.
+/// The columns with whole numbers that may be too large for an exact `f64`.
 pub(super) fn wide_columns(data: &Dataset, types: &[NumberType]) -> Vec<usize> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let (low, high) = data.extremes();
-    // Of images there is one pair for all places.
+    // For images, one pair applies to all places.
     let of = |all: &[f64], column: usize| all.get(column).or(all.first()).map_or(0.0, |x| x.abs());
     let is_wide = |&column: &usize| {
         let largest = of(low, column).max(of(high, column));
@@ -291,8 +292,8 @@ pub(super) fn wide_columns(data: &Dataset, types: &[NumberType]) -> Vec<usize> {
     (0..types.len()).filter(is_wide).collect()
 }
 
-/// A number as text, in the fewest digits that are read back as the same number of its type: very small and very large
-/// ones with an exponent.
+/// A number as text, with the fewest digits from which the same number of its type is read back; very small and very
+/// large numbers have an exponent.
 pub fn number_of(value: f64, kind: NumberType) -> String {
     match kind {
         NumberType::F32 | NumberType::F64 if value == 0.0 && value.is_sign_negative() => {
@@ -304,7 +305,7 @@ pub fn number_of(value: f64, kind: NumberType) -> String {
     }
 }
 
-/// A float32 as text, as [`number_of`] has it.
+/// A float32 as text, as in [`number_of`].
 pub fn number(value: f32) -> String {
     shortest(value, value.abs().into())
 }
@@ -317,7 +318,7 @@ fn shortest(value: impl std::fmt::Display + std::fmt::LowerExp, size: f64) -> St
     }
 }
 
-/// The names of the values of a row: those of the columns, or `x0`, `x1` and so on.
+/// The names of the values of a row: the names of the columns, or `x0`, `x1` and so on.
 pub fn column_names(data: &Dataset) -> Vec<String> {
     match data.columns() {
         Some(columns) => columns.to_vec(),
@@ -327,9 +328,9 @@ pub fn column_names(data: &Dataset) -> Vec<String> {
     }
 }
 
-/// Rows in the pieces in which they are read, worked on and written.
+/// The pieces in which rows are read, processed and written.
 pub fn pieces(rows: usize, inputs: usize) -> impl Iterator<Item = Range<usize>> {
-    /// The values of a piece, unless a row has more.
+    /// The number of values of a piece, unless a row has more.
     const VALUES: usize = 4 << 20;
     let piece = (VALUES / inputs.max(1)).clamp(1, 4096);
     (0..rows)
@@ -342,7 +343,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
+    /// [`ErrorKind::Io`] if rows that stay in a file cannot be read.
     pub fn array_of(&self, rows: Range<usize>) -> Result<Array2<f64>> {
         let mut array = Array2::zeros((rows.len(), self.inputs()));
         self.write_rows(rows, &mut array);

@@ -1,18 +1,19 @@
-//! How many distinct values of a column remain as `f32`.
+//! The number of distinct values of a column that remain as `f32`.
 //!
-//! Up to 100,000 rows are looked at, in runs of neighbors that are spread evenly where there are more; fewer where
-//! rows are wider than some 160 values.
+//! Up to 100,000 rows are checked. If there are more, runs of neighboring rows are checked that are spread evenly over
+//! all. If rows are wider than about 160 values, fewer rows are checked.
 
 use super::element::{EXACT, Element};
 use super::sample::Sample;
 
-/// The share of the distinct values of a column of floating-point numbers that may become equal without a word: in the
-/// data's own units beyond those that become equal at mean 0 and std 1, and in scaled units. Of 100,000 random numbers
-/// some hundreds do, whatever is done to them.
+/// The share of the distinct values of a column of floating-point numbers that may merge without a warning. In the
+/// data's own units, values that merge even at mean 0 and std 1 are not counted. Of 100,000 random numbers, some
+/// hundreds merge with any scaling.
 pub(crate) const MERGED: f64 = 0.01;
 
-/// Whether `f32` in the data's own units would merge distinct values of a column: any of whole numbers; of others more
-/// than one in a hundred beyond those that merge when they are brought to mean 0 and std 1.
+/// Whether `f32` in the data's own units would merge distinct values of a column. For whole numbers, two merged values
+/// are enough. For other numbers, it must be more than one in a hundred, not counting values that merge even at mean 0
+/// and std 1.
 ///
 /// `values` are sorted.
 pub(super) fn needs_double(
@@ -44,7 +45,7 @@ pub(crate) fn is_whole(values: &[f64]) -> bool {
     values.iter().all(|value| value.fract() == 0.0)
 }
 
-/// The integers of a sorted column exactly and in order, where some are beyond those that `f64` holds.
+/// The integers of a sorted column exactly and in order, if some are too large for an exact `f64`.
 pub(crate) fn integers_beyond(
     values: &[f64],
     sample: &Sample<'_>,
@@ -60,7 +61,7 @@ pub(crate) fn integers_beyond(
     Some(integers)
 }
 
-/// How many values of a sorted list differ.
+/// The number of different values of a sorted list.
 pub(crate) fn distinct_of<T: PartialEq>(mut sorted: impl Iterator<Item = T>) -> usize {
     let Some(mut last) = sorted.next() else {
         return 0;

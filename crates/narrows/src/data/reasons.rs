@@ -1,4 +1,4 @@
-//! The reasons of rows without values, beside an array or a folder of images: `scores.reasons.csv`.
+//! Writes the reasons of rows without values beside an array or a folder of images: `scores.reasons.csv`.
 
 use super::output::{Piece, REASON, io_error};
 use crate::files::OutputFile;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Reasons {
     writer: csv::Writer<OutputFile>,
     path: PathBuf,
-    /// The rows so far, those with values among them.
+    /// The number of rows so far, including rows with values.
     rows: usize,
 }
 

@@ -1,8 +1,8 @@
-//! Rows of numbers of any types, in memory or in a file, as bytes: each value in the type that it has in its file.
+//! Rows of numbers of any types, in memory or in a file, as bytes: each value has its type in the file.
 //!
-//! Rows in a file are read by their position (`pread`), not through a memory map. Memory use is bounded by what is
-//! asked for, a file that shrinks while it is read is an error and not a signal that kills the process, and no `unsafe`
-//! is needed. If the file is in the page cache, a row costs one system call and one copy.
+//! Rows in a file are read at their position (`pread`), not through a memory map, for three reasons. The requests bound
+//! the memory; if a file shrinks while it is read, the result is an error and not a signal that kills the process; and
+//! `unsafe` is not needed. If the file is in the page cache, a row costs one system call and one copy.
 
 mod row_type;
 
@@ -20,10 +20,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// Data of more bytes than this stay in their file; smaller ones are read into memory.
+/// Data of more bytes than this stay in their file; smaller data are read into memory.
 pub(crate) const IN_MEMORY: u64 = 512 << 20;
 
-/// What shows that a file has changed: its size and its time, where the system tells them.
+/// The state that shows whether a file has changed: its size and its time, if the system provides them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileState {
     bytes: Option<u64>,
@@ -40,17 +40,17 @@ impl FileState {
     }
 }
 
-/// Rows of numbers, one after the other, each in the types of its row; some of them, in any order.
+/// Rows of numbers, one after the other, each value in the type of its column; or some of these rows, in any order.
 ///
-/// Copies and choices share the bytes.
+/// Copies and selections share the bytes.
 #[derive(Clone, Debug)]
 pub struct Records {
     backing: Arc<Backing>,
     rows: usize,
     row: Arc<RowType>,
-    /// The rows that are meant, in the order in which they count; all of them if there is none.
+    /// The selected rows, in order; all rows if it is `None`.
     chosen: Option<Arc<Vec<u32>>>,
-    /// For each column what stands for a missing value.
+    /// The value that fills a missing value, for each column.
     fill: Option<Arc<Vec<f64>>>,
 }
 
@@ -59,17 +59,17 @@ enum Backing {
     File {
         file: File,
         path: PathBuf,
-        /// Where the first row begins.
+        /// The offset of the first row.
         start: u64,
-        /// How the file was when it was opened.
+        /// The state of the file when it was opened.
         opened: FileState,
-        /// What went wrong while rows were read by threads that cannot say so.
+        /// The first error of threads that read rows and cannot return it.
         failure: Mutex<Option<io::Error>>,
     },
 }
 
 impl fmt::Debug for Backing {
-    /// Without the bytes, which may be many.
+    /// Without the bytes, because there may be many.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Backing::Memory(bytes) => write!(f, "{} bytes in memory", bytes.len()),
@@ -90,7 +90,7 @@ impl PartialEq for Records {
 }
 
 impl Records {
-    /// The rows of a file of known layout; its length must have been checked.
+    /// The rows of a file of known layout; the caller must have checked its length.
     pub(crate) fn in_file(file: File, path: &Path, start: u64, row: RowType, rows: usize) -> Self {
         let backing = Backing::File {
             opened: FileState::of(file.metadata()),
@@ -102,7 +102,7 @@ impl Records {
         Records::new(backing, row, rows)
     }
 
-    /// Rows in memory; what is not a whole row is left out.
+    /// Rows in memory; an incomplete row at the end is left out.
     pub(crate) fn in_memory(bytes: Vec<u8>, row: RowType) -> Self {
         let rows = bytes.len() / row.stride().max(1);
         Records::new(Backing::Memory(bytes), row, rows)
@@ -118,7 +118,7 @@ impl Records {
         }
     }
 
-    /// The same rows with a value for each column that stands for a missing one.
+    /// The same rows with a fill value for each column.
     pub(crate) fn filled(self, fill: Option<Vec<f64>>) -> Self {
         Records {
             fill: fill.map(Arc::new),
@@ -126,7 +126,7 @@ impl Records {
         }
     }
 
-    /// What stands for a missing value of each column, where such are filled.
+    /// The fill value of each column, if missing values are filled.
     pub(super) fn fill(&self) -> Option<&[f64]> {
         self.fill.as_ref().map(|fill| &fill[..])
     }
@@ -144,7 +144,7 @@ impl Records {
         matches!(&*self.backing, Backing::File { .. })
     }
 
-    /// How the file that rows stay in was when it was opened, and how it is now.
+    /// The state of the file of the rows when it was opened, and its state now.
     pub(super) fn file_states(&self) -> Option<(FileState, FileState)> {
         match &*self.backing {
             Backing::Memory(_) => None,
@@ -163,7 +163,7 @@ impl Records {
         }
     }
 
-    /// The same kind of rows, these ones in memory.
+    /// The same kind of rows with these bytes in memory.
     pub(super) fn with_bytes(&self, bytes: Vec<u8>) -> Self {
         Records {
             fill: self.fill.clone(),
@@ -171,7 +171,7 @@ impl Records {
         }
     }
 
-    /// The bytes, where they are in memory and nobody else has them.
+    /// The bytes, if they are in memory and not shared.
     pub(super) fn into_bytes(self) -> Option<Vec<u8>> {
         match Arc::into_inner(self.backing)? {
             Backing::Memory(bytes) => Some(bytes),
@@ -179,7 +179,7 @@ impl Records {
         }
     }
 
-    /// Which row of all.
+    /// The index of a row among all rows.
     pub(super) fn place(&self, row: usize) -> usize {
         match &self.chosen {
             Some(chosen) => chosen.get(row).map_or(usize::MAX, |&place| place as usize),
@@ -187,12 +187,12 @@ impl Records {
         }
     }
 
-    /// The bytes of a row.
+    /// The bytes per row.
     pub(super) fn stride(&self) -> usize {
         self.row.stride()
     }
 
-    /// Whether all values are of a type, and none is missing.
+    /// Whether all values have this type, and none is missing.
     pub(super) fn is_plain(&self, kind: NumberKind) -> bool {
         self.fill.is_none()
             && self
@@ -201,7 +201,7 @@ impl Records {
                 .is_some_and(|element| element.kind == kind)
     }
 
-    /// Hands on the values of a row, as [`RowType::each`]; NaN everywhere if it cannot be read, see
+    /// Calls `give` with the values of a row, as [`RowType::each`]. If the row cannot be read, all values are NaN; see
     /// [`Records::failure`].
     #[inline]
     pub(crate) fn each(&self, row: usize, give: impl FnMut(usize, &[f64])) {
@@ -244,12 +244,12 @@ impl Records {
         }
     }
 
-    /// A whole number exactly, where it is one; a missing one is `fill`.
+    /// A whole number exactly, if it is one; `fill` replaces a missing one.
     pub(crate) fn integer(&self, row: usize, input: usize, fill: Option<f64>) -> Option<i128> {
         self.row.integer(&self.row_bytes(row)?, input, fill)
     }
 
-    /// A row as this machine's `f32`, where it lies in memory as such and nothing in it is to be filled.
+    /// A row as this machine's `f32`, if it is in memory in this form and none of its values is filled.
     #[inline]
     pub(crate) fn as_f32(&self, row: usize) -> Option<&[f32]> {
         match (&*self.backing, self.row.single()) {
@@ -263,7 +263,7 @@ impl Records {
         }
     }
 
-    /// The bytes of a row; a failure is kept.
+    /// The bytes of a row; an error is stored.
     pub(super) fn row_bytes(&self, row: usize) -> Option<Cow<'_, [u8]>> {
         let stride = self.stride();
         match &*self.backing {
@@ -285,7 +285,7 @@ impl Records {
         }
     }
 
-    /// Reads whole rows from a row of the backing on.
+    /// Reads whole rows of the file, from a row on.
     fn read_at(&self, first: usize, out: &mut [u8]) -> io::Result<()> {
         let at = (first as u64).saturating_mul(self.stride() as u64);
         match &*self.backing {
@@ -299,7 +299,7 @@ impl Records {
         }
     }
 
-    /// The bytes of rows of the backing, one after the other.
+    /// The bytes of rows of the file, one after the other.
     pub(crate) fn read_bytes(&self, rows: Range<usize>) -> Result<Vec<u8>> {
         let mut bytes = vec![0; rows.len() * self.stride()];
         self.read_at(rows.start, &mut bytes)

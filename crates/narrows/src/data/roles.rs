@@ -9,17 +9,17 @@ use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};
 
-/// How pandas calls a column without a name, in texts that it read.
+/// The name that pandas gives to a column without a name in a text.
 const UNNAMED: &str = "Unnamed: 0";
 
-/// A column that a tool added to say which row is which. It is left out unless a person asks for it.
+/// A column that a tool added as an index of the rows. It is left out unless the user asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Index {
     pub(super) place: usize,
     pub(super) kind: IndexKind,
 }
 
-/// How an index is known.
+/// How an index is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum IndexKind {
     /// By the name that pandas gives it in Parquet.
@@ -31,7 +31,7 @@ pub(super) enum IndexKind {
 }
 
 impl IndexKind {
-    /// Whether the first numbers of a column without a name are an index.
+    /// The kind of index if the first numbers of a column without a name are one.
     pub(super) fn of(values: &[i64]) -> Option<Self> {
         let rises_by = |is: fn(i64, i64) -> bool| values.windows(2).all(|two| is(two[0], two[1]));
         match values.first() {
@@ -42,7 +42,7 @@ impl IndexKind {
         }
     }
 
-    /// What the column is.
+    /// The kind in words.
     pub(super) fn words(self) -> &'static str {
         match self {
             IndexKind::Stored => "the index that pandas stores",
@@ -52,13 +52,13 @@ impl IndexKind {
     }
 }
 
-/// Which columns of a file are what, by their places.
+/// The roles of the columns of a file, by their places.
 #[derive(Clone, Debug)]
 pub(super) struct Roles {
     pub(super) inputs: Vec<usize>,
     pub(super) label: Option<usize>,
     pub(super) ids: Vec<usize>,
-    /// What was left out, and why, in sentences.
+    /// The columns that were left out, with the reasons, in sentences.
     pub(super) notes: Vec<String>,
 }
 
@@ -67,19 +67,19 @@ pub(super) fn is_unnamed(name: &str) -> bool {
     name.is_empty() || name == UNNAMED || is_stored_index(name)
 }
 
-/// Whether pandas calls a column so that it stores as the index of a table, or as one of several.
+/// Whether a column has a name that pandas gives to a stored index, or to one of several.
 pub(super) fn is_stored_index(name: &str) -> bool {
     let level = name.strip_prefix("__index_level_");
     let level = level.and_then(|rest| rest.strip_suffix("__"));
     level.is_some_and(|level| level.parse::<u8>().is_ok())
 }
 
-/// Whether a column of such a name at such a place is an index if its numbers rise.
+/// Whether a column with this name at this place is an index if its numbers rise.
 pub(super) fn may_be_index(name: &str, place: usize) -> bool {
     name == UNNAMED || (name.is_empty() && place == 0)
 }
 
-/// What is said of an input without a name of its own.
+/// The note on an input without a name of its own.
 pub(super) fn unnamed_input(name: &str, place: usize) -> String {
     format!(
         "{} (place {place}, counted from 0) is an input: only a first column of rising whole numbers is taken for a \
@@ -105,7 +105,7 @@ pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Resu
 }
 
 impl Roles {
-    /// Chooses among the columns of a file as the options say; indexes are left out.
+    /// Chooses the roles of the columns of a file by the options; indexes are left out.
     pub(super) fn choose(
         columns: &[FileColumn],
         indexes: &[Index],
@@ -117,7 +117,7 @@ impl Roles {
             .map(|name| names.find(Setting::Label, name))
             .transpose()?;
         let ids = names.find_all(Setting::Ids, &options.ids)?;
-        // Several columns of one name can be left out, though not chosen.
+        // Several columns with the same name can be left out, but not chosen.
         for name in &options.drop {
             if !names.places.contains_key(name.as_str()) {
                 names.find(Setting::Drop, name)?;
@@ -129,9 +129,9 @@ impl Roles {
             ids,
             notes: Vec::new(),
         };
-        // A table without a header has no names that could be a model's.
+        // A table without a header has no names to match with the names in a model.
         let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
-        // Rows for a model are grouped only to divide them again as they were.
+        // Rows for a model are grouped only to repeat the split of its training.
         let is_needed = options.model_columns.is_none();
         let is_there = |group: &&String| names.places.contains_key(group.as_str());
         if let Some(group) = options.group.as_ref().filter(|g| is_needed || is_there(g)) {
@@ -155,7 +155,7 @@ impl Roles {
         Ok(roles)
     }
 
-    /// Keeps the column that names groups beside the rows, if it has no other role.
+    /// Keeps the column of the groups beside the rows, if it has no other role.
     fn keep_group(&mut self, name: &str, place: usize, is_input: bool) {
         if self.label == Some(place) || self.ids.contains(&place) {
             return;
@@ -175,7 +175,7 @@ impl Roles {
         }
     }
 
-    /// The columns that a person names.
+    /// The columns that the user names.
     fn chosen(&self, names: &Names<'_>, options: &ReadOptions) -> Result<Vec<usize>> {
         let inputs = names.find_all(Setting::Columns, &options.columns)?;
         for &place in &inputs {
@@ -198,7 +198,7 @@ impl Roles {
         Ok(inputs)
     }
 
-    /// All columns of numbers but those that have another role or are to be left out.
+    /// All columns of numbers, except those with another role and those to leave out.
     fn all_numbers(
         &mut self,
         columns: &[FileColumn],
@@ -263,13 +263,13 @@ impl Roles {
     }
 }
 
-/// Whether the columns are called by their places, as those of a table without a header are.
+/// Whether the names of the columns are their places, as in a table without a header.
 fn are_numbers(columns: &[FileColumn]) -> bool {
     let mut all = columns.iter().enumerate();
     all.all(|(place, column)| column.name == place.to_string())
 }
 
-/// A name in quotes, or that there is none.
+/// A name in quotes, or words for a missing name.
 fn quoted(name: &str) -> String {
     match name {
         "" => "the unnamed column".to_string(),
@@ -277,7 +277,7 @@ fn quoted(name: &str) -> String {
     }
 }
 
-/// Sentences on the columns that are not numeric: those that can be kept beside the rows, and the others.
+/// Sentences on the columns that are not numeric: columns that can be kept beside the rows, and others.
 fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
     let is_of = |kinds: &[ColumnKind], place: &&usize| kinds.contains(&columns[**place].kind);
     let names_of = |these: &[usize]| -> String {
@@ -401,7 +401,7 @@ impl<'a> Names<'a> {
         names.iter().map(|name| self.find(of, name)).collect()
     }
 
-    /// The columns that a model learned from.
+    /// The columns that a model was trained on.
     fn of_model(&self, wanted: &[String]) -> Result<Vec<usize>> {
         let is_missing = |name: &&String| !self.places.contains_key(name.as_str());
         let missing: Vec<&String> = wanted.iter().filter(is_missing).collect();
@@ -427,7 +427,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether a column can be read as numbers, if only as missing ones.
+/// Whether a column can be read as numbers, even if all of them are missing.
 fn is_readable(kind: ColumnKind) -> bool {
     kind.is_numeric() || kind == ColumnKind::Empty
 }

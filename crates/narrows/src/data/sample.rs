@@ -1,4 +1,4 @@
-//! Columns looked at one by one: the values of up to 100,000 rows of each, on all threads.
+//! A sample of columns: the values of up to 100,000 rows, column by column, on all threads.
 
 use super::dataset::Dataset;
 use super::element::Element;
@@ -10,23 +10,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The most rows that are looked at.
+/// The most rows of a sample.
 pub(crate) const ROWS: usize = 100_000;
 
-/// The most values of all columns that are looked at, while these are [`LEAST_ROWS`] or more.
+/// The most values of a sample over all columns, if it has [`LEAST_ROWS`] or more.
 const VALUES: usize = 1 << 24;
 
-/// The rows that are looked at however wide they are.
+/// The least number of rows of a sample, for rows of any width.
 const LEAST_ROWS: usize = 1000;
 
-/// The runs of neighboring rows, spread evenly over all, where not all rows are looked at. Neighbors are alike in
-/// tables that are sorted, so that they show whether near values stay apart.
+/// The number of runs of neighboring rows, spread evenly over all rows, if not all rows are in the sample. In sorted
+/// tables, neighbors are similar, so they show whether close values stay different.
 const RUNS: usize = 100;
 
-/// The values that are in memory at a time.
+/// The number of values in memory at a time.
 const AT_ONCE: usize = 1 << 22;
 
-/// The rows of data that are looked at, in their order: all of them, or runs of neighbors.
+/// The rows of the sample, in order: all rows, or runs of neighbors.
 pub(crate) struct Sample<'a> {
     data: &'a Dataset,
     runs: Vec<Range<usize>>,
@@ -61,7 +61,7 @@ impl<'a> Sample<'a> {
         self.runs.iter().map(Range::len).sum()
     }
 
-    /// Hands each of `inputs` to `make` with its values in the rows, which `make` may put in another order.
+    /// Calls `make` for each of `inputs` with its values; `make` may reorder them.
     pub(crate) fn each_column<T: Send>(
         &self,
         inputs: &[usize],
@@ -71,7 +71,7 @@ impl<'a> Sample<'a> {
         let mut made = Vec::with_capacity(inputs.len());
         for block in inputs.chunks((AT_ONCE / rows).max(1)) {
             let values = self.columns(block, rows);
-            // Each is taken by the one thread that works on it.
+            // Each is taken once, by the thread that works on it.
             let columns: Vec<Mutex<Vec<f64>>> = values.into_iter().map(Mutex::new).collect();
             let of = |index: usize| {
                 let mut values = columns[index]
@@ -103,7 +103,7 @@ impl<'a> Sample<'a> {
         columns
     }
 
-    /// The values of an input of whole numbers exactly, in the order of the rows; none where it has others.
+    /// The values of an input of whole numbers exactly, in the order of the rows; `None` for other inputs.
     pub(crate) fn integers(&self, input: usize) -> Option<Vec<i128>> {
         let fill = self.data.fill().and_then(|fill| fill.get(input)).copied();
         let mut rows = self.runs.iter().cloned().flatten();
@@ -118,7 +118,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// The type in which each value of a row is held.
+/// The stored type of each value of a row.
 pub(crate) fn elements(data: &Dataset) -> Vec<Element> {
     match data.values() {
         Values::Records(records) => records.row_type().elements().collect(),
@@ -126,7 +126,7 @@ pub(crate) fn elements(data: &Dataset) -> Vec<Element> {
     }
 }
 
-/// What `make` makes of each number below `count`, in order, on all threads.
+/// The results of `make` for each number below `count`, in order, computed on all threads.
 pub(crate) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = available_threads().min(count);
     if threads <= 1 {
@@ -147,7 +147,7 @@ pub(crate) fn on_all_threads<T: Send>(count: usize, make: impl Fn(usize) -> T + 
     };
     thread::scope(|scope| {
         for _ in 1..threads {
-            // Where the system gives no thread, those that are there do the work.
+            // If the system refuses further threads, the existing ones do the work.
             if thread::Builder::new().spawn_scoped(scope, go).is_err() {
                 break;
             }

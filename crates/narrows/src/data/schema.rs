@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the cells of a column hold.
+/// The type of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -25,14 +25,14 @@ pub enum ColumnKind {
     Timestamp,
     /// Spans of time.
     Duration,
-    /// Something that is not read: lists of different lengths, maps, bytes.
+    /// A type that is not read: lists of different lengths, maps, bytes.
     Other,
     /// Nothing: all cells are missing.
     Empty,
 }
 
 impl ColumnKind {
-    /// Whether a model can learn from it as it is.
+    /// Whether a model can learn from it directly.
     pub fn is_numeric(self) -> bool {
         matches!(
             self,
@@ -40,7 +40,7 @@ impl ColumnKind {
         )
     }
 
-    /// What it holds, in words: `whole numbers`, `words`.
+    /// The type in words: `whole numbers`, `words`.
     pub fn words(self) -> &'static str {
         match self {
             ColumnKind::Integer => "whole numbers",
@@ -57,13 +57,13 @@ impl ColumnKind {
     }
 }
 
-/// What a column is for.
+/// The role of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// A model learns from it.
+    /// An input of the model.
     Input,
-    /// It holds the class of each row.
+    /// The class of each row.
     Label,
     /// It identifies the rows.
     Id,
@@ -76,14 +76,14 @@ pub enum Role {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// What its cells hold.
+    /// The type of its cells.
     pub kind: ColumnKind,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
     /// Its unit, from its cells or from a line of units below the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The number of missing cells, before any is filled; 0 for a column that is left out.
+    /// The number of missing cells before any is filled; 0 for a column that is left out.
     pub missing: u64,
     /// The number of rows that were read.
     pub rows: u64,

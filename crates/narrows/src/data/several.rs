@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 /// One of the files.
 pub(super) struct MemberFile {
-    /// What messages call it.
+    /// Its name in messages.
     pub(super) name: Arc<str>,
-    /// What the folders that it lies in say of all of its rows (`year=2024`): a column each.
+    /// The keys from its folders (`year=2024`), which become columns with one value in all of its rows.
     pub(super) keys: Vec<(String, String)>,
     pub(super) reader: Box<dyn TableReader>,
 }
@@ -25,10 +25,10 @@ pub(super) struct Several {
     name: String,
     parts: Vec<MemberFile>,
     columns: Vec<FileColumn>,
-    /// For each part the place of each column in it, if it has the column; the columns of keys lie behind those of the
-    /// file. None for a part that is left out.
+    /// For each part the place of each column in it, if it has the column; the columns of keys come after the
+    /// columns of the file. `None` for a part that is left out.
     places: Vec<Option<Vec<Option<usize>>>>,
-    /// What was found when the files were looked for.
+    /// Notes on the search for the files.
     found: Vec<String>,
     notes: Vec<String>,
     faults: Vec<Fault>,
@@ -37,8 +37,8 @@ pub(super) struct Several {
 }
 
 impl Several {
-    /// The columns are those that all files have, in any order; `found` is said of the files before all else. A column
-    /// of numbers that only some have is refused, unless an option leaves it out.
+    /// The table has the columns that all files have, in any order; the notes `found` come first. A column of numbers
+    /// that only some files have is refused, unless an option leaves it out.
     pub(super) fn new(
         name: String,
         parts: Vec<MemberFile>,
@@ -72,7 +72,7 @@ impl TableReader for Several {
     }
 
     fn how(&self) -> Option<String> {
-        // The files by how they are read.
+        // The files, grouped by how they are read.
         let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
         for part in &self.parts {
             let how = part.reader.how()?;
@@ -89,7 +89,7 @@ impl TableReader for Several {
         }
         groups.sort_by_key(|(_, files)| std::cmp::Reverse(files.len()));
         let groups = groups.iter().enumerate().map(|(index, (how, files))| {
-            // The rest are those of the first group.
+            // The rest belongs to the first group.
             let named = match index {
                 0 => String::new(),
                 _ => format!(" ({})", first_of(files)),
@@ -110,7 +110,7 @@ impl TableReader for Several {
             let notes = part.reader.notes().into_iter();
             notes.map(move |note| (note, &part.name))
         });
-        // What is said of every file is said once.
+        // A note about every file is printed only once.
         let mut said: Vec<(String, Vec<&str>)> = Vec::new();
         for (note, file) in of_parts {
             match said.iter_mut().find(|(known, _)| *known == note) {
@@ -133,7 +133,7 @@ impl TableReader for Several {
             faults.iter().map(|fault| fault.mend.clone()).collect()
         };
         let first = all.first().map(|faults| mends(faults));
-        // Options hold for every file: what mends one would do harm to another.
+        // Options apply to every file: a change that is right for one file could be wrong for another.
         let is_common = all.iter().all(|faults| Some(mends(faults)) == first);
         let of_parts = self.parts.iter().zip(all).flat_map(|(part, faults)| {
             faults.into_iter().map(|fault| {
@@ -210,7 +210,7 @@ fn completed(
         place: within,
     } = block;
     let mut own = columns.into_iter();
-    // The place of each of the file's own columns among those that are wanted.
+    // The index of each of the file's own columns among the requested columns.
     let mut of_own = Vec::new();
     let mut all = Vec::with_capacity(wanted.len());
     for (index, &(column, how)) in wanted.iter().enumerate() {

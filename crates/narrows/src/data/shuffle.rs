@@ -1,11 +1,11 @@
-//! The order in which training meets the rows, and how rows that stay in a file are read in it.
+//! The order of the rows in training, and how rows that stay in a file are read in this order.
 //!
-//! Rows in memory come in a uniformly random order. Rows that stay in a file come in two levels, so that
-//! reading stays near to where the file is read: blocks of about [`BLOCK`] bytes of neighboring rows come in
-//! a random order, this is cut into pools of about [`POOL`] bytes, and the rows of a pool are shuffled among
-//! themselves. A batch so meets rows of up to `POOL / BLOCK` places of the file. A pool is read into memory
-//! at once, block by block in the order of the file. The order is formed a pool at a time too, as it would take
-//! more memory than a pool where rows are narrow and many.
+//! Rows in memory come in a uniformly random order. Rows that stay in a file are shuffled in two levels, so that
+//! successive reads are close to each other in the file: blocks of about [`BLOCK`] bytes of neighboring rows come in a
+//! random order, this order is cut into pools of about [`POOL`] bytes, and the rows of a pool are shuffled among
+//! themselves. So a batch has rows from up to `POOL / BLOCK` places of the file. A pool is read into memory at once,
+//! block by block in the order of the file. The order is also computed one pool at a time, because for many narrow rows
+//! the whole order would take more memory than a pool.
 
 use super::dataset::{Dataset, Extremes};
 use super::element::NumberKind;
@@ -18,13 +18,14 @@ use ndarray::Array2;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The bytes of neighboring rows that stay together in a pool.
+/// The bytes of neighboring rows that stay together.
 const BLOCK: usize = 64 << 10;
 
-/// The bytes of the rows that are shuffled among themselves.
+/// The bytes of the rows of a pool, which are shuffled among themselves.
 pub(super) const POOL: usize = 256 << 20;
 
-/// What a row of a pool takes beside its values: its number in the order and in the pool, and its place while it is read.
+/// The bytes per row of a pool besides its values: its numbers in the order and in the pool, and its place during
+/// reading.
 const BESIDE: usize = 2 * size_of::<u32>() + size_of::<(usize, &mut [u8])>();
 
 /// The order of the rows in one epoch, pool by pool. Rows in memory are one pool.
@@ -33,14 +34,14 @@ pub(crate) struct Order<'a> {
     epoch: u32,
     rows: usize,
     pool: usize,
-    /// Whether the last row is of the pool before, where it would be one of its own.
+    /// Whether the last row belongs to the pool before, if it would be alone in its pool.
     joins: bool,
-    /// The rows of a block and the order of the blocks, for rows that stay in a file.
+    /// The number of rows of a block and the order of the blocks, for rows that stay in a file.
     blocks: Option<(usize, Vec<u32>)>,
 }
 
 impl<'a> Order<'a> {
-    /// Of an epoch whose steps take `in_step` rows.
+    /// The order of an epoch with steps of `in_step` rows.
     pub(crate) fn new(data: &Dataset, draws: &'a Draws, epoch: u32, in_step: usize) -> Order<'a> {
         let rows = data.rows();
         match data.pool(in_step) {
@@ -76,23 +77,23 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// The same for steps of which the last takes the last row too, where that is a step of its own.
+    /// The same for steps of which the last one includes the last row, if that row would be a step of its own.
     pub(crate) fn joined(mut self, joins: bool) -> Order<'a> {
         self.joins = joins;
         self
     }
 
-    /// The pool of a row's place in the epoch.
+    /// The pool of a place in the epoch.
     pub(crate) fn pool_of(&self, place: usize) -> usize {
         place / self.pool
     }
 
-    /// The place in the epoch of a pool's first row.
+    /// The place in the epoch of the first row of a pool.
     pub(crate) fn start_of(&self, pool: usize) -> usize {
         pool * self.pool
     }
 
-    /// Puts the rows of a pool, in their order, into `order`.
+    /// Writes the rows of a pool, in their order, into `order`.
     pub(crate) fn rows_of(&self, pool: usize, order: &mut Vec<u32>) {
         let Some((block, blocks)) = &self.blocks else {
             return self.draws.permute(self.epoch, self.rows, order);
@@ -109,13 +110,13 @@ impl<'a> Order<'a> {
         for &place in blocks {
             let first = place as usize * block;
             let len = (first + block).min(self.rows) - first;
-            // What of the block lies in the pool.
+            // The part of the block that is in the pool.
             let (from, to) = (start.clamp(at, at + len), end.clamp(at, at + len));
             order.extend((first + from - at) as u32..(first + to - at) as u32);
             at += len;
         }
         for last in (1..order.len()).rev() {
-            // A number of its own for each place of the order, beyond those of the blocks.
+            // An additional draw for each place of the order, after the draws of the blocks.
             let sample = !((start + last) as u32);
             order.swap(last, self.draws.below(self.epoch, sample, last + 1));
         }
@@ -123,7 +124,7 @@ impl<'a> Order<'a> {
 }
 
 impl Dataset {
-    /// The rows of a pool, a whole number of steps; none where rows are in memory anyway.
+    /// The number of rows of a pool, a whole number of steps; `None` if rows are in memory.
     fn pool(&self, in_step: usize) -> Option<usize> {
         let steps = (POOL / (self.row_bytes() + BESIDE) / in_step).max(1);
         self.is_in_file().then_some(steps.saturating_mul(in_step))
@@ -142,8 +143,8 @@ impl Dataset {
         }
     }
 
-    /// Rows that stay in a file, read into memory in the order of `rows`, each of which keeps its identity. The memory of
-    /// the pool before is used again, as new memory takes long to get.
+    /// Rows that stay in a file, read into memory in the order of `rows`. Each row keeps its identity. The memory of
+    /// the previous pool is used again, because new memory takes long to get.
     pub(crate) fn pooled(&self, rows: &[u32], before: Option<Dataset>) -> Result<Dataset> {
         let Values::Records(records) = &self.values else {
             return Ok(self.clone());
@@ -182,7 +183,7 @@ pub(super) fn array<T>(values: Vec<T>, inputs: usize) -> Result<Array2<T>> {
     })
 }
 
-/// Reads rows into their places, each thread its share of the file.
+/// Reads rows into their places; each thread reads its share of the file.
 fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
     // Each row's place in the file and in memory, in the order of the file.
     let mut places: Vec<(usize, &mut [u8])> = rows
@@ -195,7 +196,7 @@ fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
     let share = places.len().div_ceil(threads).max(1);
     let most = (BLOCK / records.stride()).max(1);
     let read = |places: &mut [(usize, &mut [u8])]| -> Result<()> {
-        // Rows that lie within a block of the file are read at once.
+        // Neighboring rows within a block of the file are read at once.
         let mut rest = places;
         while let Some((start, _)) = rest.first() {
             let start = *start;
@@ -222,7 +223,7 @@ fn gather(records: &Records, rows: &[u32], into: &mut [u8]) -> Result<()> {
         }
     };
     thread::scope(|scope| {
-        // Where the system gives no thread, those that are there read all parts.
+        // If the system refuses further threads, the existing ones read all parts.
         let readers: Vec<_> = (1..threads)
             .map_while(|_| thread::Builder::new().spawn_scoped(scope, go).ok())
             .collect();

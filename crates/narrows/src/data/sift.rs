@@ -1,4 +1,4 @@
-//! Bad rows of data that are no tables: those with a value that is not finite.
+//! Bad rows of data that are not tables: rows with a value that is not finite.
 
 use super::bad::{BadKind, BadRow, BadRows, joined};
 use super::dataset::Dataset;
@@ -9,11 +9,11 @@ use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 
 impl Dataset {
-    /// The rows whose values are all finite; what becomes of the others is for the options to say.
+    /// The rows whose values are all finite; the options decide about the others.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if a row is bad and such rows are refused, or if none is left.
+    /// [`ErrorKind::Data`] if a row is bad and bad rows are refused, or if no row is left.
     pub(super) fn sifted(self, options: &ReadOptions) -> Result<Self> {
         if options.on_bad == OnBad::Refuse {
             self.check_finite()?;
@@ -78,7 +78,7 @@ impl Dataset {
         Ok(Dataset { notes, bad, ..data })
     }
 
-    /// The same data without any row that has values.
+    /// The same data without any rows that have values.
     pub(super) fn emptied(&self) -> Self {
         let ids = self.ids.iter().map(|ids| super::dataset::Ids {
             name: ids.name.clone(),

@@ -1,7 +1,8 @@
-//! A small sketch of the rows that a model was trained on: checksums of a few of them, by which rows are known again.
+//! A small sketch of the rows that a model was trained on: checksums of a few rows, by which training rows are
+//! recognized.
 //!
-//! It keeps the smallest checksums (k minimum values, Bar-Yossef et al. 2002). They are of rows that no order, name or
-//! format decides on, so that of any other rows those with checksums as small can be looked up in the sketch.
+//! It keeps the smallest checksums (k minimum values, Bar-Yossef et al. 2002). The checksum of a row does not depend on
+//! order, name or format. So among any rows, those with equally small checksums can be looked up in the sketch.
 
 use super::dataset::Dataset;
 use super::records::AT_ONCE;
@@ -9,40 +10,40 @@ use super::sample::on_all_threads;
 use crate::Result;
 use twox_hash::xxhash3_64::Hasher;
 
-/// The most checksums that are kept.
+/// The most checksums of a sketch.
 const KEPT: usize = 256;
 
-/// The rows that a thread takes at a time.
+/// The number of rows that a thread takes at a time.
 const PIECE: usize = 4096;
 
 /// The smallest different checksums of some rows, at most 256, in ascending order.
 ///
 /// A row's checksum is XXH3 (64 bits) over its values as little-endian `f64`, after missing values are filled, with 0
-/// in place of -0. It is the same for any format and any type that hold the same values.
+/// in place of -0. It is the same for all formats and types that hold the same values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSketch {
     checksums: Vec<u64>,
 }
 
-/// How many of some rows are among those of a sketch.
+/// How many of some rows are rows of the sketch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overlap {
-    /// The rows that could be looked up: all of them, or those with a small checksum.
+    /// The number of rows that could be looked up: all rows, or the rows with a small checksum.
     pub looked_up: usize,
-    /// Those of them that are in the sketch.
+    /// The number of these rows that are in the sketch.
     pub found: usize,
 }
 
 impl Overlap {
-    /// From this share on, it is said that rows are among those of the sketch.
+    /// From this share on, the overlap is reported.
     const NOTICEABLE: f64 = 0.02;
 
-    /// Whether it is worth saying that so many rows are among those of the sketch.
+    /// Whether the overlap is large enough to be reported.
     pub fn is_noticeable(self) -> bool {
         self.share() > Overlap::NOTICEABLE
     }
 
-    /// The share of the rows that are among those of the sketch, as far as is known; 0 if no row could be looked up.
+    /// The estimated share of the rows that are rows of the sketch; 0 if no row could be looked up.
     pub fn share(self) -> f64 {
         match self.looked_up {
             0 => 0.0,
@@ -71,7 +72,7 @@ impl RowSketch {
         Ok(RowSketch { checksums: all })
     }
 
-    /// From checksums, as a file keeps them.
+    /// A sketch from the checksums that a file stores.
     pub fn from_checksums(mut checksums: Vec<u64>) -> RowSketch {
         checksums.sort_unstable();
         checksums.dedup();
@@ -84,7 +85,7 @@ impl RowSketch {
         &self.checksums
     }
 
-    /// How many of the rows of `data` are among those of the sketch.
+    /// The overlap of the rows of `data` with the sketch.
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl RowSketch {
     }
 }
 
-/// What `make` makes of the checksums of each piece of the rows.
+/// The results of `make` for the checksums of each piece of the rows.
 fn pieces<T: Send>(
     data: &Dataset,
     make: impl Fn(&mut dyn Iterator<Item = u64>) -> T + Sync,
@@ -125,7 +126,7 @@ fn pieces<T: Send>(
     })
 }
 
-/// The checksum of a row, whose bytes are gathered in `bytes`: all at once is faster than one piece after the other.
+/// The checksum of a row, whose bytes are collected in `bytes`, because hashing them at once is faster.
 fn checksum(data: &Dataset, row: usize, bytes: &mut Vec<u8>) -> u64 {
     let mut buffer = [0.0; AT_ONCE];
     bytes.resize(8 * data.inputs(), 0);
@@ -138,7 +139,7 @@ fn checksum(data: &Dataset, row: usize, bytes: &mut Vec<u8>) -> u64 {
     Hasher::oneshot(bytes)
 }
 
-/// Adds a checksum to the smallest so far, which are in ascending order.
+/// Adds a checksum to the smallest checksums so far, which are in ascending order.
 fn keep(least: &mut Vec<u64>, checksum: u64) {
     if least.len() == KEPT && least.last().is_some_and(|&last| checksum >= last) {
         return;

@@ -1,4 +1,4 @@
-//! Sources: training rows and, perhaps, test rows; and how a word names one.
+//! Sources: training rows and, optionally, test rows; and the words that name a source.
 
 use super::bad::BadRow;
 use super::dataset::Dataset;
@@ -12,20 +12,20 @@ use std::path::{Path, PathBuf};
 /// The built-in source.
 pub(super) const MNIST: &str = "mnist";
 
-/// A source of data: rows to train on and, where the source has them, rows to test on.
+/// A source of data: rows to train on and, if the source has them, rows to test on.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// The rows to learn from.
+    /// The training rows.
     pub train: Dataset,
-    /// The rows that nothing is learned from.
+    /// The test rows.
     pub test: Option<Dataset>,
 }
 
-/// The part of a source that is meant, behind its last colon.
+/// The names of the parts of a source, after its last colon.
 pub(super) const PARTS: [&str; 2] = ["train", "test"];
 
 impl Source {
-    /// A source of rows to train on and, perhaps, rows to test on.
+    /// A source with training rows and, optionally, test rows.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Source {
         Ok(Source { train, test })
     }
 
-    /// The source that `spec` names, and what stands behind it after a colon if `spec` is no path itself: a part
+    /// The source that `spec` names, and the text after its last colon if `spec` itself is not a path: a part
     /// (`:train`, `:test`), an array of a file or a set of a folder.
     pub(crate) fn parts_of(spec: &str) -> (&str, &str) {
         if Path::new(spec).exists() {
@@ -81,13 +81,13 @@ impl Source {
         part.unwrap_or((spec, ""))
     }
 
-    /// The file or folder that `spec` names; none for data that come with Narrows.
+    /// The file or folder that `spec` names; `None` for built-in data.
     pub fn path_of(spec: &str) -> Option<PathBuf> {
         let (name, _) = Source::parts_of(spec);
         (!Source::is_built_in(name)).then(|| name.into())
     }
 
-    /// Whether a name is that of data that come with Narrows.
+    /// Whether a name is a name of built-in data.
     pub(crate) fn is_built_in(name: &str) -> bool {
         name == MNIST
     }
@@ -105,12 +105,12 @@ impl Source {
         }
     }
 
-    /// The rows to apply a model to: those to test on where the source has such, else all.
+    /// The rows to apply a model to: the test rows if there are any, otherwise all rows.
     pub fn into_rows(self) -> Dataset {
         self.test.unwrap_or(self.train)
     }
 
-    /// Only the rows of some labels, given as numbers, ranges (`0-8`) or names; all if none are given.
+    /// Only the rows with these labels, given as numbers, ranges (`0-8`) or names; all rows if the list is empty.
     pub(super) fn of_classes(self, classes: &[String]) -> Result<Self> {
         if classes.is_empty() {
             return Ok(self);
@@ -128,7 +128,7 @@ fn of_classes(data: &Dataset, classes: &[String]) -> Result<Dataset> {
     let is = data.is_of_classes(classes)?;
     let rows = (0..data.rows() as u32).zip(&is).filter(|(_, is)| **is);
     let mut chosen = data.choose(rows.map(|(row, _)| row).collect())?;
-    // A bad row is of a class if its label is that of a row that is.
+    // A bad row belongs to a class if its label is the label of one of the rows of this class.
     let labels = data.labels().unwrap_or_default().iter().zip(&is);
     let wanted: HashSet<String> = labels
         .filter(|(_, is)| **is)
@@ -162,7 +162,7 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are no labels, or no row has one of these.
+    /// [`ErrorKind::Data`] if there are no labels, or if no row has one of these.
     pub fn is_of_classes(&self, classes: &[String]) -> Result<Vec<bool>> {
         let Some(labels) = self.labels() else {
             return Err(Error::new(
@@ -202,7 +202,7 @@ impl Dataset {
     }
 }
 
-/// An error about what `spec` names, which it says once.
+/// An error about the source `spec`, which names it once.
 pub(super) fn at_source(error: Error, spec: &str) -> Error {
     match error.place() {
         Some(place) if place.starts_with(spec) => error,

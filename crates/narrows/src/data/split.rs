@@ -1,4 +1,4 @@
-//! The rows to train on, the rows that training watches, and the rows to test on.
+//! The split into training rows, validation rows and test rows.
 
 mod apart;
 mod plan;
@@ -16,21 +16,21 @@ use apart::{set_apart, set_last_apart};
 use plan::check_validation;
 use std::borrow::Cow;
 
-/// The share of the rows that is held out where a source has no test rows: one in ten.
+/// One row in this many is held out if a source has no test rows.
 const HOLD_OUT: usize = 10;
 
-/// The share of the training rows that is set apart for validation if nobody says how many.
+/// The default share of the training rows that is held out for validation.
 const VALIDATION: f64 = 0.1;
 
-/// The training rows from which on some are set apart for validation if nobody says how many.
+/// With at least this many training rows, some are held out for validation by default.
 const LEAST_TO_WATCH: usize = 1000;
 
-/// Rows for validation and testing that do not come from the source that is divided.
+/// Rows for validation and testing from other sources than the one that is split.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OtherRows<'a> {
-    /// Rows for validation; then none are set apart for it.
+    /// Rows for validation; if given, none are held out for validation.
     pub validation: Option<&'a Dataset>,
-    /// Rows for testing; then none are held out for it.
+    /// Rows for testing; if given, none are held out for testing.
     pub test: Option<&'a Dataset>,
 }
 
@@ -39,19 +39,19 @@ pub struct OtherRows<'a> {
 pub struct Split<'a> {
     /// The rows to train on.
     pub train: Cow<'a, Dataset>,
-    /// The rows that training watches, if there are any.
+    /// The validation rows, if there are any.
     pub validation: Option<Cow<'a, Dataset>>,
     /// The rows to test on, if there are any.
     pub test: Option<Cow<'a, Dataset>>,
     /// Whether the test rows were held out of the rows of the source.
     pub is_held_out: bool,
-    /// Whether rows were drawn at random, for testing or for validation.
+    /// Whether test rows were drawn at random.
     pub is_test_random: bool,
-    /// Whether rows were drawn at random for validation.
+    /// Whether validation rows were drawn at random.
     pub is_validation_random: bool,
-    /// The plan, with the share for validation that was decided on.
+    /// The plan, with the share for validation that was used.
     pub plan: SplitPlan,
-    /// What there is to say of the division, in sentences.
+    /// Notes on the split, in sentences.
     pub notes: Vec<String>,
     is_one_row: bool,
 }
@@ -62,7 +62,7 @@ impl Split<'_> {
         self.is_test_random || self.is_validation_random
     }
 
-    /// Whether there is but one row, so that what training does is tested on what it saw.
+    /// Whether there is only one row, which is used for both training and testing.
     pub fn is_tested_on_training_rows(&self) -> bool {
         self.is_one_row
     }
@@ -79,8 +79,8 @@ impl Split<'_> {
     }
 }
 
-/// The numbers of training, validation and test rows in words: `8,100 for training, 900 for validation, 1,000 for
-/// testing`.
+/// The numbers of training, validation and test rows in words:
+/// `8,100 for training, 900 for validation, 1,000 for testing`.
 pub fn rows_in_words(counts: [usize; 3]) -> String {
     let uses = ["training", "validation", "testing"];
     let of = |(count, of): (usize, &str)| match count {
@@ -92,21 +92,21 @@ pub fn rows_in_words(counts: [usize; 3]) -> String {
 }
 
 impl Source {
-    /// The source's rows, divided as the plan says. Whatever is drawn at random is drawn with `seed`. A single row is
-    /// used for both training and testing.
+    /// The source's rows, split by the plan. Random choices use `seed`. A single row is used for both training and
+    /// testing.
     ///
-    /// Means in place of missing values are those of the training rows alone.
+    /// Means in place of missing values are computed from the training rows only.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if there are too few rows, if a share is not possible, if rows are to be held out though the
-    /// source has test rows of its own, if there is no such column to group by or only one group, or if a column has no
-    /// number in the training rows and missing values are to become means.
+    /// [`ErrorKind::Data`] if there are too few rows; if a share is not possible; if rows are to be held out although
+    /// the source has test rows of its own; if the column of groups does not exist or has only one group; or if a
+    /// column has no number in the training rows and missing values are to become means.
     pub fn split(&self, seed: u64, plan: &SplitPlan) -> Result<Split<'_>> {
         self.split_beside(seed, plan, OtherRows::default())
     }
 
-    /// The same with rows for validation or testing from elsewhere.
+    /// The same with validation or test rows from other sources.
     ///
     /// # Errors
     ///
@@ -203,7 +203,8 @@ impl Source {
                     set(Setting::Data, "SOURCE:train")
                 )));
             }
-            // Whether one row can be learned at all is a question too; what it is tested on is said.
+            // Whether a single row can be learned at all is also useful to know. A message says which rows the model is
+            // tested on.
             (TestRows::Usual, None) if rows == 1 => {
                 split.is_one_row = true;
                 split.test = Some(Cow::Borrowed(&self.train));
@@ -223,7 +224,7 @@ impl Source {
     }
 }
 
-/// The share for validation that nobody asked for.
+/// The default share for validation.
 fn usual_validation(train: &Dataset) -> f64 {
     if train.rows() >= LEAST_TO_WATCH && !train.is_built_in() {
         VALIDATION
@@ -232,12 +233,12 @@ fn usual_validation(train: &Dataset) -> f64 {
     }
 }
 
-/// At least one row.
+/// The number of rows of a share, at least one.
 fn share_of(rows: usize, share: f64) -> usize {
     (rows as f64 * share).round().max(1.0) as usize
 }
 
-/// Refuses test rows of another shape than the training rows.
+/// Refuses test rows whose shape differs from the training rows.
 fn check_alike(train: &Dataset, test: &Dataset) -> Result<()> {
     if test.shape() == train.shape() {
         Ok(())
@@ -257,17 +258,17 @@ fn not_used(own: &Dataset, why: &str) -> String {
     format!("the {rows} of the data are not used: {why}")
 }
 
-/// How rows are set apart, and what groups came of it.
+/// How rows are held out, and the resulting groups.
 struct SetApart<'a> {
     seed: u64,
     group: Option<&'a str>,
-    /// Whether the last rows are set apart, rather than some at random.
+    /// Whether the last rows are held out, not random rows.
     is_last: bool,
-    /// The groups that were set apart for testing and for validation, and those left by then.
+    /// For testing and for validation, the number of groups held out and the number of groups left.
     groups: [Option<(usize, usize)>; 2],
 }
 
-/// Why no rows are set apart.
+/// The reason why no rows are held out.
 enum SplitRefusal {
     OneGroup(Error),
     Other(Error),
@@ -288,7 +289,8 @@ impl From<Error> for SplitRefusal {
 }
 
 impl SetApart<'_> {
-    /// All rows but about `count`, and these; both in the source's order, so that pictures show its first rows.
+    /// Splits off about `count` rows; returns the other rows and these. Both are in the source's order, so that
+    /// pictures show its first rows.
     fn set_apart(
         &mut self,
         data: &Dataset,
@@ -329,7 +331,7 @@ impl SetApart<'_> {
         Ok((data.choose(kept)?, data.choose(held)?))
     }
 
-    /// Says how the rows were divided where that is not at random, row by row.
+    /// Describes the split if rows were not drawn one by one at random.
     fn tell(&self, split: &mut Split<'_>) {
         let [train, validation, test] = split.counts();
         if self.is_last {
@@ -372,7 +374,7 @@ impl SetApart<'_> {
 }
 
 impl<'a> Split<'a> {
-    /// With the means of the training rows in place of what is missing, where means are to stand there.
+    /// With the means of the training rows in place of missing values, if means are requested.
     fn filled(self) -> Result<Split<'a>> {
         if !self.train.fills_with_means() {
             return Ok(self);
@@ -400,9 +402,9 @@ impl<'a> Split<'a> {
 }
 
 impl Dataset {
-    /// The rows to learn from and those that training watches, the share `validation` of all, drawn with `seed`; none
-    /// if the share is 0, so that all are to learn from. Means in place of missing values are those of the rows to
-    /// learn from.
+    /// The training rows and the validation rows, with the share `validation` of all rows, drawn with `seed`; `None` if
+    /// the share is 0, so that all rows are for training. Means in place of missing values are computed from the
+    /// training rows.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Sources that can be read once, from their beginning to their end: standard input, and pipes. They are copied into a
-//! temporary file, as readers look at the beginning of a file first, and some read it twice.
+//! Sources that can be read only once, from beginning to end: standard input and pipes. They are copied into a
+//! temporary file, because readers first inspect the beginning of a file, and some read it twice.
 
 use super::dataset::Dataset;
 use super::source::Source;
@@ -10,42 +10,42 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempPath;
 
-/// The word that stands for standard input.
+/// The word for standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// What messages call it.
+/// Its name in messages.
 const CALLED: &str = "standard input";
 
-/// The bytes that are copied at a time.
+/// The number of bytes that are copied at a time.
 const AT_ONCE: usize = 1 << 18;
 
 /// Whether standard input was read already.
 static IS_READ: AtomicBool = AtomicBool::new(false);
 
-/// Words for sources, those of standard input and of pipes with the name of a file that has their content.
+/// Words for sources; standard input and pipes are replaced by the name of a file with their content.
 pub(super) struct Spooled {
     pub(super) specs: Vec<String>,
     files: Vec<Spool>,
 }
 
-/// The content of a stream in a file, for as long as this lives.
+/// The content of a stream in a file, which exists as long as this value.
 struct Spool {
     path: String,
-    /// What messages call it.
+    /// Its name in messages.
     called: String,
     _file: Option<File>,
     _name: Option<TempPath>,
 }
 
 impl Source {
-    /// Whether a word names standard input, or a part of what comes there: `-`, `-:train`.
+    /// Whether a word names standard input or a part of it: `-`, `-:train`.
     pub fn is_standard_input(spec: &str) -> bool {
         let part = spec.strip_prefix(STANDARD_INPUT);
         part.is_some_and(|part| part.is_empty() || part.starts_with(':'))
     }
 
-    /// Whether a word names what is read once and is then gone: standard input, a pipe with a name, or one that a shell
-    /// opens for a command, as `<(…)` does.
+    /// Whether a word names a stream that can be read only once: standard input, a named pipe, or a pipe that a shell
+    /// opens for a command, such as `<(…)`.
     pub fn is_stream(spec: &str) -> bool {
         let is_of_process = |path: &str| path.starts_with("/proc/") || path.starts_with("/dev/fd/");
         Source::is_standard_input(spec)
@@ -55,7 +55,7 @@ impl Source {
 }
 
 impl Spooled {
-    /// Copies what the words name that can be read only once; `None` if there is no such.
+    /// Copies the streams among the words; `None` if there are none.
     pub(super) fn of(specs: &[&str]) -> Result<Option<Self>> {
         let mut spooled = Spooled {
             specs: Vec::new(),
@@ -81,7 +81,7 @@ impl Spooled {
         Ok((!spooled.files.is_empty()).then_some(spooled))
     }
 
-    /// Copies what a reader gives.
+    /// Copies a reader to its end.
     pub(super) fn of_reader(mut reader: impl Read) -> Result<Self> {
         let spool = spool(&mut reader, "the reader")?;
         Ok(Spooled {
@@ -90,18 +90,18 @@ impl Spooled {
         })
     }
 
-    /// A text in which the temporary files have the names of what they are copies of.
+    /// A text with the original names in place of the temporary files.
     pub(super) fn text(&self, text: &str) -> String {
         let name = |text: String, file: &Spool| text.replace(&file.path, &file.called);
         self.files.iter().fold(text.to_string(), name)
     }
 
-    /// The same of an error.
+    /// The same for an error.
     pub(super) fn error(&self, error: Error) -> Error {
         error.map_text(|text| self.text(text))
     }
 
-    /// The same of what was read.
+    /// The same for a source that was read.
     pub(super) fn source(&self, source: Source) -> Source {
         Source {
             train: self.data(source.train),
@@ -112,7 +112,7 @@ impl Spooled {
     fn data(&self, mut data: Dataset) -> Dataset {
         data.name = self.text(&data.name);
         data.notes = data.notes.iter().map(|note| self.text(note)).collect();
-        // An image is called as its file.
+        // An image has the name of its file.
         let is_images = data.is_folder_of_images();
         for ids in data.ids.iter_mut().filter(|_| is_images) {
             for file in &self.files {
@@ -129,7 +129,7 @@ impl Spooled {
     }
 }
 
-/// What standard input is, if there is a system that tells.
+/// The file behind standard input, if the system provides it.
 #[cfg(unix)]
 fn own_input() -> Option<File> {
     use std::os::fd::AsFd;
@@ -156,7 +156,7 @@ fn standard_input() -> Result<Spool> {
     let Some(mut input) = own_input() else {
         return spool(&mut io::stdin().lock(), CALLED);
     };
-    // What a shell has opened from its beginning is read where it lies.
+    // A regular file that the shell opened at its beginning is read in place.
     let path = "/dev/stdin";
     let is_whole = || {
         let is_file = input.metadata().is_ok_and(|of| of.is_file());
@@ -189,7 +189,7 @@ fn is_pipe(_: &Path) -> bool {
     false
 }
 
-/// Whether a file may have no end, as `/dev/zero`.
+/// Whether a file may be endless, such as `/dev/zero`.
 #[cfg(unix)]
 fn is_endless(file: &File) -> bool {
     use std::os::unix::fs::FileTypeExt;
@@ -221,7 +221,7 @@ fn spool(from: &mut impl Read, called: &str) -> Result<Spool> {
     let (mut file, name) = tempfile::NamedTempFile::new()
         .map_err(refused)?
         .into_parts();
-    // Without a name, nothing stays where the command is ended.
+    // Without a name, no file remains if the command is killed.
     let (path, name) = match nameless(&file) {
         Some(path) => {
             name.close().map_err(refused)?;
@@ -246,7 +246,7 @@ fn spool(from: &mut impl Read, called: &str) -> Result<Spool> {
     })
 }
 
-/// A path to an open file that holds when it has no name any more, where the system has such paths.
+/// A path to an open file that stays valid after its name is removed, if the system has such paths.
 #[cfg(target_os = "linux")]
 fn nameless(file: &File) -> Option<PathBuf> {
     use std::os::fd::AsRawFd;

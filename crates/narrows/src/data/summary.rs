@@ -1,4 +1,4 @@
-//! What is kept of the columns of training rows: mean, std, quantiles, and whether they need double precision.
+//! Statistics of the columns of training rows: mean, std, quantiles, and whether they need double precision.
 
 use super::dataset::Dataset;
 use super::element::{Element, NumberKind};
@@ -8,34 +8,35 @@ use super::sample::{Sample, elements, on_all_threads};
 use super::schema::ColumnKind;
 use std::collections::HashMap;
 
-/// The quantiles that are kept of a column: of these levels.
+/// The levels of the quantiles of a column.
 pub const QUANTILES: [f64; 9] = [0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0];
 
-/// The columns of a table, beyond which no quantiles are kept: the header of a model file would become too long.
+/// Tables with more columns than this have no quantiles, because the header of a model file would become too long.
 const MOST_WITH_QUANTILES: usize = 10_000;
 
 /// The most different labels that are counted.
 const MOST_LEVELS: usize = 1000;
 
-/// The rows of a piece whose sums are added up on their own; more where that would be more than [`MOST_PIECES`].
+/// The number of rows in a piece with sums of its own; larger pieces are used if there would be more than
+/// [`MOST_PIECES`].
 const PIECE: usize = 1 << 16;
 
 const MOST_PIECES: usize = 64;
 
-/// The rows from which the middle of a column is guessed before its sums are formed about it.
+/// The number of rows from which the center of a column is estimated; its sums are relative to this center.
 const SHIFT_ROWS: usize = 1000;
 
-/// An input of training rows at a glance.
+/// The statistics of an input of training rows.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Summary {
     pub(crate) mean: f64,
-    /// That of the population.
+    /// The standard deviation of the population.
     pub(crate) std: f64,
-    /// Of the levels [`QUANTILES`]; empty for tables of more than 10,000 columns.
+    /// The quantiles at the levels [`QUANTILES`]; empty for tables with more than 10,000 columns.
     pub(crate) quantiles: Vec<f64>,
     /// Whether `f32` in the data's own units would merge distinct values.
     pub(crate) needs_double: bool,
-    /// How often it is 0 and 1, for an input of nothing else that is true or false where it comes from.
+    /// The numbers of zeros and ones, for an input of true and false in its source that has no other values.
     pub(crate) zeros_and_ones: Option<[u64; 2]>,
 }
 
@@ -47,7 +48,7 @@ impl Dataset {
         let elements = elements(self);
         let all: Vec<usize> = (0..self.inputs()).collect();
         let keeps_quantiles = self.inputs() <= MOST_WITH_QUANTILES;
-        // The middle of some rows is near to all values, so that sums about it keep their precision.
+        // The center of some rows is close to all values, so that sums relative to it are precise.
         let shifts =
             Sample::of_rows(self, SHIFT_ROWS).each_column(&all, |_, values| mean_of(values));
         let moments = self.moments(&shifts);
@@ -80,7 +81,7 @@ impl Dataset {
         })
     }
 
-    /// What the values of each input are, by the type in which they are held.
+    /// The types of the inputs, from the types in which they are stored.
     pub(crate) fn kinds(&self) -> Vec<ColumnKind> {
         let kind = |element: Element| match element.kind {
             NumberKind::Bool => ColumnKind::Boolean,
@@ -91,7 +92,7 @@ impl Dataset {
         elements(self).into_iter().map(kind).collect()
     }
 
-    /// Which inputs are true or false where they come from, and have no value that stands for a missing one.
+    /// Which inputs are true or false in their source, and have no value that marks a missing cell.
     fn booleans(&self) -> Vec<bool> {
         let kinds: HashMap<&str, ColumnKind> = self
             .schema()
@@ -106,8 +107,8 @@ impl Dataset {
         }
     }
 
-    /// Mean and std of each input over all rows, from sums about `shifts`. Sums are formed piece by piece and added
-    /// in order, so that the number of threads does not show.
+    /// Mean and std of each input over all rows, from sums relative to `shifts`. Sums are computed piece by piece and
+    /// added in order, so they do not depend on the number of threads.
     fn moments(&self, shifts: &[f64]) -> Vec<(f64, f64)> {
         let rows = self.rows();
         let piece = PIECE.max(rows.div_ceil(MOST_PIECES));
@@ -137,7 +138,7 @@ impl Dataset {
         (0..shifts.len()).map(total).collect()
     }
 
-    /// Each label as text with its number of rows, in the labels' order; none where there are more than 1000.
+    /// Each label as text with its number of rows, in the order of the labels; `None` if there are more than 1000.
     pub(crate) fn levels(&self) -> Option<Vec<(String, u64)>> {
         let mut counts = std::collections::BTreeMap::new();
         for label in self.labels()? {
@@ -155,7 +156,7 @@ impl Dataset {
     }
 }
 
-/// Mean and std of values whose squares, or sum, no `f64` holds.
+/// Mean and std of values whose squares or sum are too large for an `f64`.
 fn moments_of_huge(values: &[f64], low: f64, high: f64) -> (f64, f64) {
     let span = high - low;
     let shares: Vec<f64> = values.iter().map(|value| (value - low) / span).collect();

@@ -1,8 +1,8 @@
-//! Tables: from the blocks of a format to a dataset, the same way for all formats.
+//! Tables: from the blocks of a format to a dataset, in the same way for all formats.
 //!
-//! Missing and unreadable cells are different. The options say whether missing cells are filled, refused, or dropped
-//! with their rows. Unreadable cells are an error, which counts those of all columns at once, unless bad rows are left
-//! out or kept without values (`table/bad.rs`).
+//! Missing and unreadable cells are different. The options decide whether missing cells are filled, refused, or dropped
+//! with their rows. Unreadable cells are an error that counts the cells of all columns at once, unless bad rows are
+//! left out or kept without values (`table/bad.rs`).
 
 mod bad;
 mod finish;
@@ -26,7 +26,7 @@ use std::collections::HashSet;
 use tally::InputTally;
 use words::LabelWords;
 
-/// The most columns of times that are looked at.
+/// The most columns of times that are checked.
 const MOST_TIMES: usize = 4;
 
 /// Reads a whole table.
@@ -35,7 +35,7 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
         let options = &options.with_lists(&reader.lists());
         let indexes = find_indexes(reader, options)?;
         let mut columns = reader.columns().to_vec();
-        // Other files than text say which type a column has.
+        // Formats other than text state the types of columns.
         if options.on_bad != OnBad::Refuse && reader.how().is_some() {
             count_as_numbers(&mut columns, options);
         }
@@ -59,8 +59,8 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     }
 }
 
-/// Takes the columns that are asked for, and those of a model, for columns of numbers whatever most cells hold, as a text
-/// of few rows may hold more words than numbers. A word in them makes its row bad.
+/// Treats the requested columns, and those of a model, as columns of numbers, even if most cells are words, because a
+/// text of few rows may hold more words than numbers. A word in these columns makes its row bad.
 fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
     let of_model = options.model_columns.iter().flatten();
     let asked: HashSet<&String> = options.columns.iter().chain(of_model).collect();
@@ -74,7 +74,7 @@ fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
     }
 }
 
-/// The rows of a table as they are read.
+/// The rows of a table during reading.
 struct GatheredTable<'a> {
     columns: &'a [FileColumn],
     roles: Roles,
@@ -83,10 +83,10 @@ struct GatheredTable<'a> {
     tallies: Vec<InputTally>,
     labels: LabelWords,
     ids: Vec<Vec<String>>,
-    /// Columns of times, each with its place among those that are read.
+    /// Columns of times, each with its place among the columns that are read.
     times: Vec<(usize, Times)>,
     dropped: usize,
-    /// The rows that no model can take, where they are not refused.
+    /// The bad rows, if they are not refused.
     bad: BadRows,
     read: u64,
 }
@@ -113,13 +113,13 @@ impl<'a> GatheredTable<'a> {
         }
     }
 
-    /// Inputs, then ids, then the label, then what else may say in which order the rows are.
+    /// The columns to read: inputs, then ids, then the label, then columns that may show the order of the rows.
     fn wanted(&mut self) -> Vec<(usize, As)> {
         let inputs = self.roles.inputs.iter().map(|&place| (place, As::Numbers));
         let ids = self.roles.ids.iter().map(|&place| (place, As::Written));
         let label = self.roles.label.iter().map(|&place| (place, As::Texts));
         let mut wanted: Vec<(usize, As)> = inputs.chain(ids).chain(label).collect();
-        // The order matters where rows are divided, and not to a model that is trained.
+        // The order of rows matters when they are split, but not for a trained model.
         if self.options.model_columns.is_none() {
             let times = self.columns.iter().enumerate();
             let times = times.filter(|(_, column)| may_be_time(&column.name, column.kind));
@@ -171,7 +171,7 @@ impl<'a> GatheredTable<'a> {
             tally.add(cells, &place, drops.then_some(&mut is_kept));
         }
         for cell in &bad {
-            // It counts as missing in its column, and is an error of its own.
+            // It counts as missing in its column, and is also an error of its own.
             if let Some(tally) = self.tallies.get_mut(cell.column) {
                 tally.missing = tally.missing.saturating_sub(1);
             }

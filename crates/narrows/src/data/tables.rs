@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// The folders that are entered below each other, as deep as partitions go.
+/// The greatest depth of nested folders.
 const DEPTH: usize = 16;
 
 /// Whether a word is a pattern of files, such as `days/*.csv`.
@@ -23,7 +23,7 @@ pub(super) fn is_pattern(spec: &str) -> bool {
     has_wildcard(spec) && !Path::new(spec).exists()
 }
 
-/// The table that some words name, if it is one.
+/// The table of some words, if they name one.
 pub(super) fn open(
     specs: &[&str],
     options: &ReadOptions,
@@ -72,7 +72,7 @@ pub(super) fn open(
             return Ok(Some(reader));
         }
         if let Some(resolved) = reader.resolved() {
-            // What the first file decides holds for the rest, where they leave it open.
+            // The decisions for the first file apply to the other files if these are ambiguous.
             let text = &mut options.text;
             if text.usual_decimal.is_none() {
                 (text.usual_decimal, text.usual_separator) = (resolved.decimal, resolved.separator);
@@ -107,7 +107,7 @@ fn not_a_table(path: &Path, name: String) -> Error {
         .expected(expected)
 }
 
-/// Leaves out files without content, as Spark writes them for parts without rows.
+/// Leaves out empty files, which Spark writes for parts without rows.
 fn leave_out_empty(files: &mut Vec<TableFile>, notes: &mut Vec<String>) -> Result<()> {
     let mut empty = Vec::new();
     let mut full = Vec::new();
@@ -144,7 +144,7 @@ fn open_file(
     }
     Ok(match file_kind(path)? {
         FileKind::Text => {
-            // A person who says how it is written knows that it is a table.
+            // If the user sets options for the text, it is a table.
             if options.text == TextOptions::default() && !is_table(path, name) {
                 return Err(
                     Error::new(ErrorKind::Format, "this text does not look like a table")
@@ -171,7 +171,7 @@ fn open_file(
 /// A file of a table.
 struct TableFile {
     path: PathBuf,
-    /// What the folders that it lies in say of its rows.
+    /// The keys from the names of its folders.
     keys: Vec<(String, String)>,
 }
 
@@ -185,7 +185,7 @@ fn key_of(folder: &str) -> Option<(String, String)> {
     Some((key.to_string(), value))
 }
 
-/// The names of the folders that a path goes through, and its own.
+/// The names of the folders of a path, and its own name.
 fn names_of(path: &Path) -> Vec<String> {
     let names = path.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
@@ -198,7 +198,7 @@ fn has_wildcard(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
 
-/// That the keys in a folder or pattern that was given are no columns, with the pattern that makes them columns.
+/// A note that the keys in a given folder or pattern are not columns, with the pattern that makes them columns.
 fn keys_in_vain(spec: &str, first: &TableFile) -> Option<String> {
     if Path::new(spec).is_file() {
         return None;
@@ -231,8 +231,7 @@ pub(super) fn files_of_pattern(pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(files.map(|file| file.path).collect())
 }
 
-/// The files that a table is read from, if the word names one: those of a pattern, the parts in a folder, or the file
-/// itself.
+/// The files of the table that the word names: the matches of a pattern, the parts in a folder, or the file itself.
 pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
     let path = Path::new(spec);
     if is_pattern(spec) {
@@ -245,13 +244,13 @@ pub(super) fn files_of(spec: &str) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// The files of a table in a folder; none if the folder is something else.
+/// The files of a table in a folder; empty if the folder is something else.
 pub(super) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     let files = FolderParts::of(folder)?.files.into_iter();
     Ok(files.map(|file| file.path).collect())
 }
 
-/// The files that a pattern names, in the order of their names.
+/// The files that match a pattern, in the order of their names.
 fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
     let wrong = |error: glob::PatternError| {
         Error::new(ErrorKind::Data, "this is not a valid pattern of files")
@@ -259,7 +258,7 @@ fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
             .caused_by(error)
     };
     let names = names_of(Path::new(pattern));
-    // What stands before the first wildcard is the same for all files.
+    // The path before the first wildcard is the same for all files.
     let fixed = names.iter().take_while(|name| !has_wildcard(name)).count();
     let names_beside = names.last().is_some_and(|name| name.starts_with('_'));
     let matching = glob::MatchOptions {
@@ -294,11 +293,11 @@ fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
 /// The parts of a table in a folder, in the order of their names.
 #[derive(Default)]
 struct FolderParts {
-    /// None if the folder is something else.
+    /// Empty if the folder is something else.
     files: Vec<TableFile>,
-    /// Files that may be tables, where no file is one by its name.
+    /// Files that may be tables, used if no file is a table by its name.
     texts: Vec<TableFile>,
-    /// What lies beside them, by ending.
+    /// Counts of the other files, by ending.
     beside: BTreeMap<String, usize>,
 }
 
@@ -319,13 +318,13 @@ impl FolderParts {
         Ok(parts)
     }
 
-    /// What the folder holds beside the table, in a sentence.
+    /// A sentence on the other files of the folder.
     fn note(&self, folder: &str) -> Option<String> {
         let beside = listed(&self.beside)?;
         Some(format!("left out what else is in {folder}: {beside}"))
     }
 
-    /// Adds the files of a folder; `above` are the folders that it was come to through, without links.
+    /// Adds the files of a folder; `above` are the folders on the path to it, without links.
     fn collect(
         &mut self,
         folder: &Path,
@@ -345,7 +344,7 @@ impl FolderParts {
         entries.sort();
         for (name, path) in entries {
             if path.is_dir() {
-                // A link may lead in a circle.
+                // A link may form a cycle.
                 let is_circle = || path.canonicalize().is_ok_and(|path| above.contains(&path));
                 match key_of(&name).filter(|_| above.len() <= DEPTH && !is_circle()) {
                     Some(key) => self.collect(&path, &[keys, &[key]].concat(), above)?,
@@ -370,7 +369,7 @@ impl FolderParts {
     }
 }
 
-/// What a folder holds, by the endings of its files: `3 .tif files, 2 folders`.
+/// The content of a folder, by the endings of its files: `3 .tif files, 2 folders`.
 pub(super) fn listed_by_ending(folder: &Path) -> Option<String> {
     let mut counts = BTreeMap::new();
     for entry in fs::read_dir(folder).ok()?.flatten() {
@@ -399,12 +398,12 @@ fn listed(counts: &BTreeMap<String, usize>) -> Option<String> {
     (!list.is_empty()).then(|| list.join(", "))
 }
 
-/// Whether a file beside the parts is one that a program leaves there: hidden, or begun with an underscore.
+/// Whether a file beside the parts was left by a program: its name is hidden or begins with an underscore.
 fn is_beside(name: &str) -> bool {
     name.starts_with(['.', '_'])
 }
 
-/// Whether a file is a part of a table by its name.
+/// Whether a file has a name as parts of a table have.
 fn is_part(name: &str) -> bool {
     let name = name.to_lowercase();
     let name = [".gz", ".zip"]
@@ -413,12 +412,12 @@ fn is_part(name: &str) -> bool {
         .unwrap_or(&name)
         .to_string();
     let endings = [".csv", ".tsv", ".parquet", ".pq", ".parq"];
-    // Spark writes the codec before the ending, and Hadoop parts without any.
+    // Spark writes the codec before the ending, and Hadoop writes parts without an ending.
     endings.iter().any(|ending| name.ends_with(ending))
         || (name.starts_with("part-") && !name.contains('.'))
 }
 
-/// The value of a partition, in which special characters are written as `%3A`.
+/// The value of a partition key, in which special characters are written as `%3A`.
 fn unescaped(value: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = value.as_bytes();

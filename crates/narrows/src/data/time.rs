@@ -1,9 +1,9 @@
-//! Columns of times: whether the rows are in their order, as those of a series are.
+//! Columns of times, and whether the rows are in their order, as in a time series.
 
 use super::column::Cells;
 use super::schema::ColumnKind;
 
-/// The names of columns of times whose cells are numbers.
+/// The usual names of columns of times whose cells are numbers.
 const NAMES: [&str; 9] = [
     "time",
     "timestamp",
@@ -16,18 +16,18 @@ const NAMES: [&str; 9] = [
     "day",
 ];
 
-/// The most numbers that a time is made of: year, month, day, hour, minute, second and a fraction.
+/// The most numbers in a time: year, month, day, hour, minute, second and a fraction.
 const PARTS: usize = 7;
 
-/// The rows from which on an order is no accident.
+/// With fewer rows than this, an order may be a coincidence.
 const LEAST_ROWS: usize = 10;
 
-/// A column of times whose order the rows of a table are in.
+/// A column of times that the rows of a table are in the order of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InOrder {
     /// The name of the column.
     pub column: String,
-    /// Whether the latest row is the first.
+    /// Whether the latest row comes first.
     pub is_latest_first: bool,
 }
 
@@ -43,15 +43,14 @@ pub(super) fn may_be_time(name: &str, kind: ColumnKind) -> bool {
     }
 }
 
-/// Looks at the times of one row after the other.
+/// Checks the times of one row after the other.
 #[derive(Clone, Debug)]
 pub(super) struct Times {
     column: String,
     rows: usize,
-    /// The time of the row before, in each of the ways in which it can be read: of a text with the year, the month and
-    /// the day in three orders.
+    /// The time of the row before, in each possible reading: a text may have year, month and day in three orders.
     before: Option<[[f64; PARTS]; WAYS]>,
-    /// For each way, whether times never fall and never rise, and whether any differ.
+    /// For each reading, whether times never fall, whether they never rise, and whether any differ.
     rises: [bool; WAYS],
     falls: [bool; WAYS],
     differs: bool,
@@ -111,7 +110,7 @@ impl Times {
         self.rows += 1;
     }
 
-    /// The order of the rows, if they are in one.
+    /// The order of the rows, if they are ordered.
     pub(super) fn order(self) -> Option<InOrder> {
         let is_told = self.differs && self.rows >= LEAST_ROWS && self.may_be_in_order();
         is_told.then(|| InOrder {
@@ -132,7 +131,7 @@ fn time_of(cells: &Cells, row: usize) -> Option<[f64; PARTS]> {
     Some([number, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
 }
 
-/// The numbers of a time in the order of the text, with months by their number and afternoons after mornings.
+/// The numbers of a time in the order of the text, with months as numbers and afternoon hours after morning hours.
 fn parts_of(text: &str) -> Option<[f64; PARTS]> {
     const MONTHS: [&str; 12] = [
         "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
@@ -145,7 +144,7 @@ fn parts_of(text: &str) -> Option<[f64; PARTS]> {
             Ok(number) if has_time && before.ends_with('.') => {
                 number / 10_f64.powi(word.len() as i32)
             }
-            // A zone: the same in all rows, or times cannot be compared by their numbers.
+            // A time zone: it must be the same in all rows, otherwise times cannot be compared by their numbers.
             Ok(_) if has_time && before.ends_with(['+', '-']) => break,
             Ok(number) => number,
             Err(_) => {
@@ -169,7 +168,7 @@ fn parts_of(text: &str) -> Option<[f64; PARTS]> {
     (place > 0).then_some(parts)
 }
 
-/// The runs of digits and those of letters, with where they begin.
+/// The runs of digits and of letters, with their positions.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let kind = |byte: u8| (byte.is_ascii_digit(), byte.is_ascii_alphabetic());
     let mut start = 0;

@@ -1,4 +1,4 @@
-//! The unreadable cells of a column, by the reason for which each is refused.
+//! The unreadable cells of a column, grouped by reason.
 
 use super::column::FileColumn;
 use super::element::EXACT;
@@ -6,31 +6,31 @@ use super::schema::ColumnKind;
 use crate::advice::{Setting, set};
 use crate::text::counted;
 
-/// The examples of cells, for each reason.
+/// The number of example cells for each reason.
 const EXAMPLES: usize = 3;
 
-/// Why a cell of a column of numbers is refused.
+/// The reason why a cell of a column of numbers is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::data) enum Reason {
     /// It is not a number.
     NotANumber,
-    /// The other cells have this unit.
+    /// It has no unit, while the other cells have this unit.
     WithoutUnit(String),
-    /// It has another currency than the others.
+    /// It has another currency than the other cells.
     OtherCurrency {
         own: char,
         others: String,
     },
     NotFinite,
-    /// A whole number that 64 bits do not hold.
+    /// A whole number that does not fit into 64 bits.
     TooLarge,
-    /// One that 64 bits hold without a sign only, which others of the column need.
+    /// A whole number that fits only into 64 bits without a sign, while other cells of the column need a sign.
     WithoutSign,
-    /// A whole number beyond 2^53 that would be rounded, as the column has fractions.
+    /// A whole number above 2^53 that would be rounded, because the column has fractions.
     Rounded,
 }
 
-/// The mark of 1,234 or 1.234.567, where each group behind one has three digits.
+/// The mark in 1,234 or 1.234.567, if each group after a mark has three digits.
 fn mark_of_thousands(text: &str) -> Option<char> {
     let digits = text.trim().trim_start_matches(['-', '+']);
     let mark = digits.chars().find(|c| matches!(c, ',' | '.'))?;
@@ -43,7 +43,7 @@ fn mark_of_thousands(text: &str) -> Option<char> {
 }
 
 impl Reason {
-    /// The reason for which a cell of a column is refused, from its text.
+    /// The reason why a cell of a column is refused, from its text.
     fn of(text: &str, column: &FileColumn) -> Reason {
         let text = text.trim();
         let is_currency = |c: &char| "$€£¥₹₩₽¢".contains(*c);
@@ -69,17 +69,17 @@ impl Reason {
         }
     }
 
-    /// Why a cell of a column is refused, in words such as `cannot be read as a number`; and whether it is because it is
-    /// not finite.
+    /// The reason why a cell of a column is refused, in words such as `cannot be read as a number`; and whether the
+    /// reason is that it is not finite.
     pub(in crate::data) fn of_one(text: &str, column: &FileColumn) -> (String, bool) {
         let reason = Reason::of(text, column);
         let words = reason.says_of(1);
-        // What is said begins with the count.
+        // The message begins with the count.
         let words = words.strip_prefix("1 cell ").unwrap_or(&words).to_string();
         (words, reason == Reason::NotFinite)
     }
 
-    /// What a sentence says of so many cells: `1 cell is not finite`.
+    /// The words for a number of cells: `1 cell is not finite`.
     fn says_of(&self, count: u64) -> String {
         let is = |what: &str| {
             let cells = counted(count as usize, "cell is", "cells are");
@@ -108,14 +108,14 @@ impl Reason {
 /// The unreadable cells of a column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unreadable {
-    /// For each reason the number of cells, and the first of them, each with its place.
+    /// For each reason the number of cells, and the first cells, each with its place.
     groups: Vec<(Reason, u64, Vec<String>)>,
-    /// A mark in some cells that could stand between thousands.
+    /// A mark in some cells that could be a thousands separator.
     thousands: Option<char>,
 }
 
 impl Unreadable {
-    /// Adds a cell of a column; `text` may be shortened, and `shown` is how it is shown with its place.
+    /// Adds a cell of a column. `text` may be shortened; `shown` is the cell as displayed, with its place.
     pub(super) fn add(&mut self, text: &str, column: &FileColumn, shown: impl FnOnce() -> String) {
         let reason = Reason::of(text, column);
         self.thousands = self.thousands.or_else(|| mark_of_thousands(text));
@@ -131,18 +131,18 @@ impl Unreadable {
         }
     }
 
-    /// How many there are.
+    /// The number of cells.
     pub(super) fn count(&self) -> u64 {
         self.groups.iter().map(|(_, count, _)| count).sum()
     }
 
-    /// A few of them, each with its place.
+    /// A few cells, each with its place.
     pub(super) fn examples(&self) -> Vec<String> {
         let all = self.groups.iter().flat_map(|(.., examples)| examples);
         all.take(EXAMPLES).cloned().collect()
     }
 
-    /// What is wrong, by reasons: `2 cells cannot be read as numbers: line 5 "2,262", line 11 "(5)"`.
+    /// The problems, by reason: `2 cells cannot be read as numbers: line 5 "2,262", line 11 "(5)"`.
     pub(super) fn sentence(&self) -> String {
         let group = |(reason, count, examples): &(Reason, u64, Vec<String>)| {
             let first = if *count as usize > examples.len() {

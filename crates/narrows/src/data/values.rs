@@ -1,11 +1,11 @@
-//! The values of data, in the type that they were stored in.
+//! The values of data in their stored type.
 
 use super::element::{Element, NumberKind};
 use super::records::Records;
 use super::records::RowType;
 use ndarray::Array2;
 
-/// The values of a [`Dataset`](super::Dataset), `[rows, inputs]`, in the type that they were stored in.
+/// The values of a [`Dataset`](super::Dataset), `[rows, inputs]`, in their stored type.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Values {
@@ -18,7 +18,7 @@ pub enum Values {
 }
 
 impl Values {
-    /// The rows and the inputs.
+    /// The numbers of rows and of inputs.
     pub(super) fn dim(&self) -> (usize, usize) {
         match self {
             Values::U8(values) => values.dim(),
@@ -27,7 +27,7 @@ impl Values {
         }
     }
 
-    /// The one type of all values; 64-bit floating-point numbers for columns of different types.
+    /// The common type of all values; 64-bit floating-point for columns of different types.
     pub(super) fn element(&self) -> Element {
         match self {
             Values::U8(_) => Element::little(NumberKind::U8),
@@ -39,7 +39,7 @@ impl Values {
         }
     }
 
-    /// The same values as records, whatever their type.
+    /// The same values as records, for any type.
     pub(super) fn into_records(self) -> Self {
         match self {
             Values::U8(values) => {
@@ -68,11 +68,11 @@ impl Values {
     }
 }
 
-/// One row of a [`Dataset`](super::Dataset), in the type that it was stored in.
+/// One row of a [`Dataset`](super::Dataset), in its stored type.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Row<'a> {
     U8(&'a [u8]),
     F32(&'a [f32]),
-    /// This row of these.
+    /// A row of these records, by its index.
     Records(&'a Records, usize),
 }

@@ -1,4 +1,4 @@
-//! The files of sources, as they were when they were opened, so that a change of them is noticed.
+//! The state of the files of sources when they were opened, to notice changes.
 
 use super::formats::{idx, images};
 use super::records::FileState;
@@ -7,7 +7,8 @@ use super::tables;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of sources with their sizes and times. It is made before they are read, so that no change is missed.
+/// The files of sources with their sizes and times. It must be created before they are read, so that no change is
+/// missed.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     files: Vec<(PathBuf, FileState)>,
@@ -15,14 +16,15 @@ pub struct Watch {
     folders: Vec<PathBuf>,
 }
 
-/// How a file is now; none that is not there any more.
+/// The present state of a file; `None` if it no longer exists.
 fn state_of(path: &Path) -> Option<FileState> {
     let metadata = fs::metadata(path).ok()?;
     metadata.is_file().then(|| FileState::of(Ok(metadata)))
 }
 
 impl Watch {
-    /// The files of what `--data` and other options name: of a folder those that are read. What is not there has none.
+    /// The files of `--data` and of other options; for a folder, the files that are read. Sources that do not exist
+    /// have none.
     pub fn of<'a>(specs: impl IntoIterator<Item = &'a String>) -> Watch {
         let mut watch = Watch::default();
         for spec in specs {
@@ -52,12 +54,12 @@ impl Watch {
         self.files.len()
     }
 
-    /// Whether there are no files, as for data that come with Narrows.
+    /// Whether there are no files, as for built-in data.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Leaves out what is in a folder, such as a run's, which changes while it goes on.
+    /// Leaves out the files in a folder, such as the folder of a run, which changes during the run.
     pub fn leave_out(&mut self, folder: &Path) {
         let Ok(folder) = folder.canonicalize() else {
             return;
@@ -75,7 +77,7 @@ impl Watch {
         }
     }
 
-    /// The files that have changed since they were opened, or since this was last asked; those that are gone too.
+    /// The files that have changed or disappeared since they were opened or since the last call.
     pub fn changed(&mut self) -> Vec<PathBuf> {
         let mut changed = Vec::new();
         self.files.retain_mut(|(path, seen)| {
@@ -91,7 +93,7 @@ impl Watch {
     }
 }
 
-/// The files of a folder that reading it opens; none where it cannot be read.
+/// The files that are read from a folder; empty if the folder cannot be read.
 fn files_of_folder(folder: &Path) -> Vec<PathBuf> {
     let of_idx = idx::files_of_folder(folder).unwrap_or_default();
     if !of_idx.is_empty() {

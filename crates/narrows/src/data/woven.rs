@@ -1,4 +1,4 @@
-//! Rows of an output in their places: those with values, and between them the bad rows, which have none.
+//! The rows of an output in order: rows with values, and between them the bad rows, which have none.
 
 use super::bad::BadRow;
 use super::dataset::Dataset;
@@ -8,19 +8,19 @@ use crate::Result;
 use ndarray::{Array2, ArrayView2};
 use std::ops::Range;
 
-/// An output of as many rows as some data have, with their ids and labels.
+/// An output with as many rows as some data have, with their ids and labels.
 pub(crate) struct Woven<'a> {
     sink: Sink,
     data: &'a Dataset,
     /// The values of a row.
     columns: usize,
-    /// The rows of a piece that has rows without values.
+    /// The number of rows of a piece that has rows without values.
     piece: usize,
-    /// The bad rows that are written.
+    /// The number of bad rows written so far.
     passed: usize,
 }
 
-/// A row with values, by its place among those of a piece, or one without.
+/// A row with values, by its index in a piece; or a row without values.
 enum WovenRow<'a> {
     Good(usize),
     Bad(&'a BadRow),
@@ -41,7 +41,7 @@ impl<'a> Woven<'a> {
         })
     }
 
-    /// Writes what the next rows of the data came to, and the bad rows before and between them.
+    /// Writes the results of the next rows of the data, and the bad rows before and between them.
     pub(crate) fn write(&mut self, rows: Range<usize>, values: ArrayView2<'_, f64>) -> Result<()> {
         let bad = self.data.bad_rows().rows();
         let rest = bad.get(self.passed..).unwrap_or_default();
@@ -68,7 +68,7 @@ impl<'a> Woven<'a> {
         self.write_rows(&all, values, &texts)
     }
 
-    /// Writes rows some at a time, as there may be many without values in one place.
+    /// Writes rows in small pieces, because there may be many rows without values in one place.
     fn write_rows(
         &mut self,
         all: &[WovenRow<'_>],
@@ -109,7 +109,7 @@ impl<'a> Woven<'a> {
         Ok(())
     }
 
-    /// Writes the bad rows behind the last row with values, and ends the output.
+    /// Writes the bad rows after the last row with values, and completes the output.
     pub(crate) fn finish(mut self) -> Result<()> {
         let bad = self.data.bad_rows().rows();
         let rest = bad.get(self.passed..).unwrap_or_default();

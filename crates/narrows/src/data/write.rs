@@ -1,8 +1,7 @@
-//! Writing rows in the formats that are read. The format is the one that is asked for, else the ending of the path
-//! decides.
+//! Writes rows in the formats that can be read. The format is the requested one, or the ending of the path decides.
 //!
-//! A file is written under a temporary name and renamed when it is complete. Until then an older file stays. Standard
-//! output, pipes and devices get the rows as they come.
+//! A file is written under a temporary name and renamed when it is complete. Until then an existing file stays.
+//! Standard output, pipes and devices get the rows while they are computed.
 
 use super::dataset::Dataset;
 #[cfg(not(feature = "csv"))]
@@ -20,7 +19,7 @@ pub use super::output::{
     Head, NumberType, Piece, TextColumn, column_names, number, number_of, pieces, texts_of,
 };
 
-/// How outputs may end, and what that makes of them.
+/// The endings of outputs, each with its format.
 pub const ENDINGS: &[(&str, &str)] = &[
     (
         ".npy",
@@ -34,7 +33,7 @@ pub const ENDINGS: &[(&str, &str)] = &[
     ("a folder", "a PNG image for each row"),
 ];
 
-/// A format that rows are written in.
+/// A format for writing rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -77,7 +76,7 @@ impl Format {
         Format::NAMES[self as usize]
     }
 
-    /// The format that the ending of a path says; none for an ending that says nothing, and for none.
+    /// The format of the ending of a path; `None` for an unknown ending or without one.
     fn of_ending(path: &Path) -> Option<Format> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         let ends = |format: &&Format| name.ends_with(&format!(".{}", format.name()));
@@ -89,7 +88,7 @@ impl Format {
     }
 }
 
-/// Where rows are written, and in which format. A path alone stands for an output whose ending decides.
+/// The place and the format of an output. From a path alone, the ending decides the format.
 ///
 /// ```
 /// use narrows::data::write::{Format, Output};
@@ -101,7 +100,7 @@ impl Format {
 pub struct Output {
     /// The file or folder; `-` is standard output.
     pub path: PathBuf,
-    /// The format that is asked for, whatever the ending of the path.
+    /// The requested format, which overrides the ending of the path.
     pub asked: Option<Format>,
 }
 
@@ -115,8 +114,8 @@ impl<P: AsRef<Path> + ?Sized> From<&P> for Output {
 }
 
 impl Output {
-    /// The format: the one that is asked for, else that of the ending; without an ending a folder of images, and CSV for
-    /// standard output, a pipe or a device. None for an ending that says nothing.
+    /// The format: the requested one, or the format of the ending. Without an ending it is a folder of images, or CSV
+    /// for standard output, a pipe or a device. `None` for an unknown ending.
     pub fn format(&self) -> Option<Format> {
         let told = || match Format::of_ending(&self.path) {
             Some(format) => Some(format),
@@ -129,7 +128,7 @@ impl Output {
         self.asked.or_else(told)
     }
 
-    /// What is said where the ending of the path stands for another format than the one that is asked for.
+    /// A sentence if the ending of the path stands for another format than the requested one.
     pub fn contradiction(&self) -> Option<String> {
         let (asked, ending) = (self.asked?, Format::of_ending(&self.path)?);
         (asked != ending).then(|| {
@@ -142,8 +141,8 @@ impl Output {
         })
     }
 
-    /// Refuses an output that rows cannot be written to, before anything is read for it. `beside` are endings that are
-    /// taken too, each with what it makes.
+    /// Refuses an output that rows cannot be written to, before anything is read. `beside` are further allowed endings,
+    /// each with its output.
     ///
     /// # Errors
     ///
@@ -165,14 +164,14 @@ impl Output {
         }
     }
 
-    /// The file for the reasons of rows without values: `scores.reasons.csv` beside `scores.npy`. None for tables, which
-    /// have a column for them.
+    /// The file for the reasons of rows without values: `scores.reasons.csv` beside `scores.npy`. `None` for tables,
+    /// which have a column for them.
     pub fn reasons(&self) -> Option<PathBuf> {
         let has_no_column = matches!(self.format(), Some(Format::Npy | Format::Images));
         has_no_column.then(|| self.beside()).flatten()
     }
 
-    /// The same whatever the format. None for standard output, a pipe or a device.
+    /// The same for any format. `None` for standard output, a pipe or a device.
     fn beside(&self) -> Option<PathBuf> {
         let name = self.path.with_extension("");
         let name = name.file_name()?.to_string_lossy().into_owned();
@@ -199,7 +198,7 @@ fn unknown_ending(path: &Path, beside: &[(&str, &str)]) -> Error {
         ))
 }
 
-/// An output that is being written.
+/// An output in progress.
 pub struct Sink {
     kind: Kinds,
     /// The reasons of rows without values, for a format that has no column for them.
@@ -218,8 +217,8 @@ impl Sink {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not suit the format; [`ErrorKind::Io`]
-    /// if the system refuses.
+    /// [`ErrorKind::Data`] if the ending is not known, or if the rows do not fit the format; [`ErrorKind::Io`] if the
+    /// system cannot write it.
     pub fn create(output: impl Into<Output>, head: &Head) -> Result<Sink> {
         let output = output.into();
         let (path, format) = (&*output.path, output.known_format(&[])?);
@@ -274,7 +273,7 @@ impl Sink {
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// If the system cannot write them.
     pub fn write(&mut self, piece: Piece<'_>) -> Result<()> {
         if let Some(reasons) = &mut self.reasons {
             reasons.write(piece)?;
@@ -287,11 +286,11 @@ impl Sink {
         }
     }
 
-    /// Ends the output, and lets it stand under its name.
+    /// Completes the output, which then gets its name.
     ///
     /// # Errors
     ///
-    /// When the system refuses; what was there before stays.
+    /// If the system cannot write it; an existing file then stays.
     pub fn finish(self) -> Result<()> {
         match self.kind {
             Kinds::Npy(sink) => sink.finish(),
@@ -303,11 +302,11 @@ impl Sink {
     }
 }
 
-/// Writes data as they are, in their own units.
+/// Writes data in their own units.
 ///
 /// # Errors
 ///
-/// As [`Sink::create`] and [`Sink::write`], and what `progress` ends it with, which is told the rows that are done.
+/// As [`Sink::create`] and [`Sink::write`], and errors of `progress`, which is called with the number of finished rows.
 pub fn write_data(
     data: &Dataset,
     output: impl Into<Output>,

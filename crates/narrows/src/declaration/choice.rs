@@ -1,18 +1,18 @@
-//! Kinds of something that is an enum in code, each with its declaration.
+//! Kinds of an enum in code, each with its declaration.
 
 use super::{Declaration, Key, Preset, Settings, Value};
 
-/// One of several kinds of something that is an enum in code; see [`choice`].
+/// A kind of an enum in code; see [`choice`].
 #[derive(Debug)]
 pub(crate) struct Choice<T: 'static> {
     pub(crate) declaration: Declaration,
-    /// Makes it from its settings.
+    /// Makes the enum's value from settings.
     pub(crate) make: fn(&Settings) -> T,
-    /// The values of its keys, in their order, where it is of this kind.
+    /// The values of its keys, in order; `None` if the enum's value is of another kind.
     pub(crate) values: fn(&T) -> Option<Vec<Option<Value>>>,
 }
 
-/// A [`Choice`]: a variant, the key of each of its fields, and its declaration but for the keys.
+/// A [`Choice`]: a variant, the key of each of its fields, and the rest of its declaration.
 macro_rules! choice {
     ($kind:ident :: $variant:ident { $($field:ident: $key:ident),* $(,)? }, $declaration:expr $(,)?) => {
         $crate::declaration::Choice {
@@ -38,12 +38,12 @@ impl<T> Choice<T> {
             let values = keys.filter_map(|(key, value)| Some((key.name, value?)));
             Some((choice.declaration.name, Settings::of(values.collect())))
         };
-        // A variant that is in no list is a mistake of the code, which every test of it finds.
+        // A variant that is missing in the list is a mistake in the code, which every test of it finds.
         let found = choices.iter().find_map(of);
         found.unwrap_or_else(|| panic!("a kind is missing in its list"))
     }
 
-    /// What a recipe has that names none: the default of the key that names it, with the defaults of its keys.
+    /// The value of a recipe without one: the default of the key that names the kind, with the defaults of its keys.
     pub(crate) fn preset(selector: &Key, choices: &[Choice<T>]) -> T {
         let is_default =
             |choice: &&Choice<T>| selector.default == Preset::Text(choice.declaration.name);

@@ -1,4 +1,4 @@
-//! A key: its type, range, default and meaning, from which its words in errors and in the reference are made.
+//! A key: its type, range, default and meaning, from which errors and the reference take their words.
 
 use super::Value;
 use crate::text::short_number;
@@ -6,17 +6,17 @@ use crate::text::short_number;
 /// A key of a part.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// As it is written.
+    /// Its name in a recipe.
     pub name: &'static str,
-    /// Older names, which are read as the name, with a note.
+    /// Older names, which are read like the name, with a note.
     pub aliases: &'static [Alias],
-    /// Names that other programs have for it: an error suggests the key where one is written.
+    /// Names in other programs: if one of them is written, the error suggests the key.
     pub elsewhere: &'static [&'static str],
     /// The type and range of its value.
     pub kind: Kind,
-    /// What holds where it is left out.
+    /// The default.
     pub default: Preset,
-    /// The unit of its value, where it has one.
+    /// The unit of its value, if it has one.
     pub unit: Option<&'static str>,
     /// What it does, in one line.
     pub about: &'static str,
@@ -27,7 +27,7 @@ pub struct Key {
 pub enum Alias {
     /// Its value means the same.
     Renamed(&'static str),
-    /// Its value is 1 less the key's.
+    /// Its value is 1 minus the key's value.
     Complement(&'static str),
 }
 
@@ -45,9 +45,9 @@ impl Alias {
 pub enum Kind {
     /// A whole number.
     Whole {
-        /// The smallest that is possible.
+        /// The smallest allowed value.
         least: i64,
-        /// The largest that is possible.
+        /// The largest allowed value.
         most: i64,
     },
     /// A number that float32 can represent: it neither overflows there nor becomes 0.
@@ -56,34 +56,34 @@ pub enum Kind {
     Flag,
     /// Two whole numbers, `[height, width]`, or one number for both.
     Pair {
-        /// The smallest that is possible.
+        /// The smallest allowed value.
         least: i64,
-        /// The largest that is possible.
+        /// The largest allowed value.
         most: i64,
     },
     /// Three whole numbers, `[channels, height, width]`.
     Triple {
-        /// The smallest that is possible.
+        /// The smallest allowed value.
         least: i64,
-        /// The largest that is possible.
+        /// The largest allowed value.
         most: i64,
     },
     /// A text.
     Text,
     /// The name of a part.
     Name,
-    /// A section, which reads its own keys; in words.
+    /// A section, which reads its own keys; described in words.
     Section(&'static str),
-    /// A list of sections, each of which reads its own keys; in words.
+    /// A list of sections, each of which reads its own keys; described in words.
     List(&'static str),
 }
 
-/// What holds where a key is left out.
+/// The default of a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Preset {
-    /// It must not be left out.
+    /// There is none: the key must be given.
     Required,
-    /// Its value stays open; in words what then holds.
+    /// The value stays open; the words describe the effect.
     Open(&'static str),
     /// A whole number, also for each of a pair.
     Whole(i64),
@@ -98,20 +98,20 @@ pub enum Preset {
 /// An end of a range of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum End {
-    /// There is none.
+    /// No limit.
     None,
-    /// The number itself is possible.
+    /// The number itself is allowed.
     Closed(f64),
-    /// The number itself is not possible.
+    /// The number itself is not allowed.
     Open(f64),
 }
 
 /// A range of numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
-    /// Where it begins.
+    /// The lower end.
     pub low: End,
-    /// Where it ends.
+    /// The upper end.
     pub high: End,
 }
 
@@ -122,11 +122,11 @@ impl Range {
     pub const ABOVE_0: Range = Range::of(End::Open(0.0), End::None);
     /// 0 and numbers above it.
     pub const FROM_0: Range = Range::of(End::Closed(0.0), End::None);
-    /// From 0 to 1, with both: a fraction of something.
+    /// From 0 to 1, both included: a fraction of something.
     pub const FRACTION: Range = Range::of(End::Closed(0.0), End::Closed(1.0));
     /// From 0 to below 1.
     pub const BELOW_1: Range = Range::of(End::Closed(0.0), End::Open(1.0));
-    /// Between 0 and 1, without both.
+    /// Between 0 and 1, both excluded.
     pub const BETWEEN_0_AND_1: Range = Range::of(End::Open(0.0), End::Open(1.0));
 
     /// From one end to another.
@@ -134,7 +134,7 @@ impl Range {
         Range { low, high }
     }
 
-    /// Whether a number lies in it.
+    /// Whether a number is in the range.
     pub fn contains(&self, number: f64) -> bool {
         let is_above = match self.low {
             End::None => true,
@@ -173,7 +173,7 @@ impl Range {
 }
 
 impl Key {
-    /// A key that must not be left out.
+    /// A key without a default, which must be given.
     pub const fn new(name: &'static str, kind: Kind, about: &'static str) -> Key {
         Key {
             name,
@@ -204,17 +204,17 @@ impl Key {
         Key { aliases, ..self }
     }
 
-    /// The same with names that other programs have for it.
+    /// The same with names in other programs.
     pub const fn elsewhere(self, elsewhere: &'static [&'static str]) -> Key {
         Key { elsewhere, ..self }
     }
 
-    /// Whether a name is the key's, or an older one.
+    /// Whether a name is the key's name or an older one.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.iter().any(|alias| alias.name() == name)
     }
 
-    /// The value that holds where it is left out, if one does.
+    /// The default as a value, if there is one.
     pub fn preset(&self) -> Option<Value> {
         let value = match self.default {
             Preset::Required | Preset::Open(_) => return None,
@@ -226,7 +226,7 @@ impl Key {
         self.kind.accept(value)
     }
 
-    /// What the reference says of its default.
+    /// The default in words, for the reference.
     pub fn default_in_words(&self) -> String {
         match self.default {
             Preset::Required => "required".into(),
@@ -235,7 +235,7 @@ impl Key {
         }
     }
 
-    /// What the reference says of its values: `above 0, in scaled units`.
+    /// The allowed values in words, for the reference: `above 0, in scaled units`.
     pub fn values_in_words(&self) -> String {
         let range = self.kind.words();
         match self.unit {
@@ -245,7 +245,7 @@ impl Key {
     }
 }
 
-/// A whole number of a range, where powers of two are written as such: `2^24`, `2^63 - 1`.
+/// A whole number of a range; powers of two are written as `2^24`, `2^63 - 1`.
 fn whole(number: i64) -> String {
     let is_power = |n: u64| n.is_power_of_two() && n > 1 << 16;
     match u64::try_from(number) {
@@ -258,7 +258,7 @@ fn whole(number: i64) -> String {
 }
 
 impl Kind {
-    /// What the reference says of it.
+    /// The type in words, for the reference.
     fn words(&self) -> String {
         match self {
             Kind::Whole { least, most } => format!("{} to {}", whole(*least), whole(*most)),
@@ -278,7 +278,7 @@ impl Kind {
         }
     }
 
-    /// What an error says is expected, where `found` was found.
+    /// The expectation of an error, if `found` was found.
     pub(crate) fn expected(&self, found: Option<&Value>) -> String {
         match self {
             Kind::Whole { least, most } => {
@@ -314,7 +314,7 @@ impl Kind {
         }
     }
 
-    /// The value as this type has it; `None` where it is of another type or out of range.
+    /// The value in this type; `None` if it has another type or is out of range.
     pub fn accept(&self, value: Value) -> Option<Value> {
         let is_in = |range: (i64, i64), n: i64| (range.0..=range.1).contains(&n);
         match (*self, value) {

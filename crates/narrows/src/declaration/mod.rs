@@ -1,9 +1,9 @@
-//! Declarations: what a part's keys are, said once.
+//! Declarations: the keys of a part are declared once.
 //!
-//! A part (a layer, a noise, a loss, a penalty, …) has a [`Declaration`]: its name and its [`Key`]s, each a constant with
-//! its type, range, default, unit and meaning. Reading a recipe, defaults, checks, writing, the errors and the printed
-//! reference follow from it. [`Settings`] are the checked values of a part's keys; a [`Spec`] is a part with its
-//! settings, which is what a recipe holds; a [`List`] is where a recipe looks parts up.
+//! A part (a layer, a noise, a loss, a penalty, …) has a [`Declaration`]: its name and its [`Key`]s, each a constant
+//! with its type, range, default, unit and meaning. Reading a recipe, defaults, checks, writing, the errors and the
+//! printed reference are derived from it. [`Settings`] are the checked values of a part's keys. A [`Spec`] is a part
+//! with its settings; a recipe holds specs. A [`List`] is the place where a recipe looks up parts.
 
 mod choice;
 mod key;

@@ -6,7 +6,7 @@ use super::{Alias, Choice, Declaration, Key, Kind, Preset, Settings, Value, sugg
 use crate::document::{Level, Node, Section, Tree, is_now, twice};
 use crate::error::Result;
 
-/// The value as a key may have it, if one may.
+/// The value in a type of keys, if it has one.
 fn value_of(tree: &Tree) -> Option<Value> {
     match tree {
         Tree::Text(text) => Some(Value::Text(text.clone())),
@@ -29,24 +29,24 @@ fn value_of(tree: &Tree) -> Option<Value> {
 }
 
 impl Section<'_> {
-    /// The settings of a part whose keys are all that this section may have.
+    /// The settings of a part from a section that may have only keys of this part.
     ///
     /// # Errors
     ///
-    /// When a key is unknown, a value impossible, or a required one missing.
+    /// If a key is unknown, a value is impossible, or a required key is missing.
     pub fn read(&self, declaration: &Declaration) -> Result<Settings> {
         self.allow(&[declaration.keys], &[], Level::Text)?;
         self.settings(declaration)
     }
 
-    /// The settings of a part whose keys are among those of this section.
+    /// The settings of a part from a section that may have other keys too.
     ///
     /// # Errors
     ///
-    /// When a value is impossible, or a required one missing.
+    /// If a value is impossible or a required key is missing.
     pub fn settings(&self, declaration: &Declaration) -> Result<Settings> {
         let mut values = Vec::new();
-        // Sections and lists of sections are read by whoever knows their parts.
+        // Sections and lists of sections are read by the code that knows their parts.
         let is_value = |key: &&Key| !matches!(key.kind, Kind::Section(_) | Kind::List(_));
         for key in declaration.keys.iter().filter(is_value) {
             let value = match self.value(key)? {
@@ -68,14 +68,14 @@ impl Section<'_> {
         }
     }
 
-    /// The value of a key, if it is there, by its name or an older one.
+    /// The value of a key, by its name or an older one, if it is there.
     fn value(&self, key: &Key) -> Result<Option<Value>> {
         let older = key.aliases.iter().map(|alias| (alias.name(), Some(*alias)));
         let mut found: Option<(&str, Option<Alias>, &Node)> = None;
         for (name, alias) in std::iter::once((key.name, None)).chain(older) {
             let Some(node) = self.get(name) else { continue };
             match found {
-                // What comes later goes over what comes before, whatever it is called.
+                // A later value overrides an earlier one, under either name.
                 Some((_, _, other)) if other.level > node.level => {}
                 Some((other, _, before)) if before.level == node.level => {
                     let what = format!("`{other}` and `{name}` say the same thing twice");
@@ -97,7 +97,7 @@ impl Section<'_> {
                     name,
                     &format!("is now given as `{}`, which is 1 less it", key.name),
                 );
-                // In single precision, so that 1 less 0.9 is 0.1.
+                // In single precision, so that 1 minus 0.9 is 0.1.
                 Ok(Some(Value::from((1.0 - number) as f32)))
             }
             (Some(_), value) => {
@@ -108,9 +108,8 @@ impl Section<'_> {
         }
     }
 
-    /// Refuses keys that are in none of the lists. `elsewhere` are keys that exist, but belong to
-    /// another kind, which is named; they are passed over where the kind, of a `level`, went over one
-    /// that they may have belonged to.
+    /// Refuses keys that are in none of the lists. `elsewhere` are keys of other kinds; the error names their kind.
+    /// They are ignored if an override of this `level` changed the kind to which they may have belonged.
     fn allow(&self, keys: &[&[Key]], elsewhere: &[(&Key, &str)], level: Level) -> Result<()> {
         for (name, node) in self.entries() {
             let mut known = keys.iter().copied().flatten();
@@ -133,12 +132,12 @@ impl Section<'_> {
         Ok(())
     }
 
-    /// Which of several parts the `selector` names in this section (its default where it is left out), and the settings
-    /// of its keys; `common` are keys that all have beside their own. Without name, default and section there is none.
+    /// The part that the `selector` names in this section, or its default, and the settings of its keys; `common` are
+    /// keys that all parts have in addition to their own. Without name, default and section there is none.
     ///
     /// # Errors
     ///
-    /// When the name is missing or unknown, a key belongs to another part or to none, or a value is impossible.
+    /// If the name is missing or unknown, a key belongs to another part or to none, or a value is impossible.
     pub fn choose(
         &self,
         selector: &Key,
@@ -182,7 +181,7 @@ impl Section<'_> {
         Ok(Some((chosen, self.settings(part)?)))
     }
 
-    /// As [`Section::choose`], for what is an enum in code.
+    /// As [`Section::choose`], for an enum in code.
     pub(crate) fn pick<T>(&self, selector: &Key, choices: &[Choice<T>]) -> Result<Option<T>> {
         let parts: Vec<&Declaration> = choices.iter().map(|choice| &choice.declaration).collect();
         let chosen = self.choose(selector, &[], &parts)?;

@@ -5,32 +5,32 @@ use super::{FromValue, Key, Preset, Value, suggest};
 use crate::document::{Tree, is_now, refuse};
 use crate::error::{Error, Result};
 
-/// What is said of a part: everything that a recipe needs to know of it but what it computes.
+/// The declaration of a part: everything that a recipe needs to know about it except its computation.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {
     /// Its name in a recipe.
     pub name: &'static str,
-    /// Older names, which are read as the name, with a note.
+    /// Older names, which are read like the name, with a note.
     pub aliases: &'static [&'static str],
-    /// Names that other programs have for it: an error suggests the part where one is written.
+    /// Names in other programs: if one of them is written, the error suggests the part.
     pub elsewhere: &'static [&'static str],
-    /// What it is, in one line.
+    /// A description in one line.
     pub about: &'static str,
     /// Its keys, in the order in which they are written.
     pub keys: &'static [Key],
-    /// Refuses values that do not go together, though each is possible by itself.
+    /// A check that refuses values which do not fit together, although each alone is allowed.
     pub check: Option<Check>,
 }
 
-/// Looks whether values go together.
+/// Checks whether values fit together.
 pub type Check = fn(&Settings) -> std::result::Result<(), Conflict>;
 
-/// Why values do not go together.
+/// The reason why values do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The name of the key whose value is to blame.
+    /// The name of the key with the wrong value.
     pub key: &'static str,
-    /// What its value should be.
+    /// The expected value.
     pub expected: String,
 }
 
@@ -52,7 +52,7 @@ impl Declaration {
         Declaration { keys, ..self }
     }
 
-    /// The same with names that other programs have for it.
+    /// The same with names in other programs.
     pub const fn elsewhere(self, elsewhere: &'static [&'static str]) -> Declaration {
         Declaration { elsewhere, ..self }
     }
@@ -62,7 +62,7 @@ impl Declaration {
         Declaration { aliases, ..self }
     }
 
-    /// The same with a check of the values against each other.
+    /// The same with a check of the values together.
     pub const fn check(self, check: Check) -> Declaration {
         Declaration {
             check: Some(check),
@@ -70,13 +70,13 @@ impl Declaration {
         }
     }
 
-    /// Whether a name is the part's, or an older one.
+    /// Whether a name is the part's name or an older one.
     pub(crate) fn is_called(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }
 }
 
-/// The values of a part's keys, each of its key's type and in its range. Of a key that is left open there is none.
+/// The values of a part's keys, each of its key's type and in its range. A key that is left open has no value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     values: Vec<(&'static str, Value)>,
@@ -87,7 +87,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When a key is unknown, a value impossible, or a required one missing.
+    /// If a key is unknown, a value is impossible, or a required key is missing.
     pub fn new(declaration: &Declaration, given: &[(&str, Value)]) -> Result<Settings> {
         let part = declaration.name;
         let mut values = Vec::new();
@@ -98,7 +98,7 @@ impl Settings {
         }
         for key in declaration.keys {
             let place = || format!("{part}.{}", key.name);
-            // The last one counts, as where a value is set over another.
+            // The last value counts, as for overrides.
             let value = given.iter().rfind(|(name, _)| *name == key.name);
             let value = match value {
                 Some((_, value)) => key.kind.accept(value.clone()).ok_or_else(|| {
@@ -136,7 +136,7 @@ impl Settings {
         )
     }
 
-    /// Values that are known to be those of a part, in the order of its keys.
+    /// Values that are known to be valid for a part, in the order of its keys.
     pub(super) fn of(values: Vec<(&'static str, Value)>) -> Settings {
         Settings { values }
     }
@@ -145,8 +145,8 @@ impl Settings {
     ///
     /// # Panics
     ///
-    /// When the key is not one of the part's, or its value of another type: a mistake of the part's code. The value of a
-    /// key that may be left open is an `Option`.
+    /// If the part does not have the key, or if its value has another type: a mistake in the part's code. The value of
+    /// a key that may be left open is an `Option`.
     pub fn get<T: FromValue>(&self, key: &Key) -> T {
         match T::from_value(self.value(key.name)) {
             Some(value) => value,
@@ -154,7 +154,7 @@ impl Settings {
         }
     }
 
-    /// The value of a key by its name; `None` where the part has no such key or it is left open.
+    /// The value of a key by its name; `None` if the part does not have the key, or if it is left open.
     pub fn value(&self, name: &str) -> Option<&Value> {
         let entry = self.values.iter().find(|(key, _)| *key == name);
         entry.map(|(_, value)| value)
@@ -173,7 +173,7 @@ impl Settings {
     }
 }
 
-/// The value of a key that is not given; `None` where it is left open.
+/// The value of a key that is not given; `None` if it is left open.
 pub(super) fn missing(key: &Key) -> Result<Option<Value>> {
     match key.default {
         Preset::Required => {
@@ -192,7 +192,7 @@ fn unknown(declaration: &Declaration, name: &str) -> Error {
     }
 }
 
-/// Adds the key that is meant to an error about an unknown one.
+/// Adds the key that was probably meant to an error about an unknown key.
 pub(super) fn suggest_key<'a>(
     error: Error,
     name: &str,

@@ -5,13 +5,13 @@ use crate::document::{Section, Tree, refuse};
 use crate::error::Result;
 use std::fmt;
 
-/// What every part has.
+/// The trait of all parts.
 pub trait Part: fmt::Debug + Send + Sync {
-    /// What is said of it.
+    /// Its declaration.
     fn declaration(&self) -> &Declaration;
 }
 
-/// A part with the values of its keys: what a recipe says.
+/// A part with the values of its keys, as in a recipe.
 pub struct Spec<P: ?Sized + 'static> {
     part: &'static P,
     settings: Settings,
@@ -26,7 +26,7 @@ impl<P: ?Sized> Clone for Spec<P> {
     }
 }
 
-/// Parts are the same where their names are.
+/// Parts are equal if their names are equal.
 impl<P: Part + ?Sized> PartialEq for Spec<P> {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name() && self.settings == other.settings
@@ -48,17 +48,17 @@ impl<P: Part + ?Sized> Spec<P> {
     ///
     /// # Errors
     ///
-    /// When a key is unknown, a value impossible, or a required one missing.
+    /// If a key is unknown, a value is impossible, or a required key is missing.
     pub fn new(part: &'static P, values: &[(&str, Value)]) -> Result<Spec<P>> {
         let settings = Settings::new(part.declaration(), values)?;
         Ok(Spec { part, settings })
     }
 
-    /// The part that a recipe has which names none: the default of the key that names it, with the defaults of its keys.
+    /// The part of a recipe that names none: the default of the key that names it, with the defaults of its keys.
     ///
     /// # Panics
     ///
-    /// When that is not one of the parts: a mistake of the code.
+    /// If the default is not one of the parts: a mistake in the code.
     pub(crate) fn preset(selector: &Key, parts: &[&'static P]) -> Spec<P> {
         let is_default = |part: &&P| selector.default == Preset::Text(part.declaration().name);
         let part = parts.iter().copied().find(is_default);
@@ -69,7 +69,7 @@ impl<P: Part + ?Sized> Spec<P> {
         }
     }
 
-    /// A part with values whose types are right, which are checked where the recipe is.
+    /// A part with values of the right types; the recipe checks their ranges later.
     pub(crate) fn unchecked(part: &'static P, values: &[(&Key, Option<Value>)]) -> Spec<P> {
         let value = |key: &Key| {
             let given = values.iter().find(|(given, _)| given.name == key.name);
@@ -90,7 +90,7 @@ impl<P: Part + ?Sized> Spec<P> {
     ///
     /// # Errors
     ///
-    /// When the part has no such key, or the value is impossible.
+    /// If the part does not have the key, or if the value is impossible.
     pub fn with(self, key: &str, value: impl Into<Value>) -> Result<Spec<P>> {
         let mut values: Vec<(&str, Value)> = self.settings.values().to_vec();
         values.push((key, value.into()));
@@ -126,12 +126,13 @@ impl<P: Part + ?Sized> Spec<P> {
         &self.settings
     }
 
-    /// A section of a document, where `selector` is the key that names the part.
+    /// A section of a document; `selector` is the key that names the part.
     pub(crate) fn to_tree(&self, selector: &Key) -> Tree {
         self.settings.to_tree(selector, self.name())
     }
 
-    /// The value of a key by its name; `None` where it has no such key, it is left open, or its value is of another type.
+    /// The value of a key by its name; `None` if there is no such key, if it is left open, or if its value has another
+    /// type.
     pub fn get<T: FromValue>(&self, key: &str) -> Option<T> {
         T::from_value(Some(self.settings.value(key)?))
     }
@@ -155,7 +156,7 @@ impl<P: Part + ?Sized> fmt::Debug for List<P> {
 }
 
 impl<P: Part + ?Sized> List<P> {
-    /// A list of parts, of which no two have one name.
+    /// A list of parts; their names must be different.
     pub(crate) fn of(parts: &[&'static P]) -> List<P> {
         List(parts.to_vec())
     }
@@ -169,7 +170,7 @@ impl<P: Part + ?Sized> List<P> {
     ///
     /// # Errors
     ///
-    /// When there is one of its name, or of an older name of it.
+    /// If there is already a part with its name, or with an older name of it.
     pub fn add(&mut self, part: &'static P) -> Result<()> {
         let new = part.declaration();
         let names = std::iter::once(new.name).chain(new.aliases.iter().copied());

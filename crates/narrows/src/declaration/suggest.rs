@@ -1,9 +1,9 @@
-//! Which name may be meant by one that is unknown.
+//! Suggests a name for an unknown one.
 
 use crate::error::{Detail, Error};
 use crate::text::first_of;
 
-/// Adds the nearest of the known names to an error where one is near; else all of them.
+/// Adds the nearest of the known names to an error if it is near; otherwise adds all of them.
 pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
     let nearest = known
         .iter()
@@ -12,7 +12,7 @@ pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
     match nearest {
         Some((likeness, nearest)) if likeness >= 0.5 => did_you_mean(error, name, nearest),
         None => unknown(error, name, None),
-        // All names are said once.
+        // Every name is listed once.
         Some(_) if error.what_was_expected().is_some() => unknown(error, name, None),
         Some(_) => {
             let hint = match known {
@@ -24,7 +24,7 @@ pub fn suggest(error: Error, name: &str, known: &[&str]) -> Error {
     }
 }
 
-/// Adds the name that is meant to an error about an unknown one.
+/// Adds the name that was probably meant to an error about an unknown name.
 pub(super) fn did_you_mean(error: Error, name: &str, meant: &str) -> Error {
     let error = error.hint(format!("did you mean `{meant}`?"));
     unknown(error, name, Some(meant))

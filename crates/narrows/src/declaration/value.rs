@@ -1,4 +1,4 @@
-//! Values of keys, and the types that they are read as.
+//! Values of keys, and the types that they can be read as.
 
 use crate::document::Tree;
 use crate::text::short_number;
@@ -43,7 +43,7 @@ impl From<Value> for Tree {
 }
 
 impl Value {
-    /// As errors and the reference say it.
+    /// The value in words, for errors and the reference.
     pub(crate) fn describe(&self) -> String {
         match self {
             Value::Number(number) => short_number(*number),
@@ -52,9 +52,9 @@ impl Value {
     }
 }
 
-/// What the value of a key can be read as.
+/// A type that the value of a key can be read as.
 pub trait FromValue: Sized {
-    /// The value; `None` where it is of another type. A value that is left open is `None`.
+    /// The value; `None` if it has another type. A value that is left open is `None`.
     fn from_value(value: Option<&Value>) -> Option<Self>;
 }
 
@@ -143,7 +143,7 @@ impl From<i64> for Value {
     }
 }
 
-/// A number beyond the whole numbers of TOML becomes the largest of them, which is beyond every range too.
+/// A number larger than TOML's whole numbers becomes the largest of them, which is out of every range too.
 impl From<usize> for Value {
     fn from(number: usize) -> Value {
         Value::Whole(i64::try_from(number).unwrap_or(i64::MAX))
@@ -156,7 +156,7 @@ impl From<f64> for Value {
     }
 }
 
-/// The shortest number in double precision that is this one in single precision: 0.2 rather than 0.20000000298.
+/// The shortest double-precision number that equals this number in single precision: 0.2, not 0.20000000298.
 impl From<f32> for Value {
     fn from(number: f32) -> Value {
         let short = number.to_string().parse().ok();
@@ -184,7 +184,7 @@ impl From<&str> for Value {
     }
 }
 
-/// What a field in code gives as the value of its key: the way back from [`FromValue`].
+/// The value of a key from a field in code: the inverse of [`FromValue`].
 pub(crate) trait ToValue {
     /// The value; `None` where it is left open.
     fn to_value(&self) -> Option<Value>;
@@ -202,7 +202,7 @@ macro_rules! to_value {
 
 to_value!(f32, f64, usize);
 
-/// A number beyond the whole numbers of TOML is no whole number, which every check refuses.
+/// A number larger than TOML's whole numbers is not a whole number, so every check refuses it.
 impl ToValue for u64 {
     fn to_value(&self) -> Option<Value> {
         Some(match i64::try_from(*self) {

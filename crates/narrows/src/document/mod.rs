@@ -1,7 +1,7 @@
-//! TOML documents whose every value knows its place: a line of a file, or the `--set` it came from.
+//! TOML documents in which every value knows its place: a line of a file, or the `--set` that it came from.
 //!
-//! A [`Document`] is a tree; [`Section`] reads one section of it. What keys a section may have is said by the
-//! declarations of the parts.
+//! A [`Document`] is a tree; [`Section`] reads one section of it. The declarations of the parts define the keys of a
+//! section.
 
 mod exchange;
 mod notes;
@@ -22,13 +22,13 @@ use tree::{table_of, value_of};
 /// An older name of a section or of a list of sections.
 #[derive(Clone, Copy, Debug)]
 struct Rename {
-    /// The path of the section that it is in.
+    /// The path of the section that contains it.
     section: &'static str,
     old: &'static str,
     new: &'static str,
 }
 
-/// A document as in TOML, perhaps with values set over it.
+/// A TOML document, possibly with overrides.
 #[derive(Clone, Debug)]
 pub struct Document {
     root: Node,
@@ -36,7 +36,7 @@ pub struct Document {
     notes: Notes,
 }
 
-/// The most parts of a key that is set.
+/// The most parts of a path in an override.
 const MAX_PARTS: usize = 16;
 
 impl Document {
@@ -44,7 +44,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// When the text is no TOML.
+    /// If the text is not TOML.
     pub fn parse(text: &str, origin: &str) -> Result<Document> {
         let breaks: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
         let place = |offset: usize| {
@@ -76,12 +76,12 @@ impl Document {
         }
     }
 
-    /// The same document where `old` is read as `new`, a list or section of the section at the path `section`. It is a
-    /// note where the document has the older name.
+    /// The same document with `old` read as `new`; it is a list or section in the section at the path `section`. A note
+    /// is added if the document has the older name.
     ///
     /// # Errors
     ///
-    /// When the document has both.
+    /// If the document has both names.
     pub fn renamed(
         mut self,
         section: &'static str,
@@ -93,7 +93,7 @@ impl Document {
         Ok(self)
     }
 
-    /// Gives older names in the tree their newer ones.
+    /// Renames older names in the tree to the newer ones.
     fn settle(&mut self) -> Result<()> {
         for Rename { section, old, new } in &self.renames {
             let mut node = Some(&mut self.root);
@@ -124,7 +124,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// When there is no key or no `=`, or the path leads through something that is no section or list.
+    /// If there is no key or no `=`, or if the path leads through a value that is not a section or list.
     pub fn set(&mut self, assignment: &str, origin: &str, level: Level) -> Result<()> {
         let nothing = || {
             refuse("this sets no key")
@@ -190,7 +190,7 @@ impl Document {
         Section::of(&self.root, &self.notes)
     }
 
-    /// What reading had to tell: each older name that was read, with its place and the newer one.
+    /// Notes from reading: each older name that was read, with its place and the newer name.
     pub fn notes(&self) -> Vec<String> {
         self.notes.texts()
     }

@@ -1,25 +1,25 @@
-//! What reading has to say: errors, and notes of older names.
+//! Errors and notes from reading a document.
 
 use crate::error::{Error, ErrorKind};
 use std::cell::RefCell;
 
-/// Where a value comes from; what comes later in this list goes over what comes before.
+/// The source of a value; later entries of this list override earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The text of the document.
     Text,
     /// One of the document's variants.
     Variant,
-    /// Whoever reads it.
+    /// An override by the caller.
     Set,
 }
 
-/// What reading a document has to tell beside what was read: that a name has become another. Each is told once.
+/// Notes from reading a document about renamed keys. Each is reported once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Notes(RefCell<Vec<(String, String)>>);
 
 impl Notes {
-    /// Notes that `old`, which stands at `place`, has become another.
+    /// Adds the note that `old` at `place` has a newer name.
     pub(super) fn add(&self, place: &str, old: &str, text: &str) {
         let about = format!("`{old}` {text}");
         let mut notes = self.0.borrow_mut();
@@ -28,7 +28,7 @@ impl Notes {
         }
     }
 
-    /// Each with its place.
+    /// The notes, each with its place.
     pub(super) fn texts(&self) -> Vec<String> {
         let notes = self.0.borrow();
         let text = |(place, about): &(String, String)| format!("{place}: {about}");
@@ -40,12 +40,12 @@ pub(crate) fn refuse(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Recipe, what)
 }
 
-/// An error about an older and the newer name of one key, or two older ones, which are given together.
+/// An error about an older and the newer name of one key, or two older names, that are given together.
 pub(crate) fn twice(error: Error, new: &str) -> Error {
     error.expected(format!("`{new}` alone"))
 }
 
-/// What a note says of an older name.
+/// The note about an older name.
 pub(crate) fn is_now(new: &str) -> String {
     format!("is now called `{new}`")
 }

@@ -4,7 +4,7 @@ use super::tree::{Node, Tree};
 use std::fmt::{self, Display, Write};
 
 impl Tree {
-    /// A section of its own, or a list of such, as `[key]` and `[[key]]` write them.
+    /// Whether it is written under a header: a section as `[key]`, or a list of sections as `[[key]]`.
     fn is_below_a_head(&self) -> bool {
         match self {
             Tree::Table(_) => true,
@@ -16,7 +16,7 @@ impl Tree {
     }
 }
 
-/// A value as TOML; a whole document is written with its sections under their heads.
+/// A value as TOML; a whole document is written with its sections under their headers.
 impl Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -24,7 +24,7 @@ impl Display for Tree {
             Tree::Integer(number) => write!(f, "{number}"),
             Tree::Large(digits) => f.write_str(digits),
             Tree::Float(number) if number.is_nan() => f.write_str("nan"),
-            // With a point, so that programs that read TOML by types take it for a number.
+            // With a decimal point, so that programs that read TOML by types read a floating-point number.
             Tree::Float(number) => write!(f, "{number:?}"),
             Tree::Boolean(value) => write!(f, "{value}"),
             Tree::List(items) => {
@@ -42,7 +42,7 @@ impl Display for Tree {
     }
 }
 
-/// The values of a section, and then the sections in it.
+/// The values of a section, followed by its subsections.
 fn section(f: &mut fmt::Formatter<'_>, path: &str, entries: &[(String, Node)]) -> fmt::Result {
     let (below, values): (Vec<_>, Vec<_>) = entries
         .iter()

@@ -4,7 +4,7 @@ use super::notes::{Level, Notes, refuse};
 use super::tree::{Node, Tree};
 use crate::error::{Error, Result};
 
-/// A section of a document; one that is left out reads as empty.
+/// A section of a document; a missing section reads as empty.
 #[derive(Clone, Debug)]
 pub struct Section<'a> {
     node: Option<&'a Node>,
@@ -23,17 +23,17 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Whether it is left out.
+    /// Whether the section is missing.
     pub(crate) fn is_missing(&self) -> bool {
         self.node.is_none()
     }
 
-    /// Notes that the older name `old` was read; `text` says what it has become.
+    /// Notes that the older name `old` was read; `text` names the newer one.
     pub(crate) fn note(&self, old: &str, text: &str) {
         self.note_value(old, old, text);
     }
 
-    /// Notes that the value of `key` is an older name; `text` says what it has become.
+    /// Notes that the value of `key` is an older name; `text` names the newer one.
     pub(crate) fn note_value(&self, key: &str, old: &str, text: &str) {
         self.notes.add(self.place(key), old, text);
     }
@@ -65,7 +65,7 @@ impl<'a> Section<'a> {
         self.locate(refuse(what), key)
     }
 
-    /// The place of a key; that of the section where it is left out.
+    /// The place of a key, or of the section if the key is missing.
     pub fn place(&self, key: &str) -> &str {
         self.get(key)
             .or(self.node)
@@ -84,7 +84,7 @@ impl<'a> Section<'a> {
             .found(node.value.describe())
     }
 
-    /// An error about a value that is neither a key's nor a section's, but an element's of a list.
+    /// An error about an element of a list.
     fn wrong_element(&self, key: &str, index: usize, node: &Node, expected: &str) -> Error {
         refuse("this value is not possible")
             .at(format!("{}[{index}]", self.path_of(key)))
@@ -93,11 +93,11 @@ impl<'a> Section<'a> {
             .found(node.value.describe())
     }
 
-    /// A subsection; an empty one where it is left out.
+    /// A subsection; empty if it is missing.
     ///
     /// # Errors
     ///
-    /// When there is a value instead.
+    /// If there is a value instead.
     pub fn section(&self, key: &str) -> Result<Section<'a>> {
         let node = self.get(key);
         match node.map(|node| &node.value) {
@@ -114,7 +114,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// Where the value of a key comes from, if it is there.
+    /// The source of the value of a key, if the key is there.
     pub fn level(&self, key: &str) -> Option<Level> {
         self.get(key).map(|node| node.level)
     }
@@ -128,7 +128,7 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     ///
-    /// When it is left out, or anything but a list of sections.
+    /// If it is missing, or is not a list of sections.
     pub fn sections(&self, key: &str) -> Result<Vec<Section<'a>>> {
         let expected = format!("a list of sections, as in [[{key}]]");
         match self.get(key) {
@@ -159,7 +159,7 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     ///
-    /// When it is something else.
+    /// If it is not a text.
     pub fn text(&self, key: &str) -> Result<Option<&'a str>> {
         match self.get(key) {
             None => Ok(None),
@@ -171,7 +171,7 @@ impl<'a> Section<'a> {
         }
     }
 
-    /// The keys of this section, in their order.
+    /// The keys of this section, in order.
     pub fn keys(&self) -> impl Iterator<Item = &'a str> {
         self.entries().iter().map(|(name, _)| &name[..])
     }
@@ -180,7 +180,7 @@ impl<'a> Section<'a> {
     ///
     /// # Errors
     ///
-    /// When it is anything else.
+    /// If it is not a list of texts.
     pub fn texts(&self, key: &str) -> Result<Vec<&'a str>> {
         let expected = "a list of texts in quotes";
         match self.get(key) {

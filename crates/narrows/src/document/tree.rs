@@ -6,7 +6,7 @@ use crate::text::short_number;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A value with where it comes from.
+/// A value with its source.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) value: Tree,
@@ -14,12 +14,12 @@ pub(crate) struct Node {
     pub(crate) level: Level,
 }
 
-/// A value as it is written.
+/// A value as written.
 #[derive(Clone, Debug)]
 pub(crate) enum Tree {
     Text(String),
     Integer(i64),
-    /// A whole number too large for every key, as it is written.
+    /// A whole number that is too large for every key, as written.
     Large(String),
     Float(f64),
     Boolean(bool),
@@ -28,11 +28,11 @@ pub(crate) enum Tree {
     Date,
 }
 
-/// The longest list that an error shows.
+/// The most elements of a list that an error shows.
 const SHOWN: usize = 8;
 
 impl Tree {
-    /// A list of values that come from code.
+    /// A list of values from code.
     pub(crate) fn list(items: impl IntoIterator<Item = Tree>) -> Tree {
         Tree::List(items.into_iter().map(Node::made).collect())
     }
@@ -44,7 +44,7 @@ impl Tree {
         }
     }
 
-    /// A section whose values come from code.
+    /// A section with values from code.
     pub(crate) fn table<K: Into<String>>(entries: impl IntoIterator<Item = (K, Tree)>) -> Tree {
         let entries = entries.into_iter();
         let entry = |(key, value): (K, Tree)| (key.into(), Node::made(value));
@@ -73,7 +73,7 @@ impl Tree {
     }
 }
 
-/// The places of a text by their offset, and where all of it comes from.
+/// The place of each offset in a text, and the source of the text.
 pub(super) type Origin<F> = (F, Level);
 
 pub(super) fn table_of(table: &DeTable<'_>, from: &Origin<impl Fn(usize) -> String>) -> Tree {
@@ -114,7 +114,7 @@ pub(super) fn value_of(value: &DeValue<'_>, from: &Origin<impl Fn(usize) -> Stri
 }
 
 impl Node {
-    /// A value that has no place yet: the document gives it one.
+    /// A value without a place; the document gives it one.
     fn made(value: Tree) -> Node {
         Node {
             value,
@@ -123,7 +123,7 @@ impl Node {
         }
     }
 
-    /// Gives it and all that is in it one place.
+    /// Gives it, and everything in it, the same place.
     fn place_at(&mut self, place: &str) {
         self.place = place.to_string();
         match &mut self.value {
@@ -135,14 +135,14 @@ impl Node {
         }
     }
 
-    /// A value that comes from code; `place` names it in errors.
+    /// A value from code; `place` names it in errors.
     pub(super) fn placed(value: Tree, place: &str) -> Node {
         let mut node = Node::made(value);
         node.place_at(place);
         node
     }
 
-    /// The value of a key, where this is a section that has it.
+    /// The value of a key, if this is a section that has the key.
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         let Tree::Table(entries) = &mut self.value else {
             return None;
@@ -156,7 +156,7 @@ impl Node {
         matches!(self.value, Tree::List(_))
     }
 
-    /// The value of a key of this section, made where it is missing.
+    /// The value of a key of this section; it is created if it is missing.
     pub(super) fn child(&mut self, key: &str, origin: &str, level: Level) -> Result<&mut Node> {
         let found = self.value.describe();
         let Tree::Table(entries) = &mut self.value else {
@@ -183,7 +183,7 @@ impl Node {
             .ok_or_else(|| refuse("this sets no key").at(origin))
     }
 
-    /// The element of this list that `rest`, as in `3]`, stands for.
+    /// The element of this list that `rest` selects, for example `3]`.
     pub(super) fn element(&mut self, rest: &str, origin: &str) -> Result<&mut Node> {
         let count = match &self.value {
             Tree::List(items) => items.len(),

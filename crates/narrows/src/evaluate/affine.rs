@@ -30,7 +30,7 @@ pub(super) struct AffineMap {
     bias: Vec<f32>,
 }
 
-/// Rows of twice as many values: with noise, then without.
+/// Rows of twice as many values: the noisy row, followed by the clean row.
 struct Pairs<'a> {
     clean: &'a dyn Rows,
     inputs: usize,
@@ -38,7 +38,7 @@ struct Pairs<'a> {
 }
 
 impl Rows for Pairs<'_> {
-    /// Each row comes with each of its noises.
+    /// Each row occurs once for each of its noises.
     fn count(&self) -> usize {
         self.clean.count() * self.noise.draws as usize
     }
@@ -58,24 +58,25 @@ impl Rows for Pairs<'_> {
     }
 }
 
-/// The first draw of training rows: test rows of the same places have other noise.
+/// The number of the first draw for training rows. It differs from the draws for test rows, so that test rows at the
+/// same places have other noise.
 const FIRST_DRAW: u32 = 1 << 16;
 
 impl AffineMap {
-    /// Whether the map can be formed for rows of `inputs` values: of up to 2048.
+    /// Whether the map can be computed for rows of `inputs` values: at most 2048.
     pub(super) fn is_feasible(inputs: usize) -> bool {
         (1..=MAX_WIDTH / 2).contains(&inputs)
     }
 
-    /// The map of the lowest squared error on scaled training rows of `inputs` values, each of which comes with
-    /// `noise.draws` noises (ridge regression; Hoerl & Kennard 1970).
+    /// The map of the lowest squared error on scaled training rows of `inputs` values. Each row is used with
+    /// `noise.draws` draws of noise (ridge regression; Hoerl & Kennard 1970).
     ///
     /// The result does not depend on the team.
     ///
     /// # Errors
     ///
-    /// When there are no more rows than values, when they are too wide ([`AffineMap::is_feasible`]), when there is too
-    /// little memory, or when values are not finite.
+    /// If the rows are not more than the values of a row, if they are too wide ([`AffineMap::is_feasible`]), if there
+    /// is too little memory, or if values are not finite.
     pub(super) fn fit(
         rows: &dyn Rows,
         inputs: usize,
@@ -107,7 +108,7 @@ impl AffineMap {
             .submatrix(0, inputs, inputs, inputs)
             .to_owned();
         let variance = (0..inputs).map(|i| covariance[(i, i)]).sum::<f64>() / inputs as f64;
-        // Rows of one value have no variance: the map is then the mean.
+        // If all rows have the same value, there is no variance: the map is then the mean.
         let ridge = if variance > 0.0 {
             RIDGE * variance
         } else {
@@ -142,7 +143,7 @@ impl AffineMap {
         }
     }
 
-    /// What the map makes of noisy rows, into `[rows, inputs]`.
+    /// The outputs of the map for noisy rows, into `[rows, inputs]`.
     pub(super) fn apply(&self, rows: &dyn Rows, team: &mut Team, out: &mut [f32]) {
         let inputs = self.inputs;
         let bounds = tiles(rows.count(), inputs);
@@ -182,7 +183,7 @@ mod tests {
 
     const INPUTS: usize = 3;
 
-    /// Rows of normal values of the stds 2, 1 and 0.5 about 5, the first two of them correlated.
+    /// Rows of normally distributed values with the stds 2, 1 and 0.5 around 5; the first two are correlated.
     fn rows(count: usize, seed: u64) -> Vec<f32> {
         let draws = Draws::new(seed, Purpose::Initialization);
         let row = |row: usize| {

@@ -1,4 +1,4 @@
-//! Anomalies: thresholds from the scores of normal rows, and how well scores tell anomalies.
+//! Anomalies: thresholds from the scores of normal rows, and how well scores detect anomalies.
 
 use crate::advice::{Setting, setting};
 use crate::error::{Error, ErrorKind, Result};
@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 /// Chooses a threshold from the scores of normal rows that training has not seen.
 ///
-/// A quantile is interpolated linearly, as NumPy does. For a false-positive rate `r` the threshold is the
-/// `⌈(n + 1)(1 - r)⌉`-th smallest of `n` scores: a further normal row, exchangeable with these, lies above
-/// it with a probability of at most `r` (Vovk, Gammerman & Shafer 2005, split conformal prediction).
+/// A quantile is interpolated linearly, as in NumPy. For a false-positive rate `r`, the threshold is the
+/// `⌈(n + 1)(1 - r)⌉`-th smallest of `n` scores. A further normal row, exchangeable with these, exceeds it with a
+/// probability of at most `r` (Vovk, Gammerman & Shafer 2005, split conformal prediction).
 ///
-/// A quantile of 1 and a false-positive rate of 0 are the largest score, so that none of these rows lies above it. A
-/// further normal row may do so, with a probability of at most `1 / (n + 1)`.
+/// A quantile of 1 and a false-positive rate of 0 give the largest score, so none of these rows exceeds it. A further
+/// normal row may exceed it, with a probability of at most `1 / (n + 1)`.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Data`] if the quantile is not above 0 and at most 1, if the rate is not from 0 to below 1, or if there
-/// are too few scores for it.
+/// are too few scores for the rule.
 pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
     let (name, level) = rule.parts();
     let (is_possible, expected) = match rule {
@@ -78,50 +78,51 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
     })
 }
 
-/// How well scores tell anomalies from normal rows.
+/// How well scores separate anomalies from normal rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Detection {
-    /// The number of anomalies and of normal rows.
+    /// The number of anomalies.
     pub anomalies: usize,
     /// The number of normal rows.
     pub normal: usize,
-    /// The area under the curve of true over false positives: the share of pairs of an anomaly and a
-    /// normal row in which the anomaly scores higher, ties counting half.
+    /// The area under the curve of true positives over false positives: the share of the pairs of an anomaly and a
+    /// normal row in which the anomaly has the higher score. Ties count half.
     pub roc_auc: f64,
-    /// The area under the curve of precision over recall, as average precision: the mean precision at
-    /// each anomaly, from the highest score down.
+    /// The area under the curve of precision over recall, as average precision: the mean of the precision at each
+    /// anomaly, from the highest score down.
     pub pr_auc: f64,
-    /// What the threshold says, if there is one.
+    /// The counts at the threshold, if there is a threshold.
     pub counts: Option<Counts>,
 }
 
-/// What a threshold says, against what is so.
+/// The confusion matrix at a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Anomalies above the threshold.
     pub true_positives: usize,
     /// Normal rows above it.
     pub false_positives: usize,
-    /// Normal rows up to it.
+    /// Normal rows not above the threshold.
     pub true_negatives: usize,
-    /// Anomalies up to it.
+    /// Anomalies not above the threshold.
     pub false_negatives: usize,
 }
 
 impl Counts {
-    /// Of the rows above the threshold, the share that are anomalies; none where no row is above it.
+    /// The share of anomalies among the rows above the threshold; `None` if no row is above it.
     pub fn precision(&self) -> Option<f64> {
         let above = self.true_positives + self.false_positives;
         (above > 0).then(|| self.true_positives as f64 / above as f64)
     }
 
-    /// Of the anomalies, the share above the threshold; none without anomalies.
+    /// The share of the anomalies above the threshold; `None` if there are no anomalies.
     pub fn recall(&self) -> Option<f64> {
         let anomalies = self.true_positives + self.false_negatives;
         (anomalies > 0).then(|| self.true_positives as f64 / anomalies as f64)
     }
 
-    /// The harmonic mean of precision and recall; 0 where no anomaly is above the threshold, none without anomalies.
+    /// The harmonic mean of precision and recall; 0 if no anomaly is above the threshold, `None` if there are no
+    /// anomalies.
     pub fn f1(&self) -> Option<f64> {
         let found = 2 * self.true_positives;
         let all = found + self.false_positives + self.false_negatives;
@@ -130,11 +131,11 @@ impl Counts {
 }
 
 impl Detection {
-    /// Measures scores against what is an anomaly, one entry a row each.
+    /// Compares scores with the truth: `scores` and `is_anomaly` have one entry per row.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] if all rows are anomalies or none is.
+    /// [`ErrorKind::Data`] if all rows are anomalies, or if no row is one.
     pub fn of(scores: &[f32], is_anomaly: &[bool], threshold: Option<f32>) -> Result<Detection> {
         let anomalies = is_anomaly.iter().filter(|&&is| is).count();
         let normal = is_anomaly.len() - anomalies;
@@ -154,7 +155,7 @@ impl Detection {
             .collect();
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let (mut above, mut normal_above, mut pairs, mut precision) = (0_usize, 0_usize, 0.0, 0.0);
-        // Rows of one score are met together, so that their order does not matter.
+        // Rows with the same score are counted together, so that their order has no effect.
         for tied in rows.chunk_by(|a, b| a.0 == b.0) {
             let positives = tied.iter().filter(|(_, is)| *is).count();
             let negatives = tied.len() - positives;

@@ -7,10 +7,10 @@ use crate::network::ScaledRows;
 use crate::scaling::Scaling;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many are kept: as many as there are scalings that a study compares.
+/// The number of cached fits: as many as the scalings that a study compares.
 const KEPT: usize = 4;
 
-/// Principal components that were fitted, to be used again for the same rows in the same scaling.
+/// A cache of principal components, used again for the same rows with the same scaling.
 #[derive(Debug, Default)]
 pub struct Baselines(Mutex<Vec<Baseline>>);
 
@@ -20,7 +20,7 @@ struct Baseline {
     rows: u32,
     scaling: Scaling,
     components: usize,
-    /// Those who want it wait for the first of them to fit it.
+    /// Threads that need an entry wait until the first of them has fitted it.
     pca: Arc<Mutex<Option<Arc<Pca>>>>,
 }
 
@@ -37,7 +37,7 @@ impl Baselines {
         threads: usize,
     ) -> Result<Arc<Pca>> {
         let inputs = rows.data.inputs();
-        // So many are found all at once.
+        // For so many, all components are found at once.
         let components = if inputs <= FEW_OF { inputs } else { components };
         let wanted = self.entry(rows, components);
         let mut pca = locked(&wanted.pca);
@@ -49,7 +49,7 @@ impl Baselines {
         Ok(fitted)
     }
 
-    /// The entry for these components, which may be yet to fit.
+    /// The entry for these components, which may not be fitted yet.
     fn entry(&self, rows: &ScaledRows<'_>, components: usize) -> Baseline {
         let fingerprint = rows.data.fingerprint();
         let mut entries = locked(&self.0);

@@ -1,4 +1,4 @@
-//! Figures of data with labels: the error of each class, and how well classes are told from codes.
+//! Metrics for data with labels: the error of each class, and how well classes can be predicted from codes.
 
 use super::needs::of_classes;
 use super::{ClassError, RidgeProbe, nearest_neighbors};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// The most values of the codes of the training rows: 2 GiB.
 const MAX_CODE_VALUES: usize = 1 << 29;
 
-/// The error of each class of the test rows; the errors are those of its rows.
+/// The error of each class of the test rows, from the errors of its rows.
 pub(super) fn class_errors(test: &Dataset, model: &[f64], pca: Option<&[f64]>) -> Vec<ClassError> {
     let mut classes: BTreeMap<i64, (usize, f64, f64)> = BTreeMap::new();
     for (row, &label) in test.labels().unwrap_or_default().iter().enumerate() {
@@ -31,7 +31,8 @@ pub(super) fn class_errors(test: &Dataset, model: &[f64], pca: Option<&[f64]>) -
     classes.collect()
 }
 
-/// The accuracy of always answering the most frequent class of the training rows; of several the smallest label.
+/// The accuracy of always answering the most frequent class of the training rows. If several are most frequent, the
+/// smallest label is used.
 pub(super) fn majority_accuracy(train: &Dataset, test: &Dataset) -> Option<f64> {
     let (known, truth) = (train.labels()?, test.labels()?);
     let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
@@ -48,7 +49,7 @@ fn share(truth: &[i64], is_right: impl Fn(&i64) -> bool) -> Option<f64> {
     (!truth.is_empty()).then(|| right as f64 / truth.len() as f64)
 }
 
-/// Why there is no accuracy for data for which there could be one.
+/// The reason why there is no accuracy for data with labels.
 pub(super) fn why_no_accuracy(train: &Dataset, test: &Dataset) -> &'static str {
     let (Some(known), Some(_)) = (train.labels(), test.labels()) else {
         return "the data have no labels";
@@ -59,11 +60,11 @@ pub(super) fn why_no_accuracy(train: &Dataset, test: &Dataset) -> &'static str {
     "the codes take too much memory"
 }
 
-/// Whether there are classes to tell, and codes of a size that allows it.
+/// Whether there are classes to predict, and codes of a size that allows it.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Memory`](crate::ErrorKind::Memory), with what is needed and what there is.
+/// [`ErrorKind::Memory`](crate::ErrorKind::Memory), with the needed and the available memory.
 pub(super) fn has_room(known: &[i64], train_rows: usize, code: usize) -> Result<bool> {
     let values = train_rows.checked_mul(code);
     let is_one_class = known.iter().all(|label| Some(label) == known.first());
@@ -77,14 +78,14 @@ pub(super) fn has_room(known: &[i64], train_rows: usize, code: usize) -> Result<
     Ok(true)
 }
 
-/// How well classes are told from codes.
+/// How well classes are predicted from codes.
 pub(super) struct Accuracies {
     pub(super) linear_probe: Option<f64>,
     pub(super) probe_refusal: Option<String>,
     pub(super) knn: Option<f64>,
 }
 
-/// Learns the classes from the codes of training rows, and tells those of test rows.
+/// Fits both classifiers to the codes of training rows, and predicts the classes of test rows.
 pub(super) fn accuracies(
     (known_codes, known): (&Array2<f32>, &[i64]),
     (codes, truth): (&Array2<f32>, &[i64]),

@@ -19,7 +19,7 @@ pub(super) struct ColumnSums {
 }
 
 impl ColumnSums {
-    /// Before any test row. `train` are the scaled training rows.
+    /// The sums before any test row. `train` are the scaled training rows.
     pub(super) fn new(train: &dyn Rows, inputs: usize, team: &mut Team) -> ColumnSums {
         let mut mean = vec![0.0; inputs];
         let step = block_rows(inputs).min(train.count().max(1));
@@ -40,7 +40,7 @@ impl ColumnSums {
         }
     }
 
-    /// Takes `[rows, inputs]` and their reconstructions, both in scaled units.
+    /// Adds rows `[rows, inputs]` and their reconstructions, both in scaled units.
     pub(super) fn add(&mut self, clean: &[f32], reconstructed: &[f32]) {
         let inputs = self.mean.len();
         let rows = clean.chunks_exact(inputs);

@@ -7,7 +7,7 @@ use faer::{MatRef, Side};
 pub(super) struct Eigen(faer::linalg::solvers::SelfAdjointEigen<f64>);
 
 impl Eigen {
-    /// Of a matrix whose lower half is there.
+    /// Of a matrix whose lower half is filled.
     pub(super) fn of(matrix: MatRef<'_, f64>) -> Result<Eigen> {
         let eigen = matrix
             .self_adjoint_eigen(Side::Lower)
@@ -15,12 +15,12 @@ impl Eigen {
         Ok(Eigen(eigen))
     }
 
-    /// The first `count` values; rounding below 0 is taken back.
+    /// The first `count` values; values that are negative by rounding are set to 0.
     pub(super) fn values(&self, count: usize) -> Vec<f64> {
         let values = self.0.S().column_vector();
-        // In ascending order there.
+        // They are in ascending order there.
         let descending = (0..values.nrows()).rev().take(count);
-        // Not `max`, which would hide what is not a number.
+        // `max` would hide a NaN.
         descending
             .map(|c| if values[c] < 0.0 { 0.0 } else { values[c] })
             .collect()

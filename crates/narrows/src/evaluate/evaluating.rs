@@ -1,4 +1,4 @@
-//! An evaluation as it goes on: the test rows, taken through the model and through PCA.
+//! An evaluation in progress: it passes the test rows through the model and through PCA.
 
 use super::classes::{accuracies, has_room};
 use super::column::ColumnSums;
@@ -20,14 +20,14 @@ use ndarray::Array2;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How far a part of an evaluation is.
+/// The progress of a part of an evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done.
+    /// The name of the stage.
     pub stage: &'static str,
-    /// How much of the stage is done, in its own measure; below `total`, or equal to it.
+    /// The work done in this stage, in units of the stage; at most `total`.
     pub done: usize,
-    /// How much there is to do.
+    /// The total work of the stage.
     pub total: usize,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Evaluating<'a> {
     pub(super) left_out: Vec<String>,
 }
 
-/// What an autoencoder made of the test rows.
+/// The results of an autoencoder on the test rows.
 pub(super) struct OfRows {
     pub(super) quality: Quality,
     /// The error of each row.
@@ -51,12 +51,12 @@ pub(super) struct OfRows {
     pub(super) columns: Vec<ColumnError>,
 }
 
-/// What a model makes of rows.
+/// The reconstructions of a model.
 pub(super) fn of_model(model: &Model) -> impl Fn(&dyn Rows, &mut Workers, &mut [f32]) + '_ {
     |rows, workers, out| model.reconstructor().run(rows, workers, out)
 }
 
-/// What PCA makes of rows.
+/// The reconstructions of PCA.
 pub(super) fn of_pca(pca: &Pca, code: usize) -> impl Fn(&dyn Rows, &mut Workers, &mut [f32]) + '_ {
     move |rows, workers, out| pca.reconstruct_with(code, rows, workers.team(), out)
 }
@@ -73,7 +73,7 @@ impl<'a> Evaluating<'a> {
         (self.observe)(Progress { stage, done, total })
     }
 
-    /// PCA, or why there is none.
+    /// PCA, or the reason why there is none.
     fn fit_pca(&mut self) -> Result<std::result::Result<Arc<Pca>, String>> {
         let (inputs, code) = (self.train.inputs(), self.model.code_size());
         if code >= inputs {
@@ -101,7 +101,7 @@ impl<'a> Evaluating<'a> {
         self.train.check_readable()?;
         match fitted {
             Ok(pca) => Ok(Ok(pca)),
-            // A measure beside the model's: it must not cost the model's.
+            // The comparison with PCA must not cost the measures of the model.
             Err(error) if error.kind() == ErrorKind::Memory => {
                 self.left_out.push(error.to_string());
                 Ok(Err("too little memory".into()))
@@ -111,7 +111,7 @@ impl<'a> Evaluating<'a> {
         }
     }
 
-    /// Takes the test rows through an autoencoder, block by block.
+    /// Passes the test rows through an autoencoder, block by block.
     fn of_rows(
         &mut self,
         stage: &'static str,
@@ -154,7 +154,7 @@ impl<'a> Evaluating<'a> {
     }
 
     pub(super) fn of_model(&mut self) -> Result<OfRows> {
-        // The values of images are no columns.
+        // The values of images are not columns.
         let with_columns = self.test.shape().len() == 1;
         let measured = self.of_rows("testing", with_columns, &of_model(self.model))?;
         let mse = measured.quality.test_mse;
@@ -165,7 +165,7 @@ impl<'a> Evaluating<'a> {
         }
     }
 
-    /// PCA and what it makes of the test rows, or why there is none.
+    /// PCA and its results on the test rows, or the reason why there is none.
     pub(super) fn beside(&mut self) -> Result<std::result::Result<(Arc<Pca>, OfRows), String>> {
         let pca = match self.fit_pca()? {
             Ok(pca) => pca,
@@ -217,9 +217,9 @@ impl<'a> Evaluating<'a> {
         Ok(unless_left_out(found, &mut self.left_out)?.flatten())
     }
 
-    /// The units of the layers. Linear layers are not folded for it.
+    /// The units of the layers. Linear layers are not folded here.
     pub(super) fn units(&mut self) -> Result<Vec<LayerUnits>> {
-        // In a single row nothing changes.
+        // In a single row, every unit is constant.
         if self.test.rows() < 2 {
             return Ok(Vec::new());
         }
@@ -244,7 +244,7 @@ impl<'a> Evaluating<'a> {
         Ok(groups.iter().filter_map(|group| group.units()).collect())
     }
 
-    /// How well the classes are told from the codes of the model, or of PCA, where there are classes.
+    /// The accuracies of predicting the classes from the codes of the model or of PCA, if there are classes.
     pub(super) fn accuracies(&mut self, measured: &mut OfRows, pca: Option<&Pca>) -> Result<()> {
         let (Some(known), Some(truth)) = (self.train.labels(), self.test.labels()) else {
             return Ok(());
@@ -275,7 +275,7 @@ impl<'a> Evaluating<'a> {
         Ok(())
     }
 
-    /// The codes of rows by the model, or by PCA.
+    /// The codes of rows from the model or from PCA.
     fn codes(&mut self, data: &'a Dataset, pca: Option<&Pca>) -> Array2<f32> {
         let (model, rows) = (self.model, self.scaled(data));
         let code = model.code_size();

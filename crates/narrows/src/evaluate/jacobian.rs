@@ -1,6 +1,6 @@
-//! The Jacobian of the code by the input: its norm and its singular values.
+//! The Jacobian of the code with respect to the input: its norm and its singular values.
 //!
-//! It is formed column by column, by the tangents of a model's layers at a row; training's penalties go the
+//! It is computed column by column from the tangents of a model's layers at a row. The penalties of training go the
 //! other way, from the code back to the input.
 
 use super::needs::of_jacobians;
@@ -14,33 +14,33 @@ use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use ndarray::Array2;
 
-/// The work on the Jacobians of a summary and their singular values, in multiply-adds, of which each may take as much
-/// as fifty.
+/// The most work for the Jacobians of a summary and their singular values, in multiply-adds. One multiply-add may take
+/// the time of fifty.
 const WORK: f64 = 5e9;
 
 /// The most rows of a summary.
 const ROWS: f64 = 64.0;
 
-/// The most values of the tangents that a Jacobian is made of: 256 MiB.
+/// The most values of the tangents for a Jacobian: 256 MiB.
 const MAX_VALUES: usize = 1 << 26;
 
-/// The share of the largest singular value below which another is rounding: Jacobians are in single precision.
+/// The share of the largest singular value below which another one is only rounding: Jacobians are in single precision.
 const LEAST_VALUE: f64 = 1e-7;
 
 /// The Jacobians of a model, averaged over rows; in scaled units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JacobianSummary {
-    /// The rows that they were formed at.
+    /// The number of rows at which they were computed.
     pub rows: usize,
     /// The mean over the rows of the Frobenius norm `‖J‖_F`.
     pub mean_norm: f64,
-    /// The mean of the largest singular value of each J, of the second largest, and so on.
+    /// The mean of the largest singular value of each J, then of the second largest, and so on.
     pub spectrum: Vec<f64>,
 }
 
 impl JacobianSummary {
-    /// The Jacobians at the first rows of a dataset, as many as take a second or so; none where already one would
-    /// take too much time or memory, or where a layer has no derivative.
+    /// The Jacobians at the first rows of a dataset, as many rows as take about a second. `None` if even one Jacobian
+    /// would take too much time or memory, or if a layer has no derivative.
     ///
     /// # Errors
     ///
@@ -72,7 +72,8 @@ impl JacobianSummary {
     ///
     /// # Errors
     ///
-    /// When the rows do not fit the model, when there is too little memory, or when a Jacobian has no singular values, as it is not finite.
+    /// If the rows do not fit the model, if there is too little memory, or if a Jacobian has no singular values because
+    /// it is not finite.
     pub fn of(model: &Model, data: &Dataset, threads: usize) -> Result<JacobianSummary> {
         model.check_width(data.inputs())?;
         let rows = ScaledRows {
@@ -135,8 +136,8 @@ pub fn mean_jacobian_norm(model: &Model, data: &Dataset) -> Result<f64> {
     Ok(JacobianSummary::of(model, data, threads)?.mean_norm)
 }
 
-/// The singular values of a matrix from the largest on: the roots of the eigenvalues of its smaller product with itself,
-/// which takes a fraction of the time of its decomposition.
+/// The singular values of a matrix, the largest first. They are the square roots of the eigenvalues of its smaller Gram
+/// matrix, which takes a fraction of the time of a decomposition of the matrix.
 fn singular_values(matrix: &Array2<f32>) -> Option<Vec<f64>> {
     let (rows, columns) = matrix.dim();
     let matrix = Mat::from_fn(rows, columns, |i, j| f64::from(matrix[[i, j]]));

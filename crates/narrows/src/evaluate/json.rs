@@ -10,8 +10,8 @@ use crate::text::decimal;
 use serde_json::{Value, json};
 
 impl Evaluation {
-    /// The evaluation as a JSON object; what was not measured is `null`. A number that is not finite is a text that says
-    /// why.
+    /// The evaluation as a JSON object; numbers that were not measured are `null`. A number that is not finite is
+    /// written as a text with the reason.
     pub fn to_json(&self) -> Value {
         let class = |class: &ClassError| {
             let mut numbers = object(metrics::CLASS, class);

@@ -1,12 +1,12 @@
-//! Rows in memory, and how many of them are worked on at a time.
+//! Rows in memory, and the number of rows that are processed at a time.
 
 use crate::network::Rows;
 use std::ops::Range;
 
-/// The most values of rows that are in memory at a time, unless 64 rows are more.
+/// The most values of rows in memory at a time; at least 64 rows are processed even if they have more.
 const BLOCK_VALUES: usize = 1 << 22;
 
-/// The rows that are worked on at a time.
+/// The number of rows that are processed at a time.
 pub(crate) fn block_rows(inputs: usize) -> usize {
     (BLOCK_VALUES / inputs.max(1)).clamp(64, 1024)
 }

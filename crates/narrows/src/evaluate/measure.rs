@@ -1,4 +1,4 @@
-//! The evaluation: one computation, of which a caller chooses the measures.
+//! The evaluation: one function that computes the measures that the caller chooses.
 
 use super::classes::{class_errors, majority_accuracy, why_no_accuracy};
 use super::evaluating::{Evaluating, Progress};
@@ -11,26 +11,26 @@ use crate::model::Model;
 use crate::network::Workers;
 use crate::threads::available_threads;
 
-/// The measures that take longer than the reconstructions: which of them are wanted. The others are always there.
+/// The slow measures, which the caller may turn off. All other measures are always computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measures {
-    /// How well classes are told from the codes.
+    /// The accuracies of predicting classes from the codes.
     pub accuracies: bool,
-    /// The units of each layer that never change.
+    /// The dead units of each layer.
     pub units: bool,
     /// The log likelihood of a variational autoencoder by importance sampling; none leaves it out.
     pub likelihood: Option<Sampling>,
 }
 
 impl Measures {
-    /// All.
+    /// All measures.
     pub const ALL: Measures = Measures {
         accuracies: true,
         units: true,
         likelihood: Some(Sampling::USUAL),
     };
 
-    /// Those that follow training: none of these.
+    /// The measures after training: none of the slow ones.
     pub const OF_A_RUN: Measures = Measures {
         accuracies: false,
         units: false,
@@ -38,14 +38,14 @@ impl Measures {
     };
 }
 
-/// What to measure, and with what.
+/// The measures, and the resources for them.
 #[derive(Clone, Copy, Debug)]
 pub struct Measuring<'a> {
     /// The measures.
     pub measures: Measures,
-    /// The number of threads, 0 for one each core; it has no influence on the result.
+    /// The number of threads, 0 for one per core; it does not change the result.
     pub threads: usize,
-    /// Principal components of other evaluations on the same rows, to be used again.
+    /// A cache of principal components from other evaluations on the same rows.
     pub baselines: Option<&'a Baselines>,
 }
 
@@ -63,13 +63,13 @@ impl Default for Measuring<'_> {
 /// Evaluates a model on the test rows of a split. PCA, the affine map, the probe and the neighbors are fitted on the
 /// training rows.
 ///
-/// `observe` is told how far it is, and ends the evaluation with an error. A measure that needs more memory than is left
-/// is left out, and [`Evaluation::left_out`] says so.
+/// `observe` is called with the progress, and can end the evaluation by returning an error. A measure that needs more
+/// memory than there is, is left out, and [`Evaluation::left_out`] says so.
 ///
 /// # Errors
 ///
-/// When there are no test rows, when there is too little memory to take rows through the model, when the rows do not fit
-/// the model, when the reconstructions are not finite, or the error of `observe`.
+/// If there are no test rows, if there is too little memory to pass rows through the model, if the rows do not fit the
+/// model, or if the reconstructions are not finite. Also returns an error of `observe`.
 pub fn evaluate(
     model: &Model,
     split: &Split<'_>,
@@ -82,7 +82,7 @@ pub fn evaluate(
         .as_deref()
         .ok_or_else(|| no_test_rows(train.name()))?;
     let found = evaluate_on(model, split, test, how, observe);
-    // Rows that stay in a file may turn out unreadable late, and then nothing that was found of them is true.
+    // Rows that stay in a file may become unreadable late; then none of the measures is valid.
     test.check_readable()?;
     train.check_readable()?;
     found
@@ -172,7 +172,7 @@ fn evaluate_on(
     })
 }
 
-/// Why there is nothing to measure on.
+/// The error if there are no test rows.
 pub(crate) fn no_test_rows(data: &str) -> Error {
     Error::new(ErrorKind::Data, "there are no rows to measure the model on")
         .at(data)
@@ -192,7 +192,7 @@ mod tests {
     use crate::recipe::Recipe;
     use ndarray::Array2;
 
-    /// Rows of a file that is cut while it is measured are an error of reading, never a measure that is left out.
+    /// If a file is truncated during the evaluation, the result is an error of reading; the measure is not left out.
     #[test]
     fn rows_that_can_no_longer_be_read_are_an_error() {
         let rows = Array2::from_shape_fn((60, 3), |(i, j)| ((i * (j + 2)) as f32 / 7.0).sin());

@@ -1,17 +1,17 @@
-//! A number that Narrows prints: its name, its unit and its definition.
+//! A metric that Narrows prints: its name, unit and definition.
 
 use serde_json::Value;
 
-/// A number: what it is called, its unit, and what it is.
+/// A metric: its name, its unit and its definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
     /// Its key in JSON and in a model's file.
     pub name: &'static str,
-    /// What tables call it.
+    /// Its title in tables.
     pub title: &'static str,
     /// Its unit; empty for a count or a ratio.
     pub unit: &'static str,
-    /// Its definition: of which rows, and the mean over what.
+    /// Its definition: the rows that it is computed from, and the values that it averages.
     pub about: &'static str,
 }
 
@@ -84,7 +84,7 @@ pub const KL_OF_VALUES: Metric = Metric::new(
     "the divergence of each value of the code, in their order; they add up to `test_kl`",
 );
 
-/// The accuracy without a code.
+/// The accuracy of always answering the most frequent class.
 pub const MAJORITY: Metric = Metric::new(
     "majority_accuracy",
     "majority class",
@@ -110,7 +110,7 @@ pub const SINGULAR_VALUES: Metric = Metric::new(
     "the largest singular value of J, the second largest, and so on; each the mean over the same rows",
 );
 
-/// The units of a layer that never change.
+/// The number of dead units of a layer.
 pub const DEAD: Metric = Metric::new(
     "dead",
     "dead",
@@ -119,7 +119,7 @@ pub const DEAD: Metric = Metric::new(
      layer's largest output",
 );
 
-/// The numbers of training.
+/// The metrics of training.
 pub const TRAINING: &[Metric] = &[
     Metric::new(
         "train_loss",
@@ -152,7 +152,7 @@ pub const TRAINING: &[Metric] = &[
     Metric::new("seconds", "training", "s", "the time of training alone"),
 ];
 
-/// The numbers of scores.
+/// The metrics of scores.
 pub const SCORES: &[Metric] = &[
     Metric::new(
         "score",
@@ -201,7 +201,7 @@ pub const SCORES: &[Metric] = &[
     ),
 ];
 
-/// A number as JSON, which has no word for infinity: a text says so, with the reason.
+/// A number as JSON. JSON has no infinity: an infinite number is written as a text with the reason.
 pub fn number(value: Option<f64>) -> Value {
     match value {
         None => Value::Null,

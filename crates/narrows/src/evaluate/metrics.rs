@@ -1,5 +1,5 @@
-//! The numbers of an evaluation, with the fields that hold them. Its JSON, its tables and `docs/METRICS.md` are made of these
-//! lists.
+//! The metrics of an evaluation, with the fields that hold them. These lists generate the JSON of an evaluation, its
+//! tables and `docs/METRICS.md`.
 
 use super::metric::{
     DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, KL_OF_VALUES, MAJORITY, Metric, NATS, OWN, RATIO,
@@ -13,16 +13,16 @@ use std::fmt::Write;
 // The texts below name these numbers.
 const _: () = assert!(NEIGHBORS == 5 && NOISY_ROWS == 500);
 
-/// A number of a record, with the field that holds it.
+/// A metric of a record, with the field that holds it.
 pub struct Measured<T: 'static> {
-    /// What it is.
+    /// The metric.
     pub metric: Metric,
-    /// The number; none where it could not be measured.
+    /// The number; `None` if it could not be measured.
     pub of: fn(&T) -> Option<f64>,
 }
 
 impl<T> Measured<T> {
-    /// The number as JSON. A PSNR is infinite where there is no error.
+    /// The number as JSON. A PSNR is infinite if there is no error.
     fn json(&self, value: Option<f64>) -> Value {
         match value {
             Some(f64::INFINITY) if self.metric.unit == DECIBEL => {
@@ -37,7 +37,7 @@ impl<T> Measured<T> {
     }
 }
 
-/// The numbers of a [`Quality`]: of the model, and of PCA beside it.
+/// The metrics of a [`Quality`]: of the model, and of PCA for comparison.
 pub const QUALITY: &[Measured<Quality>] = &[
     Measured::new(TEST_MSE, |q| Some(q.test_mse)),
     Measured::new(
@@ -94,7 +94,7 @@ pub const QUALITY: &[Measured<Quality>] = &[
     ),
 ];
 
-/// The numbers of a [`Denoising`].
+/// The metrics of a [`Denoising`].
 pub const DENOISING: &[Measured<Denoising>] = &[
     Measured::new(DENOISING_MSE, |d| Some(d.denoising_mse)),
     Measured::new(
@@ -198,7 +198,7 @@ pub const SAMPLED: &[Measured<SampledLikelihood>] = &[
     ),
 ];
 
-/// The numbers of a [`ColumnError`], for the columns of a table.
+/// The metrics of a [`ColumnError`], for the columns of a table.
 pub const COLUMN: &[Measured<ColumnError>] = &[
     Measured::new(
         Metric::new(
@@ -231,7 +231,7 @@ pub const COLUMN: &[Measured<ColumnError>] = &[
     ),
 ];
 
-/// The numbers of a [`ClassError`].
+/// The metrics of a [`ClassError`].
 pub const CLASS: &[Measured<ClassError>] = &[
     Measured::new(
         Metric::new(
@@ -253,7 +253,7 @@ pub const CLASS: &[Measured<ClassError>] = &[
     ),
 ];
 
-/// The numbers of a [`NoisePoint`].
+/// The metrics of a [`NoisePoint`].
 pub const NOISE: &[Measured<NoisePoint>] = &[
     Measured::new(
         Metric::new(
@@ -276,7 +276,7 @@ pub const NOISE: &[Measured<NoisePoint>] = &[
     ),
 ];
 
-/// A record as a JSON object, number by number.
+/// A record as a JSON object, metric by metric.
 pub(super) fn object<T>(list: &[Measured<T>], record: &T) -> Map<String, Value> {
     let numbers = list
         .iter()
@@ -284,7 +284,7 @@ pub(super) fn object<T>(list: &[Measured<T>], record: &T) -> Map<String, Value> 
     numbers.collect()
 }
 
-/// All numbers as Markdown tables: the page `docs/METRICS.md`.
+/// All metrics as Markdown tables: the page `docs/METRICS.md`.
 pub fn reference() -> String {
     fn metrics<T>(list: &[Measured<T>]) -> Vec<Metric> {
         list.iter().map(|one| one.metric).collect()

@@ -1,8 +1,8 @@
-//! Evaluation: how good a trained autoencoder is, and beside what.
+//! Evaluation: the quality of a trained autoencoder, compared with baselines.
 //!
-//! [`evaluate`] measures a model on rows that it was not trained on, with principal component analysis beside it, into
-//! one plain record, [`Evaluation`]. [`metrics`] has the name, unit and definition of each number. The measures stand
-//! alone as well, a file each.
+//! [`evaluate`] measures a model on rows that it was not trained on, with principal component analysis for comparison,
+//! and returns one plain record, [`Evaluation`]. [`metrics`] has the name, unit and definition of each number. Each
+//! measure can also be used alone, and has a file of its own.
 
 mod affine;
 mod anomaly;

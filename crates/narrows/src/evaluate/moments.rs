@@ -1,4 +1,4 @@
-//! The mean and the covariance of rows: what principal components and the ridge probe are made of.
+//! The mean and the covariance of rows, for principal components and the ridge probe.
 
 use crate::network::Rows;
 use faer::Mat;
@@ -7,16 +7,16 @@ use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 
-/// Rows whose products are summed in single precision before they are added in double.
+/// The number of rows whose products are summed in single precision before the sum is added in double precision.
 const BLOCK: usize = 1024;
 
-/// Rows that a thread fills, or rows of the covariance that it sums, at a time.
+/// The number of rows that a thread fills at a time, or of rows of the covariance that it sums at a time.
 pub(super) const TILE: usize = 64;
 
-/// The widest rows whose covariance is formed: it takes 8 bytes · width², 128 MiB here.
+/// The widest rows whose covariance is computed: it takes 8 bytes · width², here 128 MiB.
 pub(super) const MAX_WIDTH: usize = 4096;
 
-/// The width above which a few components are found one by one rather than all at once.
+/// Above this width, a few components are found by iteration instead of all at once.
 pub(super) const FEW_OF: usize = 1024;
 
 /// Whether all components of rows of `inputs` values are found at once, from their covariance.
@@ -35,8 +35,8 @@ pub(super) struct Moments {
 impl Moments {
     /// The moments of at least one row of `width` values, at least 1 and at most [`MAX_WIDTH`].
     ///
-    /// They are summed block by block, so that memory does not grow with the rows; the result does
-    /// not depend on the team.
+    /// They are summed block by block, so memory does not grow with the number of rows. The result does not depend on
+    /// the team.
     pub(super) fn of(rows: &dyn Rows, width: usize, team: &mut Team) -> Moments {
         let count = rows.count();
         let mut covariance = vec![0.0f64; width * width];
@@ -51,7 +51,7 @@ impl Moments {
                 subtract(rows, &origin)
             });
             if start == 0 {
-                // Any origin near the mean will do to keep the sums small; it is corrected below.
+                // Any origin near the mean keeps the sums small; it is corrected below.
                 let mut sums = vec![0.0f64; width];
                 add_rows(block, &mut sums);
                 origin = sums.iter().map(|sum| (sum / len as f64) as f32).collect();
@@ -73,7 +73,7 @@ impl Moments {
     }
 }
 
-/// Fills a block with rows of `width` values from `start` on, and lets `then` change them.
+/// Fills a block with rows of `width` values from `start` on, and lets `then` modify them.
 pub(super) fn fill(
     rows: &dyn Rows,
     start: usize,
@@ -95,8 +95,8 @@ pub(super) fn fill(
     );
 }
 
-/// Adds the products of the block's columns to the lower half of `sums`, `[width, width]`; the
-/// scratch of a thread is [`TILE`] rows of that.
+/// Adds the products of the block's columns to the lower half of `sums`, `[width, width]`. The scratch memory of a
+/// thread is [`TILE`] rows of it.
 pub(super) fn add_products(
     block: &[f32],
     width: usize,

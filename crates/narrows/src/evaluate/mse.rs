@@ -4,7 +4,7 @@
 ///
 /// # Panics
 ///
-/// When the two are of different lengths.
+/// If the two have different lengths.
 pub fn mse(clean: &[f32], reconstructed: &[f32]) -> f64 {
     assert_eq!(clean.len(), reconstructed.len(), "rows of one width");
     let squares = clean.iter().zip(reconstructed).map(|(&clean, &other)| {

@@ -1,7 +1,7 @@
-//! How much memory measures take, in bytes: each is refused before it begins where there is less.
+//! The memory of the measures, in bytes. A measure that needs more than there is, is refused before it begins.
 //!
-//! The figures are upper bounds for what grows with rows, inputs and codes. What is small stays uncounted, as
-//! [`require`] keeps memory for it.
+//! The numbers are upper bounds for memory that grows with rows, inputs and codes. Small allocations are not counted;
+//! [`require`] keeps memory for them.
 
 use super::moments::{MAX_WIDTH, is_whole};
 use super::{block_rows, subspace};
@@ -10,10 +10,10 @@ use crate::error::Result;
 use crate::memory::require;
 use crate::model::Model;
 
-/// What the products of `faer` keep for each thread that uses them: 4.4 MiB.
+/// The memory that the products of `faer` keep for each thread that uses them: 4.4 MiB.
 const PRODUCTS: usize = 5 << 20;
 
-/// What the decomposition of a symmetric matrix of `width` takes, with its vectors, in matrices of its size. Measured for
+/// The memory of the decomposition of a symmetric matrix, with its vectors, in multiples of the matrix. Measured for
 /// widths from 300 to 1500: 4.2 to 4.8.
 const DECOMPOSITION: usize = 5;
 
@@ -25,7 +25,7 @@ fn doubles(values: usize) -> usize {
     values.saturating_mul(size_of::<f64>())
 }
 
-/// Of passes of blocks of rows through a model: what the threads hold, and the blocks before and after.
+/// For passes of blocks of rows through a model: the memory of the threads, and the blocks before and after.
 pub(crate) fn of_passes(model: &Model, threads: usize) -> usize {
     let network = model.network();
     let widths = (0..=network.layers().end).map(|layer| network.width(layer));
@@ -35,7 +35,7 @@ pub(crate) fn of_passes(model: &Model, threads: usize) -> usize {
     singles(of_threads.saturating_add(blocks))
 }
 
-/// Of principal components of rows of `inputs` values.
+/// For the principal components of rows of `inputs` values.
 pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize {
     if is_whole(inputs, components) {
         let square = doubles(inputs.saturating_mul(inputs));
@@ -46,7 +46,7 @@ pub(super) fn of_pca(inputs: usize, components: usize, threads: usize) -> usize 
     }
 }
 
-/// Of the best affine map of rows of `inputs` values: the covariance of noisy and clean values, once as it is summed, the
+/// For the best affine map of rows of `inputs` values: the covariance of noisy and clean values as it is summed, the
 /// parts of it that are solved, and blocks of rows.
 pub(super) fn of_affine_map(inputs: usize, threads: usize) -> usize {
     let square = doubles(inputs.saturating_mul(inputs));
@@ -54,7 +54,7 @@ pub(super) fn of_affine_map(inputs: usize, threads: usize) -> usize {
     square.saturating_mul(2 * 4 + 4) + singles(rows) + PRODUCTS
 }
 
-/// Of telling classes from codes: the codes of the training rows, twice more for the neighbors, and the probe.
+/// For the accuracies: the codes of the training rows, two further copies for the neighbors, and the probe.
 pub(super) fn of_classes(rows: usize, code: usize) -> usize {
     let probe = doubles(code.min(MAX_WIDTH).saturating_pow(2)).saturating_mul(4);
     singles(rows.saturating_mul(code))
@@ -63,7 +63,8 @@ pub(super) fn of_classes(rows: usize, code: usize) -> usize {
         .saturating_add(PRODUCTS)
 }
 
-/// Of Jacobians at rows, one a thread: the tangents before and after a layer, and the squares of the narrower side.
+/// For Jacobians at rows, one per thread: the tangents before and after a layer, and the Gram matrix of the narrower
+/// side.
 pub(super) fn of_jacobians(model: &Model, threads: usize) -> usize {
     let network = model.network();
     let outputs = network.encoder().map(|index| network.width(index + 1));
@@ -74,11 +75,11 @@ pub(super) fn of_jacobians(model: &Model, threads: usize) -> usize {
     threads.saturating_mul(tangents.saturating_add(squares).saturating_add(PRODUCTS))
 }
 
-/// Refuses passes of rows through a model where there is too little memory; `what` names what they are for.
+/// Refuses passes of rows through a model if there is too little memory; `what` names their purpose.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Memory`](crate::ErrorKind::Memory), with what the passes need and what there is.
+/// [`ErrorKind::Memory`](crate::ErrorKind::Memory), with the needed and the available memory.
 pub(crate) fn require_passes(
     what: &str,
     model: &Model,

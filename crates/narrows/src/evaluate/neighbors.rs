@@ -1,4 +1,4 @@
-//! k nearest neighbors: how well the places of codes keep the classes.
+//! k nearest neighbors: how well the distances between codes reflect the classes.
 
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
@@ -7,34 +7,34 @@ use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 use ndarray::ArrayView2;
 
-/// The neighbors that vote.
+/// The number of neighbors that vote.
 pub const NEIGHBORS: usize = 5;
 
-/// The rows by product that are looked at again, exactly.
+/// The number of nearest rows, found by the matrix product, whose distances are computed again exactly.
 const CANDIDATES: usize = 32;
 
-/// Rows that are classified by a thread at a time, and known rows that they are held against at a
-/// time: their distances stay in the second-level cache.
+/// The number of rows that a thread classifies at a time, and of known rows that they are compared with at a time.
+/// Their distances stay in the second-level cache.
 const TILE: usize = 64;
 const BLOCK: usize = 512;
 
-/// Distances that are looked at together.
+/// The number of distances that are compared at once.
 const LANES: usize = 16;
 
-/// Rows after which progress is told.
+/// Progress is reported after this number of rows.
 const REPORT: usize = 1024;
 
 /// The classes of rows by their [`NEIGHBORS`] nearest known rows, in Euclidean distance.
 ///
-/// `known` and `rows` are `[rows, width]`, `labels` belong to `known`. The most frequent class among
-/// the neighbors wins; of classes equally frequent the smallest label wins. Of known rows at the same distance
-/// the first count. This is scikit-learn's `KNeighborsClassifier(5)`. `observe` is told
-/// how many rows are done; the result does not depend on `threads`.
+/// `known` and `rows` are `[rows, width]`; `labels` belong to `known`. The most frequent class among the neighbors
+/// wins; if several classes are equally frequent, the smallest label wins. If several known rows have the same
+/// distance, the first ones count. This is scikit-learn's `KNeighborsClassifier(5)`. `observe` is called with the
+/// number of finished rows. The result does not depend on `threads`.
 ///
 /// # Errors
 ///
-/// When there are no known rows, the widths differ, there are not as many labels as known rows, or a
-/// value is not finite or its square is not.
+/// If there are no known rows, the widths differ, the number of labels differs from the number of known rows, or a
+/// value or its square is not finite.
 pub fn nearest_neighbors(
     known: ArrayView2<'_, f32>,
     labels: &[i64],
@@ -59,7 +59,7 @@ pub fn nearest_neighbors(
                 labels.len()
             )));
     }
-    // Near the origin, the products lose the least to rounding.
+    // Near the origin, the products have the smallest rounding errors.
     let center: Vec<f32> = known
         .columns()
         .into_iter()
@@ -152,9 +152,9 @@ impl Scratch {
 impl Search<'_> {
     /// Finds the classes of up to [`TILE`] rows.
     ///
-    /// `‖b‖² - 2 a·b` differs from the squared distance by `‖a‖²` only, the same for all known rows
-    /// `b`: one product that starts from the norms gives it. What rounding took from the order is
-    /// put right among the nearest [`CANDIDATES`].
+    /// `‖b‖² - 2 a·b` differs from the squared distance only by `‖a‖²`, which is the same for all known rows `b`. One
+    /// product that starts from the norms computes it. Rounding may change the order, so the exact distances of the
+    /// nearest [`CANDIDATES`] are computed again.
     fn classify(&self, rows: &[f32], scratch: &mut Scratch, found: &mut [i64]) {
         let (width, count) = (self.width, found.len());
         for (doubled, value) in scratch.rows.iter_mut().zip(rows) {
@@ -191,7 +191,7 @@ impl Search<'_> {
         }
     }
 
-    /// The class that most of the nearest of some candidates have.
+    /// The most frequent class among the nearest of some candidates.
     fn vote(&self, row: &[f32], candidates: &[(f32, usize)]) -> i64 {
         let mut exact: Vec<(f64, usize)> = candidates
             .iter()
@@ -208,15 +208,15 @@ impl Search<'_> {
         exact.truncate(NEIGHBORS);
         let mut labels: Vec<i64> = exact.iter().map(|&(_, index)| self.labels[index]).collect();
         labels.sort_unstable();
-        // The first of the longest runs is that of the smallest label.
+        // The first of the longest runs belongs to the smallest label.
         let runs = labels.chunk_by(|a, b| a == b);
         let longest = runs.reduce(|best, run| if run.len() > best.len() { run } else { best });
         longest.and_then(|run| run.first().copied()).unwrap_or(0)
     }
 }
 
-/// Takes what is nearer than the farthest of the nearest into their list. Most distances are not, so
-/// they are looked at several at a time.
+/// Inserts distances that are smaller than the largest in the list of the nearest. Most distances are larger, so
+/// several are compared at a time.
 fn take_nearest(distances: &[f32], first: usize, nearest: &mut Vec<(f32, usize)>) {
     for (chunk, distances) in distances.chunks(LANES).enumerate() {
         let farthest = match nearest.get(CANDIDATES - 1) {

@@ -1,4 +1,4 @@
-//! What an evaluation finds with noise on the test rows.
+//! Measures with noise on the test rows.
 
 use super::affine::AffineMap;
 use super::evaluating::{Evaluating, of_model, of_pca};
@@ -10,11 +10,11 @@ use crate::error::{ErrorKind, Result};
 use crate::network::{Rows, ScaledRows, Workers};
 use crate::text::{count_of, decimal, thousands};
 
-/// The test rows that curves of robustness are measured on: the first.
+/// The number of test rows for robustness curves: the first rows.
 pub const NOISY_ROWS: usize = 500;
 
 impl Evaluating<'_> {
-    /// The model with the noise of its training, beside maps that a denoiser should be better than.
+    /// The model with the noise of its training, and the baselines that a denoiser should beat.
     pub(super) fn denoising(&mut self, noise: &Corruption, pca: Option<&Pca>) -> Result<Denoising> {
         let (model, inputs) = (self.model, self.test.inputs());
         let of_test = self.noise(noise, self.test);
@@ -55,7 +55,7 @@ impl Evaluating<'_> {
         })
     }
 
-    /// The noise of training on rows: as many draws of each as make its mean error certain.
+    /// The noise of training on rows, with enough draws of each row for a precise mean error.
     fn noise(&self, noise: &Corruption, rows: &Dataset) -> TestNoise {
         TestNoise {
             corruption: noise.clone(),
@@ -64,7 +64,7 @@ impl Evaluating<'_> {
         }
     }
 
-    /// The best affine map from noisy to clean training rows, or why there is none.
+    /// The best affine map from noisy to clean training rows, or the reason why there is none.
     fn fit_affine_map(
         &mut self,
         noise: &Corruption,

@@ -1,5 +1,4 @@
-//! Principal component analysis: the best linear code of a size, and so the baseline of every
-//! autoencoder.
+//! Principal component analysis: the best linear code of a size, and therefore the baseline of every autoencoder.
 
 use super::eigen::{Eigen, not_found};
 use super::moments::{MAX_WIDTH, Moments, TILE, is_whole, subtract, tiles};
@@ -27,26 +26,23 @@ impl Pca {
     /// The first `components` principal components, or as many as there are, of rows of `inputs`
     /// values each.
     ///
-    /// Rows of up to 4096 values have their covariance decomposed. Of wider ones, whose
-    /// covariance would not fit the memory, and where few components of rows of more than 1024 values
-    /// are asked for, they are found by subspace iteration
-    /// (Halko, Martinsson & Tropp 2011, "Finding structure with randomness"), until the variance
-    /// that they hold no longer grows by a millionth. Memory does not grow with the rows; the
-    /// result does not depend on `threads`.
+    /// For rows of up to 4096 values, the covariance is decomposed. For wider rows the covariance would not fit into
+    /// memory. For them, and for few components of rows of more than 1024 values, subspace iteration is used (Halko,
+    /// Martinsson & Tropp 2011, "Finding structure with randomness"). It ends when the variance of the components no
+    /// longer grows by a millionth. Memory does not grow with the number of rows, and the result does not depend on
+    /// `threads`.
     ///
     /// # Errors
     ///
-    /// When there are no rows, when the components would take too much memory (see
-    /// [`Pca::is_feasible`]) or more than is left, or when the eigenvalues cannot be found, as for values that are not
-    /// finite.
+    /// If there are no rows; if the components would take too much memory (see [`Pca::is_feasible`]) or more than is
+    /// left; or if the eigenvalues cannot be found, for example because values are not finite.
     pub fn fit(rows: &dyn Rows, inputs: usize, components: usize, threads: usize) -> Result<Pca> {
         Pca::fit_with(rows, inputs, components, &mut Team::new(threads))
     }
 
-    /// Whether the first `components` principal components of rows of `inputs` values can be
-    /// found: always for rows of up to 4096 values; for wider ones if the basis that is
-    /// iterated, of half as many rows again as there are components and of `inputs` columns, takes
-    /// at most 256 MiB.
+    /// Whether the first `components` principal components of rows of `inputs` values can be found. This is always so
+    /// for rows of up to 4096 values. For wider rows the basis of the iteration must take at most 256 MiB; it has
+    /// `inputs` columns, and one and a half times as many rows as there are components.
     pub fn is_feasible(inputs: usize, components: usize) -> bool {
         inputs <= MAX_WIDTH || subspace::is_feasible(inputs, components.min(inputs))
     }
@@ -120,8 +116,8 @@ impl Pca {
         &self.components
     }
 
-    /// The codes of rows, `[rows, code]`: where they lie along the first `code` components, or along
-    /// all that were found, from the mean.
+    /// The codes of rows, `[rows, code]`: the coordinates of the rows, minus the mean, along the first `code`
+    /// components, or along all components if there are fewer.
     pub fn encode(&self, code: usize, rows: &dyn Rows, threads: usize) -> Array2<f32> {
         let code = code.min(self.variances.len());
         let mut codes = Array2::zeros((rows.count(), code));
@@ -144,7 +140,7 @@ impl Pca {
         out
     }
 
-    /// As [`Pca::reconstruct`], into memory that is there already.
+    /// As [`Pca::reconstruct`], with existing memory.
     pub(super) fn reconstruct_with(
         &self,
         code: usize,
@@ -173,8 +169,7 @@ impl Pca {
         });
     }
 
-    /// The mean over rows and inputs of the squared error that is left when rows are projected on
-    /// the first `code` components.
+    /// The mean over rows and inputs of the squared error of the reconstructions from the first `code` components.
     pub fn reconstruction_mse(&self, code: usize, rows: &dyn Rows, threads: usize) -> f64 {
         let (count, inputs) = (rows.count(), self.mean.len());
         let mut errors = vec![0.0f64; count.div_ceil(TILE)];
@@ -182,7 +177,7 @@ impl Pca {
         let team = &mut Team::new(threads);
         let parts = Parts::new(&mut errors, &bounds);
         self.project(code, rows, team, parts, |p, error| {
-            // What is left: x - codes · basis.
+            // The residual: x - codes · basis.
             p.codes.iter_mut().for_each(|value| *value = -*value);
             product(
                 Isa::best(),
@@ -207,8 +202,8 @@ impl Pca {
         self.mean.iter().map(|&mean| mean as f32).collect()
     }
 
-    /// Projects rows on the first `code` components, a tile at a time, and lets `f` make the part of
-    /// `out` that belongs to the tile.
+    /// Projects rows on the first `code` components, one tile at a time, and lets `f` compute the part of `out` for the
+    /// tile.
     fn project<T: Send>(
         &self,
         code: usize,
@@ -254,9 +249,9 @@ impl Pca {
     }
 }
 
-/// A tile of rows and what became of it.
+/// A tile of rows and its projections.
 struct Projected<'a> {
-    /// The rows less the mean, `[rows, inputs]`.
+    /// The rows minus the mean, `[rows, inputs]`.
     x: &'a mut [f32],
     /// Their codes, `[rows, code]`.
     codes: &'a mut [f32],

@@ -1,4 +1,4 @@
-//! The ridge probe: how well a linear map tells the classes from the codes.
+//! The ridge probe: how well a linear map predicts the classes from the codes.
 
 use super::moments::{MAX_WIDTH, TILE, tiles};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,23 +12,23 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 /// The weight of the penalty `α · ‖w‖²`, as in scikit-learn's `RidgeClassifier`.
 const ALPHA: f64 = 1.0;
 
-/// The share of its mean that a code's deviation must pass for it to be more than rounding.
+/// The share of its mean that the deviation of a code must exceed; a smaller deviation is only rounding.
 const LEAST_DEVIATION: f64 = 1e-7;
 
-/// The codes that are standardized at a time.
+/// The number of codes that are standardized at a time.
 const BLOCK: usize = 512;
 
-/// A ridge classifier on standardized codes. A value that is the same in all codes has no weight.
+/// A ridge classifier on standardized codes. A value that is the same in all codes has weight 0.
 ///
-/// Each class has a target, 1 for its rows and -1 for the others, which a linear map with intercept
-/// is fitted to: `min Σ (y - w·x - b)² + ‖w‖²`, in closed form. A row belongs to the class whose map
-/// gives most; of two classes there is but one map, and its sign decides. This is scikit-learn's
+/// Each class has a target, 1 for its rows and -1 for the others. A linear map with intercept is fitted to it:
+/// `min Σ (y - w·x - b)² + ‖w‖²`, in closed form. A row gets the class whose map has the largest output. For two
+/// classes there is only one map, and its sign decides. This is scikit-learn's
 /// `make_pipeline(StandardScaler(), RidgeClassifier(alpha=1))`.
 #[derive(Clone, Debug)]
 pub struct RidgeProbe {
     /// In ascending order.
     classes: Vec<i64>,
-    /// Row-major `[maps, code]`, for codes as they are.
+    /// Row-major `[maps, code]`, for codes that are not standardized.
     weights: Vec<f64>,
     /// One for each map.
     intercepts: Vec<f64>,
@@ -40,8 +40,8 @@ impl RidgeProbe {
     ///
     /// # Errors
     ///
-    /// When there are not as many labels as codes, fewer than two classes, codes of no or more than
-    /// 4096 values, or values that are not finite.
+    /// If the number of labels differs from the number of codes, if there are fewer than two classes, if codes have no
+    /// or more than 4096 values, or if values are not finite.
     pub fn fit(codes: ArrayView2<'_, f32>, labels: &[i64], threads: usize) -> Result<RidgeProbe> {
         let (rows, width) = codes.dim();
         let refuse = |what| Error::new(ErrorKind::Data, what);
@@ -81,8 +81,8 @@ impl RidgeProbe {
                 products[i.max(j) * width + i.min(j)]
             }
         });
-        // Xᵀ Y, where the constant part of Y drops out, as the columns of X have the mean 0: twice the
-        // sum of the rows of a class.
+        // Xᵀ Y; the constant part of Y contributes nothing, because the columns of X have mean 0. The result is twice
+        // the sum of the rows of a class.
         let index = |label: &i64| classes.binary_search(label).unwrap_or_default();
         let mut sums = Mat::<f64>::zeros(width, classes.len());
         let mut counts = vec![0.0; classes.len()];
@@ -97,7 +97,7 @@ impl RidgeProbe {
             refuse("the ridge probe cannot be fitted").caused_by(format!("{error:?}"))
         })?;
         let solution = cholesky.solve(&sums);
-        // Of two classes the second has the map.
+        // For two classes, the map belongs to the second one.
         let maps = if classes.len() == 2 {
             1..2
         } else {
@@ -128,11 +128,11 @@ impl RidgeProbe {
         })
     }
 
-    /// What the maps give codes `[rows, code]`: `[rows, classes]`, or `[rows, 1]` of two classes.
+    /// The outputs of the maps for codes `[rows, code]`: `[rows, classes]`, or `[rows, 1]` for two classes.
     ///
     /// # Panics
     ///
-    /// When the codes are of another size.
+    /// If the codes have another size.
     pub fn decision(&self, codes: ArrayView2<'_, f32>) -> Array2<f64> {
         assert_eq!(codes.ncols(), self.width, "codes of the same size");
         Array2::from_shape_fn((codes.nrows(), self.intercepts.len()), |(row, map)| {
@@ -142,11 +142,11 @@ impl RidgeProbe {
         })
     }
 
-    /// The classes that the probe gives codes `[rows, code]`.
+    /// The predicted classes of codes `[rows, code]`.
     ///
     /// # Panics
     ///
-    /// When the codes are of another size.
+    /// If the codes have another size.
     pub fn predict(&self, codes: ArrayView2<'_, f32>) -> Vec<i64> {
         let decision = self.decision(codes);
         let class = |scores: ArrayView1<'_, f64>| match scores.as_slice() {
@@ -162,7 +162,8 @@ impl RidgeProbe {
     }
 }
 
-/// The mean of each of `width` values, and what makes its deviation 1: 0 for one that is the same in all rows.
+/// The mean of each of `width` values, and the factor that makes its deviation 1: 0 for a value that is the same in all
+/// rows.
 fn standardization(values: &[f32], width: usize) -> (Vec<f64>, Vec<f64>) {
     let rows = (values.len() / width) as f64;
     let mut mean = vec![0.0; width];
@@ -188,8 +189,8 @@ fn standardization(values: &[f32], width: usize) -> (Vec<f64>, Vec<f64>) {
 
 /// The products of the standardized values of all rows, the lower half of `[width, width]`.
 ///
-/// In double precision: values that follow from each other leave but the penalty between this matrix and a singular
-/// one, and the rounding of single precision outweighs that.
+/// In double precision: if values depend on each other, only the penalty keeps this matrix from being singular, and the
+/// rounding of single precision is larger than the penalty.
 fn products(values: &[f32], mean: &[f64], scale: &[f64], team: &mut Team) -> Vec<f64> {
     let width = mean.len();
     let mut sums = vec![0.0; width * width];
@@ -226,7 +227,7 @@ fn products(values: &[f32], mean: &[f64], scale: &[f64], team: &mut Team) -> Vec
     sums
 }
 
-/// Whether the probe's equations fit the memory.
+/// Whether the probe's equations fit into memory.
 pub(super) fn is_feasible(width: usize) -> bool {
     (1..=MAX_WIDTH).contains(&width)
 }

@@ -1,7 +1,7 @@
 //! The peak signal-to-noise ratio.
 
-/// The peak signal-to-noise ratio in decibels, `10 · log₁₀(range² / mse)`, of a mean squared error
-/// in units in which the values span `data_range`; infinite where there is no error.
+/// The peak signal-to-noise ratio in decibels, `10 · log₁₀(range² / mse)`, of a mean squared error. `data_range` is the
+/// range of the values, in the same units. The result is infinite if there is no error.
 pub fn psnr(mse: f64, data_range: f64) -> f64 {
     10.0 * (data_range * data_range / mse).log10()
 }

@@ -1,4 +1,4 @@
-//! How close reconstructions come to their rows.
+//! The errors of reconstructions.
 
 use super::ssim::WINDOW;
 use super::{mse, psnr, ssim};
@@ -7,10 +7,10 @@ use crate::scaling::Scaling;
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::team::Team;
 
-/// Rows that a thread compares at a time.
+/// The number of rows that a thread compares at a time.
 const TILE: usize = 16;
 
-/// Rows as images: their shape and what their values span, in the data's own units.
+/// Rows as images: their shape and the range of their values, in the data's own units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Images {
     shape: [usize; 3],
@@ -18,7 +18,7 @@ pub(super) struct Images {
 }
 
 impl Images {
-    /// The rows of a dataset as images, if they are images that are not all of one value.
+    /// The rows of a dataset as images; `None` if they are not images, or if all values are the same.
     pub(super) fn of(data: &Dataset) -> Option<Images> {
         let &[channels, height, width] = data.shape() else {
             return None;
@@ -41,7 +41,7 @@ impl Images {
     }
 }
 
-/// What is measured of a row.
+/// The measures of a row.
 #[derive(Clone, Copy, Debug, Default)]
 struct Row {
     /// The mean squared error in scaled units.
@@ -67,7 +67,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Takes `[rows, inputs]` and their reconstructions, both in scaled units.
+    /// Adds rows `[rows, inputs]` and their reconstructions, both in scaled units.
     pub(super) fn add(
         &mut self,
         clean: &[f32],

@@ -3,8 +3,8 @@
 use super::{JacobianSummary, LayerUnits};
 use crate::corruption::Corruption;
 
-/// What an evaluation found: every number that Narrows prints of a model is read from here. What was not measured is
-/// `None` or an empty list. Definitions: [`metrics`](super::metrics).
+/// The results of an evaluation: every number that Narrows prints about a model is read from here. Numbers that were
+/// not measured are `None` or an empty list. Definitions: [`metrics`](super::metrics).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The recipe's name.
@@ -19,40 +19,41 @@ pub struct Evaluation {
     pub train_rows: usize,
     /// The number of test rows: everything is measured on them.
     pub test_rows: usize,
-    /// Whether the test rows were held out of the training rows, as the source has none.
+    /// Whether the test rows were held out of the training rows, because the source has no test rows.
     pub held_out: bool,
-    /// For images, the range of their values in the data's own units: 255 for 8-bit values, else the largest less the
-    /// smallest value of the test rows.
+    /// For images, the range of their values in the data's own units: 255 for 8-bit values, otherwise the largest minus
+    /// the smallest value of the test rows.
     pub data_range: Option<f64>,
     /// The model.
     pub model: Quality,
     /// Principal component analysis with as many components as a code has values.
     pub pca: Option<Quality>,
-    /// Why there is no PCA, where there is none.
+    /// The reason why there is no PCA, if there is none.
     pub pca_left_out: Option<String>,
     /// The evidence lower bound, where the bottleneck draws codes.
     pub bounded: Option<Bounded>,
-    /// The model as a denoiser, where it was trained with noise.
+    /// The measures as a denoiser, if the model was trained with noise.
     pub denoising: Option<Denoising>,
     /// Each class of the test rows, by label.
     pub classes: Vec<ClassError>,
     /// The share of test rows that have the most frequent class of the training rows.
     pub majority_accuracy: Option<f64>,
-    /// Why there is no accuracy, where one was wanted.
+    /// The reason why there is no accuracy, if it was requested.
     pub accuracy_left_out: Option<String>,
     /// Each column of a table.
     pub columns: Vec<ColumnError>,
-    /// The units of each layer but the last.
+    /// The units of each layer except the last.
     pub units: Vec<LayerUnits>,
     /// The error against the level of noise.
     pub robustness: Vec<NoiseCurve>,
-    /// The Jacobians of the code by the input; none where they would take too much time or memory.
+    /// The Jacobians of the code with respect to the input; `None` if they would take too much time or memory.
     pub jacobian: Option<JacobianSummary>,
-    /// What was not measured for lack of memory: a sentence each, with what it needs and what there was.
+    /// The parts that were not measured for lack of memory: one sentence each, with the needed memory and the memory
+    /// that there was.
     pub left_out: Vec<String>,
 }
 
-/// How good reconstructions and codes are.
+/// The quality of reconstructions and codes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quality {
     /// The mean squared error of clean rows, in scaled units.
@@ -63,12 +64,12 @@ pub struct Quality {
     pub psnr: Option<f64>,
     /// The structural similarity, of images of at least 7 × 7.
     pub ssim: Option<f64>,
-    /// The accuracy of a ridge classifier on the code; none without labels of two classes or more, or where the codes are
-    /// too large.
+    /// The accuracy of a ridge classifier on the code; `None` without labels of two or more classes, or if the codes
+    /// are too large.
     pub linear_probe_accuracy: Option<f64>,
-    /// Why there is no probe, where there could be one.
+    /// The reason why there is no probe, if there could be one.
     pub probe_refusal: Option<String>,
-    /// The accuracy of the five nearest training codes; none as before.
+    /// The accuracy of the five nearest training codes; `None` in the same cases.
     pub knn_accuracy: Option<f64>,
 }
 
@@ -109,22 +110,22 @@ pub struct SampledLikelihood {
     pub rows: usize,
 }
 
-/// How well a model takes out the noise that it was trained with.
+/// How well a model removes the noise that it was trained with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Denoising {
     /// The noise.
     pub corruption: Corruption,
-    /// The number of noises that each test row was given; errors are the mean over them.
+    /// The number of draws of noise for each test row; errors are the mean over them.
     pub draws: u32,
-    /// The mean squared error of what the model makes of noisy rows, against the clean ones, in scaled units.
+    /// The mean squared error of the outputs for noisy rows against the clean rows, in scaled units.
     pub denoising_mse: f64,
-    /// The same of the noisy rows themselves.
+    /// The mean squared error of the noisy rows themselves.
     pub noisy_input_mse: f64,
-    /// The same of the best affine map from noisy to clean rows.
+    /// The mean squared error of the best affine map from noisy to clean rows.
     pub affine_map_mse: Option<f64>,
-    /// Why there is no such map, where there is none.
+    /// The reason why there is no such map, if there is none.
     pub affine_map_left_out: Option<String>,
-    /// The same of PCA.
+    /// The mean squared error of PCA on noisy rows.
     pub pca_denoising_mse: Option<f64>,
 }
 
@@ -134,7 +135,7 @@ impl Denoising {
         self.denoising_mse > self.noisy_input_mse
     }
 
-    /// Whether the best affine map comes closer to the clean rows than the model.
+    /// Whether the best affine map is closer to the clean rows than the model.
     pub fn is_worse_than_affine_map(&self) -> bool {
         self.affine_map_mse
             .is_some_and(|affine| self.denoising_mse > affine)
@@ -159,7 +160,7 @@ pub fn noise_in_words(noise: &Corruption) -> String {
 pub struct ClassError {
     /// The label.
     pub label: i64,
-    /// The name of the class, which is the label where it has none.
+    /// The name of the class, or its label if it has no name.
     pub name: String,
     /// The number of its test rows.
     pub rows: usize,
@@ -172,7 +173,7 @@ pub struct ClassError {
 /// The error of a column of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnError {
-    /// The column's name; its number, from 1, where it has none.
+    /// The column's name; its number, from 1, if it has none.
     pub name: String,
     /// The mean squared error, in the column's own units.
     pub column_mse: f64,
@@ -182,14 +183,14 @@ pub struct ColumnError {
     pub score_share: f64,
 }
 
-/// The errors under one kind of noise.
+/// The errors with one kind of noise.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoiseCurve {
     /// The noise, at one of its levels.
     pub noise: Corruption,
     /// The number of test rows.
     pub rows: usize,
-    /// From level 0 on.
+    /// The points, from level 0 on.
     pub points: Vec<NoisePoint>,
 }
 
@@ -204,7 +205,7 @@ impl NoiseCurve {
 /// The error at one level of noise, against the clean rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoisePoint {
-    /// The level, in the noise's own measure.
+    /// The level, in the unit of the noise.
     pub level: f64,
     /// The mean squared error of the model, in scaled units.
     pub noisy_mse: f64,
@@ -218,7 +219,7 @@ impl Evaluation {
         self.shape.iter().product()
     }
 
-    /// What PCA beside the model is called: `PCA-32`.
+    /// The name of PCA in tables: `PCA-32`.
     pub fn pca_name(&self) -> String {
         format!("PCA-{}", self.code_size.min(self.inputs()))
     }

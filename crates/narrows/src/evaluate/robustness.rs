@@ -6,11 +6,10 @@ use crate::corruption::{CorruptedRows, Corruption};
 use crate::network::{Rows, Workers};
 use narrows_kernels::split::{Bounds, Parts};
 
-/// Makes reconstructions `[rows, inputs]` of rows, both in scaled units.
+/// Computes reconstructions `[rows, inputs]` of rows, both in scaled units.
 pub type Reconstruct<'a> = dyn Fn(&dyn Rows, &mut Workers, &mut [f32]) + 'a;
 
-/// The noises that the robustness curve tries, each from weak to strong; the one that a model was trained with is among
-/// them.
+/// The noises of the robustness curve, each from weak to strong; they include the noise of the model's training.
 pub fn standard_noises(own: Option<&Corruption>) -> [Vec<Corruption>; 3] {
     let gaussian = [0.1, 0.2, 0.4, 0.8, 1.2, 1.5, 2.0];
     let salt_and_pepper = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5];
@@ -32,30 +31,30 @@ pub fn standard_noises(own: Option<&Corruption>) -> [Vec<Corruption>; 3] {
     noises
 }
 
-/// Noise to test with.
+/// Noise for a test.
 #[derive(Clone, Debug)]
 pub struct TestNoise {
     /// Its kind and strength.
     pub corruption: Corruption,
-    /// The seed that it follows from.
+    /// Its seed.
     pub seed: u64,
-    /// How often it is drawn for each row: 1 or more.
+    /// The number of draws for each row: 1 or more.
     pub draws: u32,
 }
 
-/// How often the noise of training is drawn for each of `rows` test rows of `inputs` values, as the error with it is
-/// reported as one number rather than as a point of a curve.
+/// The number of draws of the training noise for each of `rows` test rows of `inputs` values. The error with this noise
+/// is reported as a number, while other noises are points of a curve.
 ///
-/// That error is an expectation over the noise, of which one noise a row gives a sample: with 10,000 images of MNIST and
-/// the denoising network it is off by 0.00006 of 0.034. Drawing again takes as long as the first time, so that it ends
-/// where 2²⁵ values have been tried, or each row with 16 noises.
+/// This error is an expectation over the noise, and one draw per row gives only a sample of it. For 10,000 images of
+/// MNIST and the denoising network, the sample is off by 0.00006 of 0.034. Each further draw takes as long as the
+/// first, so the draws end at 2²⁵ values in total, or at 16 draws per row.
 pub fn noise_draws(rows: usize, inputs: usize) -> u32 {
     let values = rows.saturating_mul(inputs).max(1);
     (1usize << 25).div_ceil(values).min(16) as u32
 }
 
-/// The mean squared error, against the clean rows, of what each of some autoencoders makes of rows of
-/// `inputs` values with noise on them, averaged over the draws. All are given the same noisy rows.
+/// The mean squared error of each autoencoder against the clean rows, when it reads rows of `inputs` values with noise;
+/// averaged over the draws. All autoencoders get the same noisy rows.
 pub fn noisy_errors(
     rows: &dyn Rows,
     inputs: usize,

@@ -4,12 +4,11 @@
 /// The side of the window.
 pub(super) const WINDOW: usize = 7;
 
-/// The constants that keep the two fractions from dividing by nothing, as shares of the range.
+/// The constants that keep the two fractions away from a division by zero, as shares of the range.
 const K1: f64 = 0.01;
 const K2: f64 = 0.03;
 
-/// The structural similarity index of an image and its reconstruction: at most 1, which equal images
-/// have.
+/// The structural similarity index of an image and its reconstruction. It is at most 1, the value for equal images.
 ///
 /// ```text
 /// (2 μx μy + C₁) (2 σxy + C₂)
@@ -17,16 +16,15 @@ const K2: f64 = 0.03;
 /// (μx² + μy² + C₁) (σx² + σy² + C₂)
 /// ```
 ///
-/// with means and sample covariances (divided by 48) over windows of 7 × 7 values of equal weight,
-/// averaged over all windows inside the image, then over the channels: what scikit-image's
-/// `structural_similarity` gives for `channel_axis=0` and float64 images.
+/// Means and sample covariances (divided by 48) are over windows of 7 × 7 values with equal weights. The index is
+/// averaged over all windows inside the image, then over the channels. It equals scikit-image's `structural_similarity`
+/// with `channel_axis=0` for float64 images.
 ///
-/// Rows are `[channels, height, width]` one after the other, in units in which the values span
-/// `data_range`.
+/// Rows are `[channels, height, width]` one after the other. `data_range` is the range of the values, in their units.
 ///
 /// # Panics
 ///
-/// When the rows are not of this shape, or the images are smaller than the window.
+/// If the rows do not have this shape, or if the images are smaller than the window.
 pub fn ssim(
     clean: &[f32],
     reconstructed: &[f32],
@@ -64,8 +62,8 @@ fn of_plane(x: &[f32], y: &[f32], width: usize, range: f64) -> f64 {
         let vxy = covariance(xy, mx * my);
         (2.0 * mx * my + c1) * (2.0 * vxy + c2) / ((mx * mx + my * my + c1) * (vx + vy + c2))
     };
-    // The window moves down row by row: `columns` holds the sums of each column of it, to which a row
-    // comes and from which another goes.
+    // The window moves down row by row: `columns` holds the sums of each column of the window. For each step, one row
+    // is added and one is subtracted.
     let mut columns = vec![[0.0; 5]; width];
     let add = |columns: &mut [Sums], row: usize, sign: f64| {
         let row = row * width..(row + 1) * width;

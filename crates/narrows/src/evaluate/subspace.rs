@@ -1,15 +1,15 @@
 //! The first principal components of rows too wide for their covariance, by subspace iteration
 //! (Halko, Martinsson & Tropp 2011, "Finding structure with randomness", algorithm 4.4).
 //!
-//! With the rows less their mean as `X` of `[rows, inputs]` and a basis `Q` of `[inputs, size]` with
-//! orthonormal columns, one pass over the rows gives both
+//! With `X` of `[rows, inputs]` the rows minus their mean, and a basis `Q` of `[inputs, size]` with orthonormal
+//! columns, one pass over the rows computes both
 //!
 //! ```text
 //! Qᵀ Xᵀ X Q      whose eigenvalues are what the basis holds of the variance
 //! Xᵀ (X Q)       whose columns, made orthonormal, are the next basis
 //! ```
 //!
-//! A basis is kept as its transpose, `[size, inputs]`, which is how components are kept.
+//! A basis is stored as its transpose, `[size, inputs]`, like the components.
 
 use super::eigen::Eigen;
 use super::moments::{TILE, add_products, add_rows, fill, subtract, tiles};
@@ -25,16 +25,16 @@ use narrows_kernels::team::Team;
 /// The most values of a basis, and of a block of rows: 256 MiB.
 const MAX_VALUES: usize = 1 << 26;
 
-/// Passes over the rows at the most.
+/// The most passes over the rows.
 const MAX_PASSES: usize = 40;
 
-/// The share by which the variance that the components hold may still grow when the iteration ends.
+/// The iteration ends when the variance of the components grows by less than this share.
 const TOLERANCE: f64 = 1e-6;
 
 /// The most rows that are in memory at a time.
 const BLOCK: usize = 1024;
 
-/// The vectors of a basis from which so many components are taken. More than those make the
+/// The number of vectors of a basis from which a number of components is taken. More vectors than components make the
 /// iteration converge faster.
 fn size(components: usize) -> usize {
     components.saturating_add(components / 2).saturating_add(16)
@@ -44,8 +44,8 @@ pub(super) fn is_feasible(inputs: usize, components: usize) -> bool {
     components <= most_components(inputs)
 }
 
-/// The most values that are in memory at a time: a block of rows with its codes, and eight bases, as the decomposition that
-/// makes one orthonormal takes six.
+/// The most values in memory at a time: a block of rows with its codes, and eight bases, because the QR decomposition
+/// takes six.
 pub(super) fn values(inputs: usize, components: usize) -> usize {
     let size = size(components).min(inputs);
     let rows = (MAX_VALUES / inputs.max(1)).clamp(1, BLOCK);
@@ -53,7 +53,7 @@ pub(super) fn values(inputs: usize, components: usize) -> usize {
     block.saturating_add(size.saturating_mul(inputs).saturating_mul(8))
 }
 
-/// The most components of rows so wide that the memory allows.
+/// The most components that the memory allows, for wide rows.
 pub(super) fn most_components(inputs: usize) -> usize {
     let size = MAX_VALUES / inputs;
     // The inverse of `size`.
@@ -107,7 +107,7 @@ fn mean_of(rows: &dyn Rows, inputs: usize, block: &mut [f32], team: &mut Team) -
     sums.iter().map(|sum| sum / count as f64).collect()
 }
 
-/// A basis to start from.
+/// A random basis to start from.
 fn random(size: usize, inputs: usize) -> Vec<f32> {
     let draws = Draws::new(0, Purpose::Subspace);
     let mut values = Vec::with_capacity(size * inputs);
@@ -124,7 +124,7 @@ fn random(size: usize, inputs: usize) -> Vec<f32> {
 
 /// Orthonormal vectors that span the same space, by QR.
 fn orthonormal(vectors: &[f32], size: usize, inputs: usize) -> Vec<f32> {
-    // Rows that lie one after the other are the columns of the transpose.
+    // Rows stored one after the other are the columns of the transpose.
     let q = MatRef::from_column_major_slice(vectors, inputs, size)
         .qr()
         .compute_thin_Q();
@@ -186,7 +186,7 @@ fn apply(
     (image, products)
 }
 
-/// The vectors `[components, inputs]` that a rotation `[components, size]` makes of a basis.
+/// The basis multiplied by a rotation `[components, size]`: vectors `[components, inputs]`.
 fn rotated(
     rotation: &[f32],
     basis: &[f32],
@@ -215,7 +215,7 @@ fn multiply(
     out: &mut [f32],
     team: &mut Team,
 ) {
-    // As few parts as keep the threads busy: each reads all of `right`.
+    // Only as many parts as keep the threads busy, because each part reads all of `right`.
     let cut = Bounds::even(m, team.threads());
     let places = (0..cut.count()).map(|part| cut.range(part).end * n);
     let bounds = Bounds::new(std::iter::once(0).chain(places).collect());

@@ -1,10 +1,10 @@
-//! Dead units: outputs of layers that are the same whatever the data.
+//! Dead units: outputs of layers that are the same for all data.
 
 use crate::error::Result;
 use crate::model::Model;
 use crate::network::{Pass, Tensor};
 
-/// The share of a layer's largest output that a unit must change by to be alive.
+/// A unit is alive if it changes by more than this share of the layer's largest output.
 const LEAST_CHANGE: f32 = 1e-6;
 
 /// The units of a layer: its outputs after the activation.
@@ -16,20 +16,20 @@ pub struct LayerUnits {
     pub kind: String,
     /// Whether the units are the values of the code.
     pub is_code: bool,
-    /// How many there are.
+    /// The number of units.
     pub units: usize,
-    /// How many of them never change, over all rows, by more than a millionth of the layer's
-    /// largest output.
+    /// The number of dead units: over all rows they never change by more than a millionth of the layer's largest
+    /// output.
     pub dead: usize,
 }
 
-/// The layers that make one set of units: one with parameters and those without that follow.
+/// The layers of one set of units: a layer with parameters and the following layers without parameters.
 pub(super) struct Group {
     pub(super) pass: Pass,
     name: String,
     kind: String,
     is_code: bool,
-    /// Whether there are units that are neither the data's own values nor the output.
+    /// Whether its units are inside the network: neither the data's own values nor the output.
     is_inside: bool,
     pub(super) width: usize,
     low: Vec<f32>,
@@ -47,7 +47,7 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
             specs.map(move |(index, spec)| (format!("{side}.{index}"), spec.name()))
         })
         .collect();
-    // One axis is that of a normalization, which belongs to the layer before it.
+    // A tensor with one axis belongs to a normalization, which is grouped with the layer before it.
     let has_parameters = |layer: usize| {
         let name = network.name_of(layer);
         let of_layer = |tensor: &str| {
@@ -90,7 +90,7 @@ pub(super) fn groups(model: &Model) -> Result<Vec<Group>> {
 }
 
 impl Group {
-    /// Takes outputs `[rows, width]` into account.
+    /// Adds outputs `[rows, width]`.
     pub(super) fn add(&mut self, outputs: &[f32]) {
         for row in outputs.chunks_exact(self.width) {
             let extremes = self.low.iter_mut().zip(&mut self.high);
@@ -101,7 +101,7 @@ impl Group {
         }
     }
 
-    /// What was found of the group's units, if it has units of its own.
+    /// The result for the group's units, if it has units of its own.
     pub(super) fn units(&self) -> Option<LayerUnits> {
         let scale = self
             .low

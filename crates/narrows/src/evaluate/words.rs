@@ -1,4 +1,4 @@
-//! An evaluation in sentences and tables, for terminals and pages alike.
+//! An evaluation in sentences and tables, for terminal and report page alike.
 
 use super::metric::{self, Metric};
 use super::metrics::{self, Measured};
@@ -6,23 +6,23 @@ use super::{Bounded, Evaluation};
 use crate::advice::Action;
 use crate::text::{count_of, figures, sentence, thousands};
 
-/// How a model's error stands beside that of PCA with as many components.
+/// The comparison of a model's error with the error of PCA with the same number of components.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BesidePca {
     /// The two differ by less than half a percent.
     Same,
-    /// The model's error is lower, by so many percent of PCA's.
+    /// The model's error is lower by this percentage of PCA's error.
     Below(f64),
-    /// It is higher, by so many percent of PCA's.
+    /// The model's error is higher by this percentage of PCA's error.
     Above(f64),
-    /// PCA's error is next to nothing, so that a share of it says nothing.
+    /// PCA's error is almost 0, so a percentage of it says nothing.
     NearlyExact,
 }
 
 impl BesidePca {
     /// From the two mean squared errors.
     pub fn of(model: f64, pca: f64) -> BesidePca {
-        /// Errors of PCA below this share of the model's count as none.
+        /// Errors of PCA below this share of the model's error count as 0.
         const NONE: f64 = 1e-3;
         let percent = 100.0 * (model - pca) / pca;
         match percent {
@@ -35,17 +35,17 @@ impl BesidePca {
     }
 }
 
-/// The most columns of a table that are listed for people: those with the largest share of the score.
+/// The most columns of a table in the list: the columns with the largest share of the score.
 const LISTED: usize = 12;
 
 impl Evaluation {
-    /// How the model's test MSE stands beside PCA's; none without PCA.
+    /// The comparison of the model's test MSE with PCA's; `None` without PCA.
     pub fn beside_pca(&self) -> Option<BesidePca> {
         let pca = self.pca.as_ref()?;
         Some(BesidePca::of(self.model.test_mse, pca.test_mse))
     }
 
-    /// How the test MSE stands beside PCA's, in words: `70 % below PCA-32`; none without PCA.
+    /// The same in words: `70 % below PCA-32`; `None` without PCA.
     pub fn beside_pca_in_words(&self) -> Option<String> {
         let pca = self.pca_name();
         // A denoiser is for noisy rows, and a variational autoencoder trades some of its error for a simple code.
@@ -62,7 +62,7 @@ impl Evaluation {
         })
     }
 
-    /// What the evaluation comes to, in sentences.
+    /// The conclusions of the evaluation, in sentences.
     pub fn verdict(&self) -> Vec<String> {
         let mse = figures(self.model.test_mse);
         let mut sentences = vec![match (self.beside_pca_in_words(), &self.pca_left_out) {
@@ -122,8 +122,8 @@ impl Evaluation {
         sentences
     }
 
-    /// The numbers of the model and of PCA side by side; the first row names the columns. Numbers that were not measured
-    /// have no row.
+    /// The numbers of the model and of PCA side by side; the first row names the columns. Numbers that were not
+    /// measured are left out.
     pub fn quality_table(&self) -> Vec<Vec<String>> {
         let has_accuracy = self.majority_accuracy.is_some();
         let mut heads = vec![String::new(), self.recipe.clone()];
@@ -132,7 +132,7 @@ impl Evaluation {
         let mut rows = vec![heads];
         for Measured { metric, of } in metrics::QUALITY {
             let model = of(&self.model);
-            // A probe that could not be fitted has its line too, and the reason elsewhere.
+            // A probe that could not be fitted has a line too; the reason is printed elsewhere.
             let is_refused = metric.name == "linear_probe_accuracy" && self.refusals().count() > 0;
             if model.is_none() && !is_refused {
                 continue;
@@ -148,7 +148,7 @@ impl Evaluation {
         rows
     }
 
-    /// Why a linear probe could not be fitted: on the codes of which, and the reason.
+    /// The reasons why a linear probe could not be fitted, each with the name of the codes.
     pub fn refusals(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let of_model = self.model.probe_refusal.as_deref();
         let of_pca = self
@@ -185,7 +185,7 @@ impl Evaluation {
         Some(rows)
     }
 
-    /// The denoiser beside what it should be better than; none for a model that was trained without noise.
+    /// The denoiser and its baselines; `None` for a model that was trained without noise.
     pub fn denoising_table(&self) -> Option<Vec<Vec<String>>> {
         let denoising = self.denoising.as_ref()?;
         let mut rows = vec![vec!["denoising".to_string(), "MSE".into()]];
@@ -199,7 +199,7 @@ impl Evaluation {
         Some(rows)
     }
 
-    /// The columns with the largest shares of the score, the largest first; none for images.
+    /// The columns with the largest shares of the score, the largest first; `None` for images.
     pub fn column_table(&self) -> Option<Vec<Vec<String>>> {
         if self.columns.is_empty() {
             return None;
@@ -224,7 +224,7 @@ impl Evaluation {
         Some(rows)
     }
 
-    /// What is said of the columns that [`Evaluation::column_table`] leaves out.
+    /// A sentence about the columns that [`Evaluation::column_table`] leaves out.
     pub fn more_columns(&self) -> Option<String> {
         let more = self
             .columns
@@ -238,7 +238,7 @@ impl Evaluation {
         ))
     }
 
-    /// What the numbers are of, in sentences.
+    /// Notes on the rows and units of the numbers, in sentences.
     pub fn notes(&self) -> Vec<String> {
         let held_out = if self.held_out {
             ", held out of the data"
@@ -318,7 +318,7 @@ impl Metric {
     }
 }
 
-/// A number as tables show it, by its unit.
+/// A number formatted for tables, by its unit.
 fn shown(metric: &Metric, value: Option<f64>) -> String {
     match (value, metric.unit) {
         (None, _) => "-".into(),

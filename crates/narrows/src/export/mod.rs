@@ -1,4 +1,4 @@
-//! Trained models in other formats, a file per format: bytes that other programs run.
+//! Trained models in other formats, one file per format: bytes that other programs run.
 
 pub mod onnx;
 mod sample;

@@ -8,19 +8,19 @@
 //! | `reconstruction` | as the input, `[batch, …shape]` | as [`Model::reconstruct`] |
 //! | `score` | float32, `[batch]` | as [`Model::score`] |
 //!
-//! `batch` is left open. The tensors keep the names that they have in the model file. The metadata say what a program
-//! that scores rows needs to know beside:
+//! `batch` is dynamic. The tensors have the same names as in the model file. The metadata hold everything else that a
+//! program needs to score rows:
 //!
 //! | key | what it is |
 //! |---|---|
 //! | `producer`, `producer_version` | Narrows and its version |
 //! | `recipe` | the name of the recipe |
 //! | `columns` | the names of the columns in the order of the input, as a JSON list; for tables |
-//! | `units` | for each column its unit, or null, as a JSON list; where one has a unit |
-//! | `fill` | for each column what stands for a missing value, as a JSON list; where training filled them |
+//! | `units` | for each column its unit, or null, as a JSON list; present if a column has a unit |
+//! | `fill` | for each column the value for a missing cell, as a JSON list; present if training filled missing cells |
 //! | `scaling` | `kind`, `formula`, `offset` and `factor` as JSON, one number for all values or one for each |
-//! | `score` | what the score is, and in which units |
-//! | `threshold` | `value`, `rule`, `level`, `rows` as JSON, and when a row is unusual; where one was chosen |
+//! | `score` | the definition of the score, and its units |
+//! | `threshold` | `value`, `rule`, `level`, `rows` as JSON, and when a row is unusual; present if there is one |
 
 mod bound;
 mod metadata;
@@ -33,23 +33,23 @@ use crate::onnx::{Attribute, Graph, Place, rows};
 use prost::Message;
 use std::ops::Range;
 
-/// The version of ONNX's operators that the graph uses: the oldest that has all of them in their
-/// present form, which runtimes since the end of 2020 know.
+/// The opset of the graph: the oldest one in which all of its operators have their present form. Runtimes since the end
+/// of 2020 support it.
 pub const OPSET: i64 = 13;
 
 /// The version of the file format that came with [`OPSET`].
 const IR_VERSION: i64 = 7;
 
-/// The most bytes of tensors: a message of protobuf ends at 2 GiB, and the graph needs some.
+/// The most bytes of tensors: a protobuf message is limited to 2 GiB, and the graph needs some of them.
 const MAX_TENSORS: usize = (1 << 31) - (1 << 24);
 
 /// The graph's input.
 pub const INPUT: &str = "input";
-/// The output that is [`Model::encode`]'s.
+/// The output that corresponds to [`Model::encode`].
 pub const CODE: &str = "code";
-/// The output that is [`Model::reconstruct`]'s.
+/// The output that corresponds to [`Model::reconstruct`].
 pub const RECONSTRUCTION: &str = "reconstruction";
-/// The output that is [`Model::score`]'s.
+/// The output that corresponds to [`Model::score`].
 pub const SCORE: &str = "score";
 
 /// The type of numbers of the graph's input and of its reconstruction.
@@ -57,13 +57,13 @@ pub const SCORE: &str = "score";
 pub enum Input {
     /// float32, as most runtimes expect it.
     Float,
-    /// float64: offsets are subtracted in double precision before values become float32. For columns that lie far
-    /// from 0 by their own measure, such as Unix seconds within a day.
+    /// float64: offsets are subtracted in double precision before values become float32. It is for columns that are far
+    /// from 0 relative to their spread, such as Unix seconds within a day.
     Double,
 }
 
 impl Input {
-    /// The type that the graph of a model takes: float64 where float32 would blur the training values.
+    /// The input type for a model: float64 if float32 would merge or blur the training values.
     pub fn of(model: &Model) -> Input {
         if blurs(model) {
             Input::Double
@@ -88,11 +88,10 @@ impl Input {
     }
 }
 
-/// The largest step of float32 at a column's offset that is still fine, in scaled units.
+/// The largest acceptable spacing of float32 at a column's offset, in scaled units.
 const FINE: f64 = 1e-4;
 
-/// Whether float32 would merge distinct values of the training rows, or cannot hold what the scaling reads finely enough
-/// for rows between them.
+/// Whether float32 would merge distinct values of the training rows, or is too coarse for rows between them.
 fn blurs(model: &Model) -> bool {
     let scaling = model.scaling();
     let mut pairs = scaling.offset().iter().zip(scaling.factor());
@@ -100,11 +99,11 @@ fn blurs(model: &Model) -> bool {
     scaling.is_double() && (model.needs_double() || pairs.any(|pair| step(pair) > FINE))
 }
 
-/// The ONNX file of a model; the module says what is in it.
+/// The ONNX file of a model; its content is described in the module documentation.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] when the tensors take more than about 2 GiB, which the format cannot hold.
+/// [`ErrorKind::Data`] if the tensors take more than about 2 GiB, the limit of the format.
 pub fn bytes(model: &Model) -> Result<Vec<u8>> {
     bytes_with(model, Input::of(model))
 }
@@ -140,7 +139,7 @@ pub fn bytes_with(model: &Model, input: Input) -> Result<Vec<u8>> {
     Ok(message.encode_to_vec())
 }
 
-/// The value that the layers begin with: rows in scaled units, in float32.
+/// The input of the layers: rows in scaled units, in float32.
 pub const SCALED: &str = "scaled";
 
 /// The keys of the metadata of a model's graph.
@@ -160,7 +159,7 @@ fn graph(model: &Model, input: Input) -> Result<proto::Graph> {
         graph.floats(&tensor.name, &tensor.shape, values.unwrap_or_default());
     }
     for state in model.network().states() {
-        // A count is of no use in a graph.
+        // The graph does not need a count.
         if state.kind != StateKind::Count {
             let values = model.parameters().states().get(state.range.clone());
             graph.floats(&state.name, &state.shape, values.unwrap_or_default());
@@ -215,10 +214,10 @@ fn squared_error(graph: &mut Graph, output: &str, shape: &[usize]) {
     graph.node("ReduceMean", &["score/square"], &mean, SCORE);
 }
 
-/// Adds the way from the input to scaled values.
+/// Adds the nodes from the input to scaled values.
 fn scale(graph: &mut Graph, model: &Model, input: Input) {
     let scaling = model.scaling();
-    // One number for all, or one for each value of a row.
+    // One number for all values, or one for each value of a row.
     let places = match scaling.offset().len() {
         1 => &[1],
         _ => model.shape(),
@@ -247,7 +246,7 @@ fn scale(graph: &mut Graph, model: &Model, input: Input) {
     };
 }
 
-/// Adds the way from the decoder's output back to the data's units.
+/// Adds the nodes from the decoder's output back to the data's units.
 fn unscale(graph: &mut Graph, output: &str, input: Input) {
     let output = match input {
         Input::Float => output.to_string(),
@@ -258,7 +257,7 @@ fn unscale(graph: &mut Graph, output: &str, input: Input) {
     graph.node("Add", &undone, &[], RECONSTRUCTION);
 }
 
-/// Adds some of the layers, from the value `from`; gives the value that they end with.
+/// Adds some of the layers, from the value `from`; returns the name of their result.
 fn layers(graph: &mut Graph, network: &Network, range: Range<usize>, from: &str) -> String {
     let mut value = from.to_string();
     for index in range {

@@ -1,4 +1,4 @@
-//! Rows to try an exported model on where there are no data.
+//! Rows for trying an exported model without data.
 
 use crate::Model;
 use crate::data::Real;
@@ -6,10 +6,10 @@ use crate::rng::{Draws, Purpose, uniform};
 use crate::scaling::ScalingSpec;
 use ndarray::Array2;
 
-/// Rows to try a model on where there are no data, `[count, inputs]` in the data's own units.
+/// Rows for trying a model without data, `[count, inputs]` in the data's own units.
 ///
-/// Each value is drawn uniformly from where scaled values lie: within two deviations of the mean where
-/// the model's data are standardized, in [0, 1) otherwise. The same rows every time.
+/// Each value is drawn uniformly from the usual range of scaled values: within two standard deviations of the mean if
+/// the model's data are standardized, otherwise in [0, 1). The rows are the same in every call.
 pub fn sample_rows<T: Real>(model: &Model, count: usize) -> Array2<T> {
     let (low, high) = match model.recipe().scaling {
         Some(ScalingSpec::Standardize { .. }) => (-2.0, 2.0),

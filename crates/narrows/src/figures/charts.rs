@@ -6,7 +6,7 @@ use crate::evaluate::{Evaluation, JacobianSummary, NoiseCurve};
 use crate::report::{Chart, Figure, Image, Mark, Series};
 use crate::text::count_of;
 
-/// A chart as a figure, unless it has nothing to show.
+/// A chart as a figure; `None` if it is empty.
 pub(crate) fn svg(name: &str, caption: &str, chart: &Chart) -> Result<Option<Figure>> {
     Ok(chart.svg()?.map(|svg| Figure {
         name: name.into(),
@@ -15,10 +15,10 @@ pub(crate) fn svg(name: &str, caption: &str, chart: &Chart) -> Result<Option<Fig
     }))
 }
 
-/// What the vertical axis of a robustness curve shows.
+/// The title of the vertical axis of a robustness curve.
 pub const ERROR: &str = "mean squared error";
 
-/// A chart of errors against the level of a noise, a line for each model; `y` says what the errors are.
+/// A chart of errors against the level of a noise, with one line per model; `y` is the title of the vertical axis.
 pub fn robustness_chart(
     noise: &Corruption,
     y: &str,
@@ -37,7 +37,7 @@ pub fn robustness_chart(
     }
 }
 
-/// The curve of a model, with that of PCA where there is one.
+/// The curve of a model, and the curve of PCA if there is one.
 pub(super) fn robustness_figure(
     evaluation: &Evaluation,
     curve: &NoiseCurve,

@@ -10,7 +10,7 @@ use crate::text::count_of;
 use ndarray::Array2;
 use std::collections::BTreeMap;
 
-/// The test rows that a map of the codes shows.
+/// The number of test rows in a map of the codes.
 const MAPPED: usize = 1000;
 
 /// Maps of the codes of test rows, spread over all of them.
@@ -32,7 +32,7 @@ pub(super) fn code_figures(model: &Model, test: &Dataset, threads: usize) -> Res
     Ok(figures)
 }
 
-/// The codes of test rows in two dimensions, in one map or more: the name of each, how the codes come to have two
+/// The codes of test rows in two dimensions, in one map or more: the name of each map, how the codes are reduced to two
 /// dimensions, and the chart.
 fn code_maps(
     model: &Model,
@@ -61,7 +61,7 @@ fn code_maps(
                 let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
                 return Ok(vec![("codes".into(), how.into(), map)]);
             }
-            // Of codes beyond what the squares in their covariance can hold.
+            // For codes whose squares overflow in the covariance.
             let how = "its first two values, as huge ones leave no principal components";
             (codes, how, vec![(0, 1)])
         }

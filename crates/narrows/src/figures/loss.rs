@@ -5,12 +5,12 @@ use crate::error::Result;
 use crate::report::{Chart, Figure, Mark, Series};
 use crate::train::EpochRecord;
 
-/// The losses of training, and a chart of its own for each part of the objective, as their values are of other sizes. A
-/// single epoch makes no curve.
+/// The losses of training. Each part of the objective has a chart of its own, because the parts differ in size. A
+/// single epoch has no chart.
 ///
 /// # Errors
 ///
-/// When a chart cannot be drawn.
+/// If a chart cannot be drawn.
 pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
     let Some(last) = records.last().filter(|_| records.len() > 1) else {
         return Ok(Vec::new());
@@ -19,7 +19,7 @@ pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
         "The loss of each epoch, on training and validation rows: whether training has converged"
             .to_string();
     let mut all = vec![("loss".to_string(), caption, losses(records))];
-    // Records that were read back have their columns in the order of the names.
+    // Records that were read from a file have their columns in the order of the names.
     let mut names: Vec<&str> = last.columns.iter().map(|(name, _)| &name[..]).collect();
     names.sort_unstable();
     for name in names {
@@ -33,7 +33,7 @@ pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// The objective, the reconstruction loss in it, and the objective of the validation rows.
+/// The objective, the reconstruction loss in it, and the objective on the validation rows.
 fn losses(records: &[EpochRecord]) -> Chart {
     let mut all = vec![series(records, "train loss", |r| r.train_loss)];
     if records.iter().any(|record| !record.columns.is_empty()) {

@@ -9,13 +9,13 @@ use crate::network::ScaledRows;
 use crate::report::{Figure, Image, PictureRow, picture_rows};
 use ndarray::{Array2, Axis};
 
-/// The images in a row of a picture.
+/// The number of images in a row of a picture.
 pub const PICTURES: usize = 8;
 
 /// The most filters of a first layer that are shown.
 const FILTERS: usize = 32;
 
-/// The pictures of a model of images. `noise` is what the picture of noisy images shows.
+/// The pictures of a model of images. `noise` is the noise in the picture of noisy images.
 pub(super) fn picture_figures(
     model: &Model,
     test: &Dataset,
@@ -49,7 +49,7 @@ pub(super) fn picture_figures(
     Ok(figures)
 }
 
-/// Which test images pictures show, in words.
+/// Describes which test images the pictures show.
 fn which_pictured(test: &Dataset) -> Result<String> {
     let shown = PICTURES.min(test.rows());
     Ok(if is_sorted(test)? {
@@ -59,7 +59,7 @@ fn which_pictured(test: &Dataset) -> Result<String> {
     })
 }
 
-/// Rows of images decoded from the codes on the way between test images of different classes.
+/// Rows of images decoded from the codes between test images of different classes.
 fn interpolation(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
     let rows = pictured(test)?;
     let codes = model.codes_of(&rows)?;
@@ -98,7 +98,7 @@ fn interpolation(model: &Model, test: &Dataset) -> Result<Option<Vec<u8>>> {
     picture_rows(&rows, model.shape(), &[]).map(Some)
 }
 
-/// The weights of the first layer as images, where they have the shape of images.
+/// The weights of the first layer as images, if they have the shape of images.
 fn filters(model: &Model) -> Result<Option<Vec<u8>>> {
     let Some(tensor) = model.network().tensors().first() else {
         return Ok(None);
@@ -115,7 +115,7 @@ fn filters(model: &Model) -> Result<Option<Vec<u8>>> {
     for (index, row) in weights.chunks(PICTURES * width).enumerate() {
         let mut images =
             Array2::from_shape_fn((row.len() / width, width), |(i, j)| row[i * width + j]);
-        // Each by its own largest weight.
+        // Each is scaled by its own largest weight.
         for mut image in images.rows_mut() {
             let largest = image.iter().fold(1e-12f32, |a, w| a.max(w.abs()));
             image.mapv_inplace(|w| 0.5 + 0.5 * w / largest);
@@ -133,7 +133,8 @@ fn filters(model: &Model) -> Result<Option<Vec<u8>>> {
     picture_rows(&rows, &shape, &[]).map(Some)
 }
 
-/// What the values of images span: 0 to 255 or 0 to 1 where they lie there, or from their extremes.
+/// The range of values for drawing: 0 to 255 or 0 to 1 if the values are inside, otherwise from the smallest to the
+/// largest value.
 fn span(rows: &Array2<f32>) -> (f32, f32) {
     let low = rows.iter().copied().fold(f32::INFINITY, f32::min);
     let high = rows.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -150,8 +151,8 @@ pub fn is_image(shape: &[usize]) -> bool {
     matches!(shape, [1 | 3, _, _])
 }
 
-/// The rows that pictures show: the first, or where those are all of one class of several, because rows are in the
-/// order of their labels, rows that are spread over all.
+/// The rows that pictures show: the first rows. If these are all of one of several classes, because the rows are sorted
+/// by label, the pictures show rows spread over all.
 fn pictured(data: &Dataset) -> Result<Dataset> {
     if is_sorted(data)? {
         data.sample(PICTURES)
@@ -160,7 +161,7 @@ fn pictured(data: &Dataset) -> Result<Dataset> {
     }
 }
 
-/// Whether the first rows are all of one class of several.
+/// Whether the first rows are all of one of several classes.
 fn is_sorted(data: &Dataset) -> Result<bool> {
     let first = data.head(PICTURES.min(data.rows()))?;
     let both = first.labels().zip(data.labels());
@@ -171,12 +172,12 @@ fn is_sorted(data: &Dataset) -> Result<bool> {
     }))
 }
 
-/// The first rows of a dataset, or some of each class, and their reconstructions, as the bytes of a PNG; with a corruption, what is
-/// reconstructed are the corrupted rows, which are shown between the two.
+/// The first rows of a dataset, or some of each class, and their reconstructions, as the bytes of a PNG. With a
+/// corruption, the model reads the corrupted rows, which are shown between the two.
 ///
 /// # Errors
 ///
-/// When the rows are no images or do not fit the model.
+/// If the rows are not images or do not fit the model.
 pub fn reconstruction_picture(
     model: &Model,
     data: &Dataset,
@@ -216,14 +217,14 @@ pub fn reconstruction_picture(
     picture_rows(&rows, model.shape(), &captions)
 }
 
-/// Rows in the data's units in a row of pictures, as a PNG; the data give their shape and range.
+/// Rows in the data's units as one row of images, as a PNG; shape and range come from the data.
 ///
 /// # Errors
 ///
-/// When the rows are no images.
+/// If the rows are not images.
 pub fn strip_picture(data: &Dataset, rows: &Array2<f64>, label: &str) -> Result<Vec<u8>> {
     let (low, high) = data.range();
-    // Data of one value have no range: what is above it is white.
+    // Data with a single value have no range: larger values are white.
     let range = if high > low { high - low } else { 1.0 };
     let images = rows.mapv(|value| ((value - low) / range) as f32);
     let rows = [PictureRow {
@@ -233,7 +234,7 @@ pub fn strip_picture(data: &Dataset, rows: &Array2<f64>, label: &str) -> Result<
     picture_rows(&rows, data.shape(), &[])
 }
 
-/// Scaled rows in their own units, mapped to [0, 1] from what those span.
+/// Scaled rows in their own units, mapped from their range to [0, 1].
 fn shown(model: &Model, mut rows: Array2<f32>, (low, high): (f32, f32)) -> Array2<f32> {
     for mut row in rows.axis_iter_mut(Axis(0)) {
         if let Some(row) = row.as_slice_mut() {

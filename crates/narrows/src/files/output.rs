@@ -1,4 +1,4 @@
-//! Outputs that a person names: standard output, pipes and devices are written through, and so are links.
+//! Outputs that the user names: standard output, pipes, devices and symbolic links.
 
 use super::NewFile;
 use crate::error::{Error, ErrorKind, Result};
@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// The name of standard output, where an output is asked for.
+/// The name of standard output as an output.
 pub const STANDARD_OUTPUT: &str = "-";
 
 /// The names of standard output.
@@ -17,28 +17,27 @@ const NAMES: [&str; 4] = [
     "/proc/self/fd/1",
 ];
 
-/// The links that are followed one after the other, as many as Linux follows.
+/// The most links that are followed in a row, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// The bytes that are gathered before they are written.
+/// The size of the write buffer in bytes.
 const BUFFER: usize = 1 << 16;
 
-/// Whether a name stands for standard output: `-`, or a path that the system has for it.
+/// Whether a name means standard output: `-`, or a path that the system has for it.
 pub fn is_standard_output(path: &Path) -> bool {
     NAMES.iter().any(|name| path == Path::new(name))
 }
 
-/// Whether a name stands for something that is written from its beginning to its end, and never replaced: standard
-/// output, a pipe or a device.
+/// Whether a name means an output that is written sequentially and never replaced: standard output, a pipe or a device.
 pub fn is_stream(path: &Path) -> bool {
     is_standard_output(path) || fs::metadata(path).is_ok_and(|of| !of.is_file() && !of.is_dir())
 }
 
-/// The file that a path leads to through symbolic links, whether it is there yet or not; other paths stay as they are.
+/// The file that a path leads to through symbolic links; it need not exist. Other paths are returned unchanged.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Data`] if the links lead around in a circle.
+/// [`ErrorKind::Data`] if the links form a cycle.
 pub fn through_links(path: &Path) -> Result<PathBuf> {
     let mut at = path.to_path_buf();
     for _ in 0..MOST_LINKS {
@@ -59,8 +58,8 @@ pub fn through_links(path: &Path) -> Result<PathBuf> {
     .hint("remove the link, or give the output another name"))
 }
 
-/// An output that a person names. A file is replaced when it is whole, in its own folder, and a link to it stays a link.
-/// Standard output, a pipe or a device gets the bytes as they come.
+/// An output that the user names. A file is replaced in its own folder when it is complete, and a link to it stays a
+/// link. Standard output, a pipe or a device gets the bytes as they are written.
 #[derive(Debug)]
 pub struct OutputFile {
     way: OutputWay,
@@ -79,7 +78,7 @@ impl OutputFile {
     ///
     /// # Errors
     ///
-    /// When the folder does not exist, links lead around in a circle, or the system refuses to write.
+    /// If the folder does not exist, links form a cycle, or the system cannot write.
     pub fn create(path: &Path) -> Result<OutputFile> {
         let way = if is_standard_output(path) {
             OutputWay::StandardOutput(BufWriter::with_capacity(BUFFER, io::stdout()))
@@ -100,16 +99,16 @@ impl OutputFile {
         })
     }
 
-    /// What messages call the output.
+    /// The name of the output in messages.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Ends the output; a file gets its name, in place of what was there before.
+    /// Completes the output; a file gets its name and replaces an existing one.
     ///
     /// # Errors
     ///
-    /// When the system refuses; a file that was there before stays.
+    /// If the system cannot write it; an existing file then stays.
     pub fn finish(self) -> Result<()> {
         let flushed = match self.way {
             OutputWay::Replaced(file) => return file.finish(),
@@ -138,7 +137,7 @@ impl Write for OutputFile {
     }
 }
 
-/// Writes all bytes of an output that a person names, as [`OutputFile`] does.
+/// Writes all bytes of an output that the user names, as [`OutputFile`] does.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Elementwise activations as layers, each with its declaration, its range and its nodes.
+//! Elementwise activations as layers, each with its declaration, its output range and its ONNX nodes.
 
 pub use narrows_kernels::activation::Activation;
 
@@ -14,7 +14,7 @@ use std::f32::consts::FRAC_1_SQRT_2;
 pub(super) struct ActivationPart {
     declaration: Declaration,
     function: fn(&Settings) -> Activation,
-    /// The infimum and supremum of what it can give.
+    /// The infimum and supremum of its output.
     range: fn(&Settings) -> (f32, f32),
     nodes: fn(&Settings, &mut Graph, Place<'_>) -> String,
 }
@@ -121,8 +121,7 @@ static SOFTPLUS: ActivationPart = ActivationPart {
     declaration: Declaration::new("softplus", "ln(1 + eˣ)"),
     function: |_| Activation::Softplus,
     range: |_| (0.0, f32::INFINITY),
-    // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that works it out
-    // as it is written.
+    // ln(1 + eˣ) = max(x, 0) + ln(1 + e^-|x|), which does not overflow in a runtime that computes it literally.
     nodes: |_, graph, place| {
         let x = place.input;
         let positive = graph.node("Relu", &[x], &[], &place.part("positive"));

@@ -1,8 +1,8 @@
-//! Batch normalization (Ioffe & Szegedy 2015), as PyTorch's `BatchNorm1d` behind dense layers and `BatchNorm2d` behind
+//! Batch normalization (Ioffe & Szegedy 2015), like PyTorch's `BatchNorm1d` after dense layers and `BatchNorm2d` after
 //! convolutions.
 //!
-//! Training normalizes by the mean and variance of the batch and keeps running ones, which validation and models in use
-//! take instead: there the layer is a factor and an offset of each channel.
+//! Training normalizes by the mean and variance of the batch and updates the running mean and variance. Validation and
+//! trained models use the running ones: there the layer is a factor and an offset per channel.
 
 mod norm;
 mod training;
@@ -125,7 +125,7 @@ impl LayerPart for BatchNorm {
     }
 }
 
-/// The channels of rows of a shape, and the values that each has.
+/// The channels of rows of a shape, and the number of values of each channel.
 fn planes(shape: &[usize]) -> Result<(usize, usize)> {
     match *shape {
         [values] => Ok((values, 1)),
@@ -187,7 +187,7 @@ impl Norm {
     }
 }
 
-/// A factor and an offset of each channel from weight, bias and running statistics.
+/// A factor and an offset per channel from weight, bias and running statistics.
 #[derive(Debug)]
 struct RunningFactors {
     norm: Norm,
@@ -232,8 +232,8 @@ impl ColumnOperation for RunningFactors {
     }
 }
 
-/// A layer that normalizes each channel, or each value of a flat row, by the batch's statistics in training and by
-/// running ones in use.
+/// A layer that normalizes each channel, or each value of a flat row: by the batch's statistics in training, and by the
+/// running statistics in inference.
 ///
 /// ```
 /// use narrows::layer::{batch_norm, dense};

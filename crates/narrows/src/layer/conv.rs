@@ -11,11 +11,11 @@ use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
 use std::sync::{Arc, OnceLock};
 
-/// The channels of the weights' first axis that form one tile of the parameter phase: the columns of the
-/// register tile of the product that sums their gradient.
+/// The number of channels of the weights' first axis in one tile of the parameter phase: the columns of the register
+/// tile of the product that sums their gradient.
 const TILE: usize = 2 * PANEL;
 
-/// The numbers that a layer may need to work on one row: a guard against slips of the finger.
+/// The most numbers that a layer may need for one row: it protects against typing errors.
 const MAX_NUMBERS: u128 = 1 << 28;
 
 /// Kernel, stride and padding along height and width.
@@ -28,14 +28,14 @@ pub(crate) struct Window {
 
 /// A convolution or transposed convolution over rows of `[channels, height, width]`.
 ///
-/// A transposed convolution runs a convolution backwards: it reads what that one gives. Weights are
-/// `[outputs, inputs, height, width]` for a convolution and `[inputs, outputs, height, width]` for a
-/// transposed one, as in PyTorch, which is the same for the convolution that either stands on.
+/// A transposed convolution runs a convolution backwards: it maps the convolution's output to its input. Weights are
+/// `[outputs, inputs, height, width]` for a convolution and `[inputs, outputs, height, width]` for a transposed one, as
+/// in PyTorch. For the underlying convolution, both are the same layout.
 #[derive(Debug)]
 pub(crate) struct Conv {
     geometry: Geometry,
-    /// Worked out when the layer is first used: it takes a multiple of the weights' memory, which a file that only
-    /// claims to have such weights must not take.
+    /// Computed when the layer is first used: it takes a multiple of the weights' memory, and a forged file that only
+    /// claims to have such weights must not cause this.
     plan: OnceLock<Convolution>,
     is_transposed: bool,
     bias: bool,
@@ -111,7 +111,7 @@ impl Conv {
         is_transposed: bool,
         bias: bool,
     ) -> Result<Conv> {
-        // Everything that is planned is a small multiple of these.
+        // All sizes of the plan are small multiples of these.
         let numbers = |[channels, height, width]: [usize; 3]| {
             [
                 channels,
@@ -156,12 +156,12 @@ impl Conv {
         })
     }
 
-    /// How the layer is computed.
+    /// The plan of the computation.
     fn plan(&self) -> &Convolution {
         self.plan.get_or_init(|| Convolution::new(self.geometry))
     }
 
-    /// The shape of a row that it reads, and of one that it gives.
+    /// The shapes of an input row and of an output row.
     fn shapes(&self) -> [[usize; 3]; 2] {
         let Geometry { input, output, .. } = self.geometry;
         if self.is_transposed {
@@ -171,7 +171,7 @@ impl Conv {
         }
     }
 
-    /// The shape of a row that it gives.
+    /// The shape of an output row.
     pub(crate) fn output_shape(&self) -> [usize; 3] {
         self.shapes()[1]
     }
@@ -182,11 +182,11 @@ impl Conv {
         [g.output[0], g.input[0], g.kernel[0], g.kernel[1]]
     }
 
-    /// Its tensors: the weights and, perhaps, the bias.
+    /// Its tensors: the weights and, optionally, the bias.
     pub(crate) fn tensors(&self) -> Vec<TensorSpec> {
         let shape = self.weight_shape();
         let kernel = shape[2] * shape[3];
-        // PyTorch takes the second axis for the inputs, in a transposed convolution too.
+        // PyTorch treats the second axis as the inputs, also in a transposed convolution.
         let fans = (shape[1] * kernel, shape[0] * kernel);
         let mut tensors = vec![TensorSpec {
             name: "weight",
@@ -215,7 +215,7 @@ impl Conv {
         Ok(builder.apply(self, tensors, x, shape))
     }
 
-    /// The numbers of a tile of weights, at the most.
+    /// The most numbers of a tile of weights.
     fn tile(&self) -> usize {
         let [channels, inputs, height, width] = self.weight_shape();
         TILE.min(channels) * inputs * height * width
@@ -226,7 +226,7 @@ fn refuse(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Recipe, what)
 }
 
-/// The shape of a row as that of an image.
+/// The shape of a row, as the shape of an image.
 fn image(shape: &[usize]) -> Result<[usize; 3]> {
     <[usize; 3]>::try_from(shape).map_err(|_| {
         refuse("the layer needs images")
@@ -257,13 +257,14 @@ impl RowFunction for Conv {
     }
 
     fn scratch(&self) -> usize {
-        // The sums of the bias are first formed place by place; a tile is for a gradient that is added.
+        // The gradient of the bias first needs one sum for each output place. A tile that is added to the gradient is
+        // first computed on its own.
         self.plan().scratch().max(self.outputs()) + self.tile().max(self.output_shape()[0])
     }
 
     fn work(&self) -> usize {
         let [_, height, width] = self.geometry.output;
-        // Taps that fall outside the image are few, and counted too.
+        // Taps outside of the image are few, and they are counted too.
         self.weight_shape().iter().product::<usize>() * height * width
     }
 

@@ -13,7 +13,7 @@ use crate::program::{Builder, Var};
 #[derive(Debug)]
 pub struct Conv2d;
 
-/// The largest kernel, stride and padding: a guard against slips of the finger, not a limit of the code.
+/// The largest kernel, stride and padding: it protects against typing errors; the code has no such limit.
 pub(super) const MAX_KERNEL: i64 = 1024;
 
 const FROM_1: Kind = Kind::Pair {
@@ -64,7 +64,7 @@ pub(super) const OUTPUT_PADDING: Key = Key::new(
 )
 .default(Preset::Whole(0));
 
-/// The width of a layer that may leave its channels to the data.
+/// The width of a layer that may take its channels from the data.
 pub(super) const OPEN_CHANNELS: OpenWidth = OpenWidth {
     key: &CHANNELS,
     of_data: |data| match data {
@@ -77,7 +77,7 @@ pub(super) const OPEN_CHANNELS: OpenWidth = OpenWidth {
     },
 };
 
-/// Kernel, stride and padding of a layer, convolution or transposed one.
+/// Kernel, stride and padding of a convolution or transposed convolution.
 pub(super) fn window(settings: &Settings) -> Window {
     Window {
         kernel: settings.get(&KERNEL),
@@ -86,7 +86,7 @@ pub(super) fn window(settings: &Settings) -> Window {
     }
 }
 
-/// The attributes of a layer's node, convolution or transposed one.
+/// The attributes of the ONNX node of a convolution or transposed convolution.
 pub(super) fn attributes(settings: &Settings) -> [Attribute; 3] {
     let Window {
         kernel,
@@ -137,8 +137,8 @@ impl LayerPart for Conv2d {
     }
 }
 
-/// A convolution to so many channels, by a kernel of `[height, width]`: of stride 1, without padding, with a bias. `None`
-/// stands for the channels of the data, in the decoder's last dense or convolution layer only.
+/// A convolution to `channels` channels, with a kernel of `[height, width]`, stride 1, no padding, and a bias. `None`
+/// means the channels of the data, and is allowed only in the decoder's last dense or convolution layer.
 pub fn conv2d(channels: impl Into<Option<usize>>, kernel: [usize; 2]) -> LayerSpec {
     let channels = channels.into().map(Into::into);
     let kernel = Some(kernel.into());

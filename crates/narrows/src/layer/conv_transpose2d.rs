@@ -1,5 +1,5 @@
-//! Two-dimensional transposed convolution, as PyTorch's `ConvTranspose2d`: the gradient of a convolution of the same
-//! kernel, stride and padding by its input.
+//! Two-dimensional transposed convolution, as PyTorch's `ConvTranspose2d`: the gradient, with respect to the input, of
+//! a convolution with the same kernel, stride and padding.
 
 use super::conv::Conv;
 use super::conv2d::{
@@ -59,8 +59,8 @@ impl LayerPart for ConvTranspose2d {
     }
 }
 
-/// A transposed convolution to so many channels, by a kernel of `[height, width]`: of stride 1, without padding, with a
-/// bias. `None` stands for the channels of the data, in the decoder's last dense or convolution layer only.
+/// A transposed convolution to `channels` channels, with a kernel of `[height, width]`, stride 1, no padding, and a
+/// bias. `None` means the channels of the data, and is allowed only in the decoder's last dense or convolution layer.
 pub fn conv_transpose2d(channels: impl Into<Option<usize>>, kernel: [usize; 2]) -> LayerSpec {
     let channels = channels.into().map(Into::into);
     let kernel = Some(kernel.into());

@@ -1,4 +1,5 @@
-//! The dense layer, `y = x Wᵀ + b`. In the decoder its weights may be the transpose of an encoder layer's (tied weights).
+//! The dense layer, `y = x Wᵀ + b`. In the decoder, its weights may be the transpose of an encoder layer's (tied
+//! weights).
 
 use super::spec::MAX_WIDTH;
 use super::tied::Tied;
@@ -102,15 +103,15 @@ impl LayerPart for DensePart {
     }
 }
 
-/// The layer whose weights are used, as the recipe has it: `encoder[0]`.
+/// The layer whose weights are used, as written in the recipe: `encoder[0]`.
 fn tie(settings: &Settings) -> Option<String> {
     settings.get(&TIED)
 }
 
-/// The place of a layer that a recipe calls `encoder[0]`: `encoder.0`.
+/// The place of the layer `encoder[0]` of a recipe: `encoder.0`.
 fn place_of(tie: &str) -> Option<String> {
     let index = tie.strip_prefix("encoder[")?.strip_suffix(']')?;
-    // What is written otherwise, as in `+1` or `01`, is another name.
+    // Other spellings, such as `+1` or `01`, are other names.
     let number: usize = index.parse().ok()?;
     (number.to_string() == index).then(|| format!("encoder.{number}"))
 }
@@ -127,7 +128,7 @@ fn check_tie(settings: &Settings) -> std::result::Result<(), Conflict> {
     }
 }
 
-/// Applies a layer with the transpose of another's weights.
+/// Applies a layer with the transposed weights of another layer.
 fn build_tied(settings: &Settings, tie: &str, builder: &mut Builder, x: Var) -> Result<Var> {
     let refuse = |what: &str| Error::new(ErrorKind::Recipe, what);
     if builder.place().starts_with("encoder") {
@@ -171,15 +172,16 @@ fn build_tied(settings: &Settings, tie: &str, builder: &mut Builder, x: Var) -> 
     Ok(builder.apply(tied, tensors, x, vec![width]))
 }
 
-/// A dense layer that gives so many values, with a bias. `None` stands for the width of the data, in the decoder's last
-/// layer with parameters only.
+/// A dense layer with `outputs` outputs and a bias. `None` means the width of the data, and is allowed only in the
+/// decoder's last layer with parameters.
 pub fn dense(outputs: impl Into<Option<usize>>) -> LayerSpec {
     let outputs = outputs.into().map(Into::into);
     LayerSpec::unchecked(&DensePart, &[(&OUTPUTS, outputs)])
 }
 
-/// A dense layer of the decoder that uses the weights of a dense layer of the encoder transposed, with a bias of its own.
-/// The encoder's layers are counted from 0, activations included. It gives as many values as the other layer reads.
+/// A dense layer of the decoder that uses the transposed weights of a dense layer of the encoder, with its own bias.
+/// The encoder's layers are counted from 0, including activations. It has as many outputs as the other layer has
+/// inputs.
 pub fn tied_dense(encoder_layer: usize) -> LayerSpec {
     let tie = format!("encoder[{encoder_layer}]");
     LayerSpec::unchecked(&DensePart, &[(&TIED, Some(tie.as_str().into()))])

@@ -1,8 +1,8 @@
-//! Dropout (Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting"): in training some
-//! values of a row become 0, and the others grow so that the mean stays.
+//! Dropout (Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting"): in training,
+//! some values of a row become 0, and the others are scaled up so that the mean stays the same.
 //!
-//! Which values are dropped follows from the seed, the epoch, the sample and the layer. At validation and in a trained model
-//! every value stays as it is: their programs have nothing of the layer.
+//! The seed, the epoch, the sample and the layer decide which values are dropped. The programs of validation and of a
+//! trained model do not contain the layer: every value stays unchanged.
 
 use super::{LayerPart, LayerSpec};
 use crate::declaration::{Declaration, Key, Kind, Part, Range, Settings};
@@ -47,7 +47,7 @@ impl LayerPart for DropoutPart {
         x: Var,
         _: &[usize],
     ) -> Result<Var> {
-        // Taken whatever the fraction, so that the draws of other layers do not depend on it.
+        // Drawn for any fraction, so that the draws of other layers do not depend on it.
         let draws = builder.draws(Purpose::Dropout);
         let fraction: f32 = settings.get(&FRACTION);
         if builder.mode() != Mode::Training || fraction == 0.0 {
@@ -68,7 +68,7 @@ pub fn dropout(fraction: f32) -> LayerSpec {
     LayerSpec::unchecked(&DropoutPart, &[(&FRACTION, Some(fraction.into()))])
 }
 
-/// `y = x / (1 - fraction)` where a value is kept, else 0.
+/// `y = x / (1 - fraction)` if a value is kept, otherwise 0.
 #[derive(Clone, Copy, Debug)]
 struct Dropout {
     fraction: f32,
@@ -108,18 +108,18 @@ impl Operation for Dropout {
     }
 }
 
-/// A dropout with what it keeps of its way forth.
+/// A dropout, and the mask that it keeps from the forward pass.
 #[derive(Clone, Copy, Debug)]
 struct Applied {
     of: Dropout,
     /// Which values of a sample are kept.
     mask: Buffer<Bit>,
-    /// The values of a sample.
+    /// The number of values of a sample.
     width: usize,
 }
 
 impl Applied {
-    /// Applies the mask, sample by sample, to values or to the gradient by them.
+    /// Applies the mask, sample by sample, to values or to their gradient.
     fn apply(&self, context: &mut RowContext<'_>, from: Buffer, to: Buffer) {
         let reads = [self.mask.memory(), from];
         let ([mask, from], to) = context.buffers.read_write(reads, to);

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::onnx::{Graph, Place};
 use crate::program::{Builder, Var};
 
-/// The same values as rows of shape `[values]`.
+/// The same values, as rows of shape `[values]`.
 #[derive(Debug)]
 pub struct Flatten;
 
@@ -31,7 +31,7 @@ impl LayerPart for Flatten {
     }
 }
 
-/// A layer that gives the same values as rows of shape `[values]`.
+/// A layer that returns the same values as rows of shape `[values]`.
 pub fn flatten() -> LayerSpec {
     LayerSpec::unchecked(&Flatten, &[])
 }

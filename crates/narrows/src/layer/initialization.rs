@@ -1,4 +1,4 @@
-//! How parameters start.
+//! The initialization of parameters.
 
 /// The distribution that weights and biases are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) const INITIALIZATIONS: &[Choice<Initialization>] = &[
     ),
 ];
 
-/// What a recipe has that names none.
+/// The initialization of a recipe that names none.
 impl Default for Initialization {
     fn default() -> Self {
         Choice::preset(&INITIALIZATION, INITIALIZATIONS)

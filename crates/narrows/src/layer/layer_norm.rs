@@ -1,8 +1,8 @@
-//! Layer normalization (Ba et al. 2016, "Layer normalization"): each row has mean 0 and variance 1 before it is multiplied
-//! with a weight and added to a bias.
+//! Layer normalization (Ba et al. 2016, "Layer normalization"): each row is normalized to mean 0 and variance 1, then
+//! multiplied by a weight, and a bias is added.
 //!
-//! It is an operation of its own rather than a function of a row, as its way back needs two numbers of each row that its way
-//! forth works out: mean and rstd, which is 1 over the std.
+//! It is an operation of its own and not a function of a row, because its backward pass needs two numbers of each row
+//! from the forward pass: the mean, and rstd, which is 1 over the std.
 
 use super::{LayerPart, LayerSpec};
 use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
@@ -88,8 +88,8 @@ impl LayerPart for LayerNorm {
     }
 }
 
-/// A layer that normalizes each row over all of its values, with a weight and a bias for each value, as PyTorch's
-/// `LayerNorm` of a row's shape.
+/// A layer that normalizes each row over all of its values, with a weight and a bias for each value, like PyTorch's
+/// `LayerNorm` with the shape of a row.
 pub fn layer_norm() -> LayerSpec {
     LayerSpec::unchecked(&LayerNorm, &[])
 }
@@ -110,7 +110,7 @@ struct Applied {
     x: Buffer,
     /// Mean and rstd of each row, `[rows, 2]`.
     kept: Buffer,
-    /// The numbers of a sample.
+    /// The number of values of a sample.
     numbers: usize,
 }
 
@@ -126,7 +126,8 @@ impl Operation for Normalization {
         };
         let (mut y, mut kept) = (vec![0.0; self.width], [0.0; KEPT]);
         forward(at.isa, self.epsilon, affine, at.x, &mut y, &mut kept);
-        // The derivative of what is normalized is symmetric: it is pushed as it is pulled back.
+        // The derivative of the normalization is symmetric, so a change is pushed forward in the same way as a gradient
+        // is pulled back.
         let (ones, mut dy) = (vec![1.0; self.width], vec![0.0; dx.len()]);
         let changes = dx.chunks_exact(self.width);
         for (dx, dy) in changes.zip(dy.chunks_exact_mut(self.width)) {
@@ -318,7 +319,7 @@ impl TileOperation for BiasGradient {
     }
 }
 
-/// Overwrites a gradient with sums, or adds them to it.
+/// Overwrites a gradient with sums, or adds the sums to it.
 fn give(isa: narrows_kernels::Isa, adds: bool, sums: &[f32], gradient: &mut [f32]) {
     if adds {
         add(isa, gradient, sums)

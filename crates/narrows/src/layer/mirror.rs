@@ -1,4 +1,4 @@
-//! The decoder that mirrors an encoder of dense layers.
+//! The decoder that is the mirror image of an encoder of dense layers.
 
 use super::LayerSpec;
 use super::dense::{DensePart, OUTPUTS};
@@ -7,12 +7,12 @@ use super::reshape::Reshape;
 use crate::declaration::{Part, Value};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The dense layers of an encoder in reverse order, each as wide as what it read, with what stands between them. The last
-/// is as wide as the data.
+/// The dense layers of an encoder in reverse order, each with the width of its input there, and with the layers between
+/// them. The last layer has the width of the data.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Recipe`] when the encoder has a layer that has no mirror, with its place.
+/// [`ErrorKind::Recipe`] if the encoder has a layer without a mirror image; the error has its place.
 pub(crate) fn mirrored(encoder: &[LayerSpec]) -> Result<Vec<LayerSpec>> {
     if let Some(place) = encoder.iter().position(|layer| !has_mirror(layer)) {
         return Err(Error::new(ErrorKind::Recipe, "this layer has no mirror")
@@ -35,7 +35,7 @@ pub(crate) fn mirrored(encoder: &[LayerSpec]) -> Result<Vec<LayerSpec>> {
     Ok(decoder)
 }
 
-/// Whether it is a dense layer with weights of its own, or keeps the width and the shape of what it reads.
+/// Whether it is a dense layer with its own weights, or a layer that keeps the width and the shape of its input.
 fn has_mirror(layer: &LayerSpec) -> bool {
     let is = |part: &dyn Part| layer.name() == part.declaration().name;
     if layer.has_width() {

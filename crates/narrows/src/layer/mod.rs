@@ -1,6 +1,6 @@
-//! Layers: a file per layer, with its declaration and the operations that it consists of.
+//! Layers: one file per layer, with its declaration and its operations.
 //!
-//! A recipe has [`LayerSpec`]s; [`LayerPart`] is what a kind of layer says of itself.
+//! A recipe has [`LayerSpec`]s; each kind of layer implements [`LayerPart`].
 
 pub mod activation;
 mod batch_norm;
@@ -32,7 +32,7 @@ pub use reshape::reshape;
 pub(crate) use spec::{LAYER, last_of_values};
 pub use spec::{LayerPart, LayerSpec, OpenWidth};
 
-/// The layers but the activations, in the order in which they are listed.
+/// All layers except the activations, in the order in which they are listed.
 const LAYERS: &[&dyn LayerPart] = &[
     &dense::DensePart,
     &conv2d::Conv2d,
@@ -52,7 +52,7 @@ pub(crate) fn layers() -> Vec<&'static dyn LayerPart> {
 }
 
 impl LayerSpec {
-    /// The names that a recipe may give, activations included.
+    /// The names for a recipe, including activations.
     pub fn names() -> impl Iterator<Item = &'static str> {
         layers().into_iter().map(|part| part.declaration().name)
     }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::onnx::{Graph, Place};
 use crate::program::{Builder, Var};
 
-/// The same values as `[channels, height, width]`, in the order that they lie in.
+/// The same values as `[channels, height, width]`, in the same order.
 #[derive(Debug)]
 pub struct Reshape;
 
@@ -50,7 +50,7 @@ impl LayerPart for Reshape {
     }
 }
 
-/// A layer that gives the same values as `[channels, height, width]`.
+/// A layer that returns the same values as `[channels, height, width]`.
 pub fn reshape(shape: [usize; 3]) -> LayerSpec {
     LayerSpec::unchecked(&Reshape, &[(&SHAPE, Some(shape.into()))])
 }

@@ -5,8 +5,8 @@
 //! backward  dx = dy Wᵀ,  dW = xᵀ dy,  db = 1ᵀ dy
 //! ```
 //!
-//! W is the tensor of the earlier layer, `[inputs, outputs]` as seen from here. Its gradient is the sum of both layers'
-//! contributions, the earlier layer's first.
+//! W is the tensor of the earlier layer; for this layer it is `[inputs, outputs]`. Its gradient is the sum of the
+//! contributions of both layers, the earlier layer's first.
 
 use crate::program::{
     Derivative, Linear, Point, RowFunction, Scaled, TensorSpec, Tile, bias_gradient,
@@ -23,7 +23,7 @@ pub(super) struct Tied {
 }
 
 impl Tied {
-    /// The one tensor that is the layer's own.
+    /// The only tensor that belongs to this layer.
     pub(super) fn bias_tensor(&self) -> TensorSpec {
         TensorSpec {
             name: "bias",
@@ -69,7 +69,7 @@ impl RowFunction for Tied {
     }
 
     fn scratch(&self) -> usize {
-        // Sums over rows before they are added to a bias's gradient.
+        // Holds sums over rows before they are added to a bias's gradient.
         self.outputs
     }
 

@@ -1,4 +1,4 @@
-//! The rows of a source that was opened again, divided as they were for the training of a model.
+//! The rows of a source that was opened again, split as they were for the training of a model.
 
 use super::Model;
 use super::origin::SplitRecord;
@@ -6,26 +6,25 @@ use crate::data::{OtherRows, Source, Split, SplitPlan, TestRows};
 use crate::error::Result;
 use crate::text::{counted, thousands};
 
-/// Below this share of known rows, training rows are others than those of the model.
+/// If the share of known rows is smaller than this, the rows differ from the model's training rows.
 const KNOWN: f64 = 0.98;
 
-/// The rows of a source, divided as they were for training.
+/// The rows of a source, split as they were for training.
 #[derive(Clone, Debug)]
 pub struct SplitAgain<'a> {
     /// The rows. There are no test rows if training had none, or had them from another source that is not given.
     pub split: Split<'a>,
-    /// Whether they are the rows that the model was trained on, as far as it knows.
+    /// Whether they are the rows that the model was trained on, as far as the model can tell.
     pub is_same: bool,
-    /// Why they are not, in a sentence.
+    /// Why they differ, in a sentence.
     pub difference: Option<String>,
 }
 
 impl Model {
-    /// Divides the rows of a source as they were divided when the model was trained, which takes the model alone: seed,
-    /// shares and groups are kept with it. The source must be read with
-    /// `apply::options_for_split`.
+    /// Splits the rows of a source as they were split when the model was trained. The model is enough for this: it
+    /// stores seed, shares and groups. The source must be read with `apply::options_for_split`.
     ///
-    /// If these are other rows, they are divided in the usual way, without rows for validation, and
+    /// If these are other rows, they are split in the usual way, without rows for validation, and
     /// [`SplitAgain::difference`] says so.
     ///
     /// # Errors
@@ -86,7 +85,7 @@ impl Model {
             None => false,
         };
         if is_known {
-            // Of a file of another format, or with a few other values: the same rows are in the same places.
+            // For data in another format, or with a few changed values: the same rows are at the same places.
             let words = "the training rows differ a little from those that the model was trained on, in some values or in \
                          their type; they are divided as in training";
             return Ok(SplitAgain {
@@ -99,7 +98,7 @@ impl Model {
         self.split_anew(record.seed, source, other, words.into())
     }
 
-    /// The rows of the source that training divided.
+    /// The rows of the source that training split.
     fn rows_of(&self, record: &SplitRecord) -> usize {
         let [train, validation, test] = record.rows;
         let validation = match self.origin().validation {
@@ -157,7 +156,7 @@ mod tests {
         Source::new(Dataset::from_array(values.view()).unwrap(), None).unwrap()
     }
 
-    /// A model of no training, with what training would know.
+    /// A model that was not trained, with the origin that training would give it.
     fn model(source: &Source, plan: &SplitPlan) -> Model {
         let recipe = Recipe::named("table").unwrap().with_widths_of(&[3]);
         let split = source.split(7, plan).unwrap();

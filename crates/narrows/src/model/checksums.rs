@@ -1,9 +1,9 @@
-//! Checksums of the files that Narrows writes as safetensors: models and checkpoints. A bit that the disk or a copy
-//! changed is noticed when the file is read, and the damaged tensor is named.
+//! Checksums of the files that Narrows writes as safetensors: models and checkpoints. If the disk or a copy changed a
+//! bit, reading the file is an error that names the damaged tensor.
 //!
-//! All are CRC-32 as zlib has it, in eight hexadecimal digits. The JSON of the metadata has that of each tensor under
-//! `checksums`: over its name, type, shape and bytes. Its last member, `checksum`, is over the text of the JSON before
-//! that member.
+//! All are CRC-32 as in zlib, in eight hexadecimal digits. In the JSON of the metadata, `checksums` has one for each
+//! tensor, over its name, type, shape and bytes. The last member, `checksum`, is over the text of the JSON before that
+//! member.
 
 use super::header::format;
 use crate::error::Result;
@@ -15,14 +15,14 @@ use serde_json::{Map, Value};
 /// The member of the metadata with the checksums of the tensors.
 const TENSORS: &str = "checksums";
 
-/// What stands before the checksum of the text, and after it.
+/// The text before the checksum of the text, and the text after it.
 const BEFORE: &str = ",\"checksum\":\"";
 const AFTER: &str = "\"}";
 
 /// The digits of a checksum.
 const DIGITS: usize = 8;
 
-/// Metadata as text, with the checksums of tensors and its own.
+/// Metadata as text, with the checksums of the tensors and with its own checksum.
 pub(crate) fn sealed(mut about: Value, tensors: &[(&str, TensorView<'_>)]) -> String {
     let sums = tensors
         .iter()
@@ -37,7 +37,7 @@ pub(crate) fn sealed(mut about: Value, tensors: &[(&str, TensorView<'_>)]) -> St
     }
 }
 
-/// Refuses a text of metadata that differs from its checksum; one without a checksum passes.
+/// Refuses a text of metadata that differs from its checksum; a text without a checksum passes.
 pub(crate) fn check_text(text: &str) -> Result<()> {
     match seal_of(text) {
         Some((text, sum)) if of(&[text.as_bytes()]) != sum => {
@@ -49,8 +49,7 @@ pub(crate) fn check_text(text: &str) -> Result<()> {
     }
 }
 
-/// Refuses a file with a tensor that differs from its checksum, that has none or that is missing. `about` is what
-/// `text` says.
+/// Refuses a file if a tensor differs from its checksum, has none, or is missing. `about` is the parsed `text`.
 pub(crate) fn check_tensors(text: &str, about: &Value, tensors: &SafeTensors<'_>) -> Result<()> {
     let sums = about.get(TENSORS).and_then(Value::as_object);
     let (Some(sums), Some(_)) = (sums, seal_of(text)) else {
@@ -72,7 +71,7 @@ pub(crate) fn check_tensors(text: &str, about: &Value, tensors: &SafeTensors<'_>
     }
 }
 
-/// The text that a checksum at its end is over, and that checksum.
+/// The text that the checksum at its end is computed over, and this checksum.
 fn seal_of(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_suffix(AFTER)?;
     let (before, sum) = rest.split_at_checked(rest.len().checked_sub(DIGITS)?)?;

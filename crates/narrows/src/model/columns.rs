@@ -1,4 +1,4 @@
-//! What a model knows of the columns of the table that it was trained on, as its file keeps it.
+//! The columns of the training table, as a model stores them in its file.
 
 use crate::data::{ColumnKind, Dataset, QUANTILES, Role};
 use crate::error::{Error, ErrorKind, Result};
@@ -6,24 +6,24 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
-/// A column of the table that a model was trained on, or a value of its rows where they came from an array.
+/// A column of the table that a model was trained on, or a value of its rows if they came from an array.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ModelColumn {
-    /// Its name; `x0`, `x1` and so on where the data have none.
+    /// Its name; `x0`, `x1` and so on if the data have no names.
     pub name: String,
-    /// What it is for.
+    /// Its role.
     pub role: Role,
-    /// What its cells hold.
+    /// The type of its cells.
     pub kind: ColumnKind,
     /// Its unit, from its cells or from a line of units below the header.
     pub unit: Option<String>,
-    /// The share of its cells that was missing in the file; 0 for a column that is left out.
+    /// The share of its cells that are missing in the file; 0 for a column that is left out.
     pub missing: f64,
     /// The statistics of its numbers, if the model learns from it.
     pub input: Option<InputColumn>,
-    /// Each label with its number of training rows, in the order of the labels, where there are at most 1000; of a
-    /// column of yes and no without gaps `0` and `1`.
+    /// Each label with its number of training rows, in the order of the labels, if there are at most 1000 labels. For a
+    /// column of yes and no without gaps, the labels are `0` and `1`.
     pub levels: Option<Vec<(String, u64)>>,
 }
 
@@ -33,17 +33,18 @@ pub struct ModelColumn {
 pub struct InputColumn {
     /// Its place in a row.
     pub place: usize,
-    /// The value that fills a missing cell: the value that training used, else the mean.
+    /// The value that fills a missing cell: the value that training used, or the mean.
     pub fill: f64,
     /// The mean.
     pub mean: f64,
     /// The standard deviation (of the population).
     pub std: f64,
-    /// The quantiles of the levels [`QUANTILES`], the first and the last of all rows, the others of up to 100,000;
-    /// empty for tables of more than 10,000 columns.
+    /// The quantiles at the levels of [`QUANTILES`]. The first and the last are from all rows, the others from up to
+    /// 100,000 rows. Empty for tables with more than 10,000 columns.
     pub quantiles: Vec<f64>,
-    /// Whether float32 would merge distinct values of the column: any of whole numbers; of others more than one in a
-    /// hundred of those that stay apart once the mean is subtracted.
+    /// Whether float32 would merge distinct values of the column. For whole numbers, two merged values are enough. For
+    /// other numbers, more than one in a hundred of the distinct values must merge, not counting values that merge even
+    /// at mean 0 and std 1.
     pub needs_double: bool,
 }
 
@@ -60,10 +61,10 @@ struct Stored {
     unit: Option<String>,
     #[serde(default, skip_serializing_if = "is_0")]
     missing: f64,
-    /// Only where the inputs are in another order than in the file.
+    /// Stored only if the order of the inputs differs from the order in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<usize>,
-    /// Only where it is not the mean.
+    /// Stored only if it is not the mean.
     #[serde(skip_serializing_if = "Option::is_none")]
     fill: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +91,7 @@ fn is_0(number: &f64) -> bool {
     *number == 0.0
 }
 
-/// What there is to know of the columns of training rows; nothing for images, whose values are no columns.
+/// Describes the columns of training rows; empty for images, whose values are not columns.
 pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
     if data.shape().len() > 1 {
         return Vec::new();
@@ -110,7 +111,7 @@ pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
             _ => None,
         };
         let known = place.and_then(|&place| inputs.get_mut(place)?.take());
-        // An input that has got another name since is among those without a column of the file.
+        // An input that has been renamed since is among the inputs without a column of the file.
         let role = match (column.role, &known) {
             (Role::Input, None) => Role::Ignored,
             (role, _) => role,
@@ -132,7 +133,7 @@ pub(super) fn of(data: &Dataset) -> Vec<ModelColumn> {
             input: known.and_then(|known| known.input),
         });
     }
-    // Those that no schema names, as of an array.
+    // Inputs without a name in a schema, for example the values of an array.
     columns.extend(inputs.into_iter().flatten());
     let has_label = columns.iter().any(|column| column.role == Role::Label);
     if data.labels().is_some() && !has_label {
@@ -185,7 +186,7 @@ fn inputs_of(data: &Dataset) -> Vec<Option<ModelColumn>> {
     known.map(column).collect()
 }
 
-/// As the model file keeps them; `are_named` says whether the data have names for the inputs.
+/// As stored in the model file; `are_named` says whether the data have names for the inputs.
 pub(super) fn to_json(columns: &[ModelColumn], are_named: bool) -> Value {
     let mut next = 0;
     let stored = columns.iter().map(|column| {
@@ -209,11 +210,11 @@ pub(super) fn to_json(columns: &[ModelColumn], are_named: bool) -> Value {
             levels: column.levels.clone(),
         }
     });
-    // Numbers, texts and lists of such always become JSON.
+    // Numbers, texts and lists of them can always be converted to JSON.
     serde_json::to_value(stored.collect::<Vec<_>>()).unwrap_or_default()
 }
 
-/// From a model file, for rows of `inputs` values; and whether the inputs have names.
+/// Reads them from a model file, for rows of `inputs` values; also returns whether the inputs have names.
 pub(super) fn from_json(value: &Value, inputs: usize) -> Result<(Vec<ModelColumn>, bool)> {
     let damaged = |place: String, expected: String| {
         Error::new(
@@ -290,7 +291,7 @@ pub(super) fn from_json(value: &Value, inputs: usize) -> Result<(Vec<ModelColumn
 }
 
 impl Stored {
-    /// What is known of the numbers of an input at a place, if it is whole.
+    /// The statistics of an input at a place, if they are complete.
     fn input(&self, place: usize) -> Option<InputColumn> {
         let mean = self.mean?;
         let known = InputColumn {

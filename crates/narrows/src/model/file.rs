@@ -1,25 +1,26 @@
 //! The model file: one `.safetensors`.
 //!
-//! Tensors are named as the `state_dict` of the equivalent pair of `nn.Sequential` in PyTorch names
-//! them. Everything else is JSON under the key `narrows` of the metadata. In format version 3:
+//! Tensors have the names of the `state_dict` of the equivalent pair of `nn.Sequential` in PyTorch. Everything else is
+//! JSON under the key `narrows` of the metadata. In format version 3:
 //!
 //! | key | what it is |
 //! |---|---|
 //! | `format_version` | 3 |
-//! | `sections` | the names of the sections that the file needs; a reader refuses one that it does not know |
+//! | `sections` | the names of the sections that the file needs; a reader refuses a section that it does not know |
 //! | `recipe` | the recipe, as in TOML |
 //! | `scaling` | offsets and factors in double precision, and the precision in which they are applied |
 //! | `input_shape` | the shape of a row |
-//! | `metrics` | figures by name |
-//! | `data` | the name, range and split of the data, and how they were read |
+//! | `metrics` | metrics by name |
+//! | `data` | the name, range and split of the data, and the options for reading them |
 //! | `threshold` | the score above which a row is unusual: value, rule, level and rows |
 //! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
 //! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
-//! | `buffers` | a section: the names of the tensors that are no parameters, as running statistics |
+//! | `buffers` | a section: the names of the tensors that are not parameters, such as running statistics |
 //!
-//! Two more keys are checksums, see [`checksums`]. A file that differs from one of them is refused.
+//! Two more keys are checksums, see [`checksums`]. A file that does not match one of them is refused.
 //!
-//! Versions 1 and 2 have no checksums. They have `origin` for `data`, and no sections; their scaling is applied in single precision.
+//! Versions 1 and 2 have no checksums. They have `origin` in place of `data`, and no sections. Their scaling is applied
+//! in single precision.
 
 use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
 use super::states::{self, BUFFERS};
@@ -40,7 +41,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-/// Raised when an older Narrows could no longer read the file.
+/// Increased when older versions of Narrows can no longer read the file.
 const FORMAT_VERSION: u64 = 3;
 
 /// The name of the model's file in a run's folder.
@@ -52,7 +53,7 @@ const COLUMNS: &str = "columns";
 /// The sections that this version knows.
 const SECTIONS: [&str; 2] = [COLUMNS, BUFFERS];
 
-/// The key of the metadata.
+/// The key of the metadata that belongs to Narrows.
 pub(super) const KEY: &str = "narrows";
 
 impl Model {
@@ -60,7 +61,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the system refuses; a file that was there before stays.
+    /// If the system cannot write the file; a file that existed before stays unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         save(self, path.as_ref())
     }
@@ -69,16 +70,16 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the file is no such model, is damaged, or is of a newer format.
+    /// If the file is not a model of Narrows, is damaged, or has a newer format.
     pub fn load(path: impl AsRef<Path>) -> Result<Model> {
         Model::load_of(path, &Parts::standard())
     }
 
-    /// As [`Model::load`], for a model whose recipe is of these parts.
+    /// As [`Model::load`], for a model whose recipe uses these parts.
     ///
     /// # Errors
     ///
-    /// As [`Model::load`]; when its recipe names a part that is not among them, with the part's name.
+    /// As [`Model::load`]. Also if its recipe names a part that is not in the lists; the error gives the part's name.
     pub fn load_of(path: impl AsRef<Path>, parts: &Parts) -> Result<Model> {
         let path = path.as_ref();
         if path.is_dir() {
@@ -150,7 +151,7 @@ fn save(model: &Model, path: &Path) -> Result<()> {
     write_whole(path, &file)
 }
 
-/// What to do about a model's file that is not as it was written.
+/// The hint for a model file that was changed after it was written.
 fn damaged_hint() -> String {
     let import = Action::Import { weights: None };
     format!(
@@ -163,11 +164,11 @@ fn load(path: &Path, parts: &Parts) -> Result<Model> {
     read(&mut file, len, parts).map_err(|error| error.at(path.display()))
 }
 
-/// Opens a safetensors file; says how many bytes it has.
+/// Opens a safetensors file, and returns its length in bytes.
 pub(super) fn open(path: &Path) -> Result<(File, u64)> {
     let refused = |error| Error::io("cannot read the model", path, error);
     let metadata = fs::metadata(path).map_err(refused)?;
-    // Anything else may have no end, or may never begin.
+    // Anything else may have no end, or reading it may block.
     if !metadata.is_file() {
         return Err(format("this is not a file")
             .at(path.display())
@@ -188,7 +189,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64)> {
 
 /// Reads a model from its file of `len` bytes.
 ///
-/// The header alone says how large the rest may be, so that no more is read than the model needs.
+/// The header alone gives the size of the rest, so only as many bytes are read as the model needs.
 fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let mut bytes = Vec::new();
     let (text, about) = about(&read_header(file, len, &mut bytes)?)?;
@@ -197,7 +198,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let shape = read_shape(&about)?;
     let inputs = shape.iter().product();
     let scaling = Scaling::from_json(about.get("scaling").unwrap_or(&Value::Null), inputs)?;
-    // What a header claims must be there before memory is taken for it.
+    // The sizes in a header are compared with the file before memory is allocated.
     let tensors = recipe.network_bytes(&shape)?;
     let needed = tensors.saturating_add(bytes.len() as u64);
     if len < needed {
@@ -221,7 +222,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
             .filter_map(|(name, value)| Some((name.clone(), value.as_f64()?)));
         model.metrics.extend(numbers);
     }
-    // Up to version 2 the error of a denoiser was that of noisy rows.
+    // Up to version 2, the error of a denoiser was computed from noisy rows.
     if version(&about) < Some(3)
         && model.recipe().corruption.is_some()
         && let Some(error) = model.metrics.remove("test_mse")
@@ -233,7 +234,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     Ok(model)
 }
 
-/// Reads what is behind the header, which should be `expected` bytes.
+/// Reads the part after the header, which should be `expected` bytes.
 pub(super) fn read_tensors<'a>(
     file: &mut impl Read,
     len: u64,
@@ -251,7 +252,7 @@ pub(super) fn read_tensors<'a>(
         .map_err(|error| format("the tensors are damaged").caused_by(error))
 }
 
-/// What concerns Narrows of the header: its text and what that says.
+/// The metadata of Narrows in the header: its text and the parsed value.
 fn about(header: &Header) -> Result<(String, Value)> {
     let about = header.metadata.get(KEY).ok_or_else(|| {
         format("this safetensors file is not a model of Narrows")
@@ -274,7 +275,7 @@ fn version(about: &Value) -> Option<u64> {
 }
 
 fn check_version(about: &Value) -> Result<()> {
-    // Which a checkpoint has, and a model has not. Its versions are counted apart.
+    // Checkpoints have this key, models do not. The versions of checkpoints are separate.
     if about.get("epochs_done").is_some() {
         return Err(format("this is a checkpoint, with which a run goes on")
             .expected("a model")
@@ -299,8 +300,8 @@ fn sections(about: &Value) -> Option<Vec<&str>> {
     list.iter().map(Value::as_str).collect()
 }
 
-/// Refuses a file with a section that this version does not know, as the model would be another without it, or of which
-/// one is missing.
+/// Refuses a file if this version does not know one of its sections, because the model would be incomplete without it.
+/// Also refuses a file that lacks a section it lists.
 fn check_sections(about: &Value) -> Result<()> {
     let sections = sections(about).ok_or_else(|| {
         format("the model's list of sections is missing or damaged").expected("a list of names")
@@ -345,13 +346,13 @@ fn read_recipe(about: &Value, parts: &Parts) -> Result<Recipe> {
                 .found(layers));
         }
     }
-    // What serde says of it would quote all of it.
+    // serde's message would quote the whole text.
     let tree: Tree = serde_json::from_value(recipe.clone())
         .ok()
         .filter(|_| recipe.is_object())
         .ok_or_else(|| format("the model's recipe is damaged").expected("a table as in TOML"))?;
     let recipe = parts.read_tree(tree, "the model's recipe")?;
-    // An older model has older names, which is nobody's mistake.
+    // An older model has older names, which is not the user's mistake.
     Ok(recipe.without_notes())
 }
 
@@ -374,9 +375,9 @@ fn read_shape(about: &Value) -> Result<Vec<usize>> {
         .ok_or_else(damaged)
 }
 
-/// Whether it has one to four sizes above 0 with a product that a row may have.
+/// Whether the shape has one to four sizes above 0, and a product that is allowed for a row.
 pub(super) fn is_usable_shape(shape: &[usize]) -> bool {
-    // A row that no file could describe is no row.
+    // A row larger than any file can describe is invalid.
     let values = shape
         .iter()
         .try_fold(1usize, |product, &n| product.checked_mul(n));

@@ -1,12 +1,11 @@
-//! Files of weights that other tools write, recognized by content. Each is refused with the lines of Python that
-//! convert it.
+//! Files of weights from other tools, recognized by content. Each is refused with the lines of Python that convert it.
 
 use super::header::format;
 use crate::advice::Action;
 use crate::error::Error;
 use crate::text::python_string;
 
-/// How much of a file's beginning tells what it is.
+/// The number of bytes at the start of a file that are needed to recognize it.
 pub(super) const BEGINNING: u64 = 4096;
 
 /// The lines for what `torch.save` wrote. The name of a file goes in place of `{}`, and what
@@ -15,7 +14,7 @@ const TORCH: &str = "in Python: `import torch, safetensors.torch; w = torch.load
      `safetensors.torch.save_file(w.get(\"state_dict\", w), \"weights.safetensors\")`, or save_file(model.state_dict(), …) \
      where the file holds the whole model; then IMPORT";
 
-/// The lines for Keras, whose weights have their axes the other way round.
+/// The lines for Keras, whose weights are transposed.
 const KERAS: &str = "in Python: `import keras, numpy as np; from safetensors.numpy import save_file; \
      m = keras.saving.load_model({}); axes = {1: (0,), 2: (1, 0), 4: (3, 2, 0, 1)}` and \
      `save_file({f\"layer{i}.\" + (\"weight\" if w.ndim > 1 else \"bias\"): np.ascontiguousarray(w.transpose(axes[w.ndim])) \
@@ -81,7 +80,7 @@ fn kind(beginning: &[u8]) -> Option<(&'static str, &'static str)> {
             "an .npy file, which is one array without a name",
             "write all arrays by name: `safetensors.numpy.save_file(arrays, \"weights.safetensors\")`",
         ),
-        // The version of the format, then a text: who wrote it, or a part of the graph.
+        // The version of the format, then a text: the name of the writer, or a part of the graph.
         [8, 1..=20, 0x12 | 0x1a | 0x22 | 0x32 | 0x3a, ..] => {
             ("an ONNX file, by its beginning", ONNX)
         }
@@ -93,7 +92,7 @@ fn kind(beginning: &[u8]) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Whether it begins as a safetensors file does: a length of less than four bytes, and a JSON object.
+/// Whether the file begins like a safetensors file: a length that fits into four bytes, and a JSON object.
 fn is_header(beginning: &[u8]) -> bool {
     matches!(beginning, [_, _, _, _, 0, 0, 0, 0, b'{', ..])
 }

@@ -1,5 +1,5 @@
-//! The header of a safetensors file. It takes no more memory than its length justifies: values are typed while they are
-//! read, and every count has a limit.
+//! The header of a safetensors file. Its memory is bounded by its length: values are typed while they are read, and
+//! every count has a limit.
 
 use crate::Error;
 use crate::error::{ErrorKind, Result};
@@ -19,17 +19,17 @@ const MAX_ENTRIES: usize = 1 << 16;
 /// The most axes of a tensor.
 const MAX_AXES: usize = 64;
 
-/// The key of the header under which the metadata are.
+/// The key of the header that holds the metadata.
 const METADATA: &str = "__metadata__";
 
-/// What a safetensors file says of itself.
+/// The parsed header of a safetensors file.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     pub(super) metadata: BTreeMap<String, String>,
     pub(super) tensors: BTreeMap<String, TensorInfo>,
 }
 
-/// What the header says of a tensor, but for its type and place.
+/// The description of a tensor in the header, without its type and place.
 #[derive(Debug, Deserialize)]
 pub(super) struct TensorInfo {
     #[serde(deserialize_with = "sizes")]
@@ -67,7 +67,7 @@ pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -
         .map_err(|error| damaged().caused_by(error))
 }
 
-/// Reads until there are `len` bytes, or the file ends.
+/// Reads until there are `len` bytes or the file ends.
 pub(super) fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -> Result<()> {
     let more = len.saturating_sub(bytes.len() as u64);
     file.take(more)
@@ -79,7 +79,7 @@ pub(super) fn read_up_to(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) ->
 /// Refuses a JSON text whose values would take much more memory than the text itself.
 pub(super) fn check_values(text: &str) -> Result<()> {
     let count = |of: &[u8]| text.bytes().filter(|byte| of.contains(byte)).count();
-    // A value of a list, which is moved as it grows; an object, with room for eleven values.
+    // A value of a list, which is moved when the list grows; or an object, with room for eleven values.
     let needed = 48 * count(b",[") + 700 * count(b"{");
     let most = (48 << 20) + 4 * text.len();
     if needed > most {
@@ -194,7 +194,7 @@ impl<'de> Visitor<'de> for SizesVisitor {
     }
 }
 
-/// An error of the format, where a file is damaged or of another kind.
+/// An error of the format, for a file that is damaged or of another kind.
 pub(super) fn format(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Format, what)
 }

@@ -10,13 +10,13 @@ use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
 use ndarray::{Array1, Array2, Axis};
 
-/// Rows below which more threads cost more than they bring.
+/// With fewer rows per thread than this, more threads cost more than they gain.
 pub(super) const ROWS_PER_THREAD: usize = 256;
 
-/// A model that is applied to rows piece by piece: one team of threads, each with its memory, is there from the first
-/// piece to the last, and ends with this value. The model itself holds no thread.
+/// A model that is applied to rows piece by piece. One team of threads, with the memory of each thread, exists from the
+/// first piece to the last and ends with this value. The model itself holds no threads.
 ///
-/// What comes of a row depends neither on the piece that it is in nor on the number of threads.
+/// The result for a row depends neither on its piece nor on the number of threads.
 ///
 /// ```
 /// # use narrows::{Recipe, data::Dataset};
@@ -40,8 +40,8 @@ pub struct InUse<'a> {
 }
 
 impl Model {
-    /// The model with the threads for many pieces of at most so many rows each; more rows are possible, and have no more
-    /// threads.
+    /// The model with threads for many pieces of at most `rows` rows each. Larger pieces are possible, but use no
+    /// further threads.
     pub fn in_use(&self, rows: usize) -> InUse<'_> {
         InUse {
             model: self,
@@ -49,7 +49,7 @@ impl Model {
         }
     }
 
-    /// The error of each row: the mean over its values of the squared difference of its reconstruction, in scaled units.
+    /// The error of each row: the mean over its values of the squared error of the reconstruction, in scaled units.
     pub(super) fn errors(&self, rows: &dyn Rows, workers: &mut Workers) -> Array1<f32> {
         let isa = Isa::best();
         let mut errors = vec![0.0; rows.count()];
@@ -59,7 +59,7 @@ impl Model {
         Array1::from(errors)
     }
 
-    /// Lets `f` make as many numbers of each row, of its values and those of its reconstruction, as `out` has room for.
+    /// Applies `f` to each row and its reconstruction. `f` computes as many numbers as `out` has room for per row.
     fn compare(
         &self,
         rows: &dyn Rows,
@@ -105,11 +105,11 @@ impl InUse<'_> {
         rows.checked(codes)
     }
 
-    /// The codes of the rows of data, which become `f32` no sooner than they are scaled.
+    /// The codes of the rows of data. Values are converted to `f32` only when they are scaled.
     ///
     /// # Errors
     ///
-    /// When the data have another width than the model's.
+    /// If the width of the data differs from the model's.
     pub(crate) fn codes_of(&mut self, data: &Dataset) -> Result<Array2<f32>> {
         self.model.check_width(data.inputs())?;
         let scaling = &self.model.scaling;
@@ -164,8 +164,8 @@ impl InUse<'_> {
         rows.checked(scores)
     }
 
-    /// The scores of rows and what each value contributes to them, `[rows, 1 + inputs]`, from one pass: the first column
-    /// has the bits of [`Model::score`], the others are [`Model::contributions`].
+    /// The scores of rows and the contribution of each value, `[rows, 1 + inputs]`, from one pass. The first column has
+    /// the same bits as [`Model::score`]; the others are [`Model::contributions`].
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ impl InUse<'_> {
         self.compare(rows, self.model.network.inputs(), contribute)
     }
 
-    /// What `f` makes of each row and its reconstruction: so many numbers.
+    /// Applies `f` to each row and its reconstruction; `f` computes a fixed number of numbers per row.
     fn compare<'r>(
         &mut self,
         rows: impl IntoRows<'r>,
@@ -247,7 +247,7 @@ fn error_of(isa: Isa, input: &[f32], output: &[f32]) -> f32 {
     Loss::Squared.sum(isa, output, input) / input.len() as f32
 }
 
-/// What each value contributes to the score of a row.
+/// The contribution of each value to the score of a row.
 fn contribute(input: &[f32], output: &[f32], contributions: &mut [f32]) {
     let share = 1.0 / input.len() as f32;
     let values = input.iter().zip(output);

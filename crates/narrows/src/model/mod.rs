@@ -32,10 +32,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A trained autoencoder, with all that its use needs: recipe, scaling, shape and parameters.
+/// A trained autoencoder with everything that is needed to use it: recipe, scaling, shape and parameters.
 ///
-/// Rows go in and come out in the data's own units; scaling is done and undone inside. They may be of any type of
-/// [`Number`](crate::data::Number): what the scaling subtracts is subtracted in double precision.
+/// Inputs and outputs are in the data's own units; the model scales and unscales them. Inputs may be of any type of
+/// [`Number`](crate::data::Number): the offset of the scaling is subtracted in double precision.
 #[derive(Debug)]
 pub struct Model {
     recipe: Recipe,
@@ -54,7 +54,7 @@ pub struct Model {
     threshold: Option<Threshold>,
 }
 
-/// Refuses numbers that are more or fewer than a network has.
+/// Refuses a list of numbers whose length differs from the network's.
 fn check_count(what: &str, numbers: &[f32], expected: usize) -> Result<()> {
     if numbers.len() == expected {
         Ok(())
@@ -69,11 +69,12 @@ fn check_count(what: &str, numbers: &[f32], expected: usize) -> Result<()> {
 }
 
 impl Model {
-    /// A model from its parts; `parameters` lie as the network's tensors do. Its states are as they are before training.
+    /// A model from its parts; `parameters` are in the order of the network's tensors. Its states are as before
+    /// training.
     ///
     /// # Errors
     ///
-    /// When the parts do not fit together.
+    /// If the parts do not fit together.
     pub fn new(
         recipe: Recipe,
         scaling: Scaling,
@@ -90,7 +91,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the parts do not fit together.
+    /// If the parts do not fit together.
     pub fn with_states(
         recipe: Recipe,
         scaling: Scaling,
@@ -105,7 +106,7 @@ impl Model {
         Model::of(recipe, scaling, network, parameters)
     }
 
-    /// A model of a network and its parameters.
+    /// A model from a network and its parameters.
     fn of(
         recipe: Recipe,
         scaling: Scaling,
@@ -131,7 +132,7 @@ impl Model {
         })
     }
 
-    /// The recipe that it was trained by.
+    /// The recipe that the model was trained with.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
@@ -156,17 +157,17 @@ impl Model {
         &self.parameters
     }
 
-    /// From scaled rows to codes.
+    /// The pass from scaled rows to codes.
     pub fn encoder(&self) -> &Pass {
         &self.encoder
     }
 
-    /// From codes to scaled rows.
+    /// The pass from codes to scaled rows.
     pub fn decoder(&self) -> &Pass {
         &self.decoder
     }
 
-    /// From scaled rows to their reconstructions.
+    /// The pass from scaled rows to their reconstructions.
     pub fn reconstructor(&self) -> &Pass {
         &self.reconstructor
     }
@@ -176,11 +177,11 @@ impl Model {
         self.bound.as_ref()
     }
 
-    /// From what some of the layers read to what they give.
+    /// The pass from the input of the first of some layers to the output of the last.
     ///
     /// # Errors
     ///
-    /// Never for layers that the network has.
+    /// Never, if the network has these layers.
     pub fn pass(&self, layers: Range<usize>) -> Result<Pass> {
         Pass::new(&self.network, &self.parameters, layers)
     }
@@ -190,35 +191,35 @@ impl Model {
         self.network.code_size()
     }
 
-    /// Named figures that are kept with the model, such as `test_mse`.
+    /// Named metrics that are stored with the model, such as `test_mse`.
     pub fn metrics(&self) -> &BTreeMap<String, f64> {
         &self.metrics
     }
 
-    /// Figures to keep with the model.
+    /// The metrics to store with the model.
     pub fn metrics_mut(&mut self) -> &mut BTreeMap<String, f64> {
         &mut self.metrics
     }
 
-    /// What it knows of the data that it was trained on.
+    /// What the model stores about its training data.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// What to keep of the data that it was trained on.
+    /// Sets what the model stores about its training data.
     pub fn set_origin(&mut self, origin: Origin) {
         self.origin = origin;
     }
 
-    /// The columns of the table that it was trained on, those that it does not learn from among them, or the values of a
-    /// row of an array; none for images, and for models of format versions 1 and 2, which know names alone
+    /// The columns of the training table, including columns that the model does not learn from, or the values of a row
+    /// of an array. `None` for images, and for models of format versions 1 and 2, which know only names
     /// ([`Origin::columns`]).
     pub fn columns(&self) -> Option<&[ModelColumn]> {
         let table = &self.origin.table[..];
         (!table.is_empty()).then_some(table)
     }
 
-    /// What it knows of the numbers of each value of a row, in their order; nothing where there are no columns.
+    /// The statistics of each value of a row, in order; empty if there are no columns.
     pub fn input_columns(&self) -> Vec<&InputColumn> {
         let columns = self.origin.table.iter();
         let mut inputs: Vec<&InputColumn> = columns.filter_map(|c| c.input.as_ref()).collect();
@@ -226,8 +227,8 @@ impl Model {
         inputs
     }
 
-    /// Whether float32 would merge distinct values of a column in the data's own units, so that rows are better given
-    /// and taken in float64.
+    /// Whether float32 would merge distinct values of a column in the data's own units. If so, pass rows as float64 and
+    /// take results as float64.
     pub fn needs_double(&self) -> bool {
         let columns = self.origin.table.iter();
         let mut inputs = columns.filter_map(|column| column.input.as_ref());
@@ -239,7 +240,7 @@ impl Model {
         self.threshold.as_ref()
     }
 
-    /// Chooses the score above which a row is unusual.
+    /// Sets the score above which a row is unusual.
     pub fn set_threshold(&mut self, threshold: Threshold) {
         self.threshold = Some(threshold);
     }

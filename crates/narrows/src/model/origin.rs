@@ -1,4 +1,4 @@
-//! What a model knows of its training data, and the threshold above which a row is unusual.
+//! The description of the training data that a model stores, and the threshold above which a row is unusual.
 
 use super::columns::{self, ModelColumn};
 use crate::data::{
@@ -10,48 +10,49 @@ use crate::text::counted;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The bytes that a model keeps of a column, and needs for a moment to find them.
+/// The bytes that a model stores for a column; the same number is needed for a moment to compute them.
 const OF_COLUMN: usize = 400;
 
-/// The data that a model was trained on, and with what.
+/// The data that a model was trained on, and how it was trained.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Origin {
-    /// What they were called, without the folders.
+    /// The name of the data, without folders.
     pub data: Option<String>,
-    /// The names of the columns, for tables; rows are matched by them.
+    /// The names of the columns, for tables; later rows are matched by them.
     pub columns: Option<Vec<String>>,
     /// The value that fills a missing cell of each column, if training filled missing cells.
     pub fill: Option<Vec<f64>>,
-    /// All columns of the table, also those that the model does not learn from, or all values of a row; none for
-    /// images, and for models of format versions 1 and 2.
+    /// All columns of the table, including columns that the model does not learn from, or all values of a row. Empty
+    /// for images, and for models of format versions 1 and 2.
     pub table: Vec<ModelColumn>,
-    /// How the data were read; none for rows of a program, and for models of format versions 1 and 2.
+    /// The options for reading the data. `None` for rows of a program, and for models of format versions 1 and 2.
     pub reading: Option<ReadOptions>,
     /// The smallest and the largest value of the training rows, in the data's own units.
     pub range: Option<(f64, f64)>,
-    /// How the rows were divided.
+    /// The split of the rows.
     pub split: Option<SplitRecord>,
-    /// What the source of the rows to watch was called, without the folders, where they had one of their own.
+    /// The name of the source of the validation rows, without folders, if they had a source of their own.
     pub validation: Option<String>,
-    /// The same of the test rows, where they were from another source than the training rows.
+    /// The name of the source of the test rows, if it was not the source of the training rows.
     pub test: Option<String>,
-    /// Checksums of some training rows, by which they are known again; none of models of format versions 1 and 2.
+    /// Checksums of some training rows, by which they are recognized. `None` for models of format versions 1 and 2.
     pub rows: Option<RowSketch>,
-    /// What tells the rows of the run from others; none for models that no run of this version trained.
+    /// Checksums over all rows of the run, which distinguish them from other rows. `None` for models that were not
+    /// trained in a run of this version.
     pub checksums: Option<Checksums>,
-    /// The instruction sets that trained it, by [name](crate::isa::name), the first one first; several where a run went on
-    /// with another. None for models that no run of this version trained.
+    /// The instruction sets of the training, by [name](crate::isa::name), in order; several if a run was resumed with
+    /// another one. Empty for models that were not trained in a run of this version.
     pub isa: Vec<String>,
 }
 
-/// How rows were divided into training, validation and test rows.
+/// The split of rows into training, validation and test rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SplitRecord {
-    /// The seed of the division.
+    /// The seed of the split.
     pub seed: u64,
-    /// The plan of the division, with the share for validation that was decided on.
+    /// The plan of the split, with the share for validation that was used.
     pub plan: SplitPlan,
-    /// Whether the test rows were held out of the rows of the source, rather than the source's own.
+    /// Whether the test rows were held out of the rows of the source. If not, they are the source's own test rows.
     pub held_out: bool,
     /// The numbers of training, validation and test rows.
     pub rows: [usize; 3],
@@ -108,11 +109,11 @@ impl SplitRecord {
 }
 
 impl Origin {
-    /// What there is to know of training rows.
+    /// The description of training rows.
     ///
     /// # Errors
     ///
-    /// If rows that stay in a file cannot be read, or the columns need more memory than is left.
+    /// If rows that stay in a file cannot be read, or if the columns need more memory than there is.
     pub fn of(data: &Dataset) -> Result<Origin> {
         if data.shape().len() == 1 {
             require(
@@ -121,12 +122,12 @@ impl Origin {
             )?;
         }
         Ok(Origin {
-            // A model that is passed on need not say where its data lay.
+            // A model that is passed on should not reveal the folders of its data.
             data: Some(data.short_name()),
             columns: data.columns().map(<[String]>::to_vec),
             fill: data.fill().map(<[f64]>::to_vec),
             table: columns::of(data),
-            // The names are those of the columns.
+            // Inputs have the names of their columns.
             reading: data.reading().map(|reading| ReadOptions {
                 columns: Vec::new(),
                 ..reading.clone()
@@ -141,8 +142,7 @@ impl Origin {
         })
     }
 
-    /// The same with how the rows were divided, and with what other sources of rows for validation and testing are
-    /// called.
+    /// The same origin with the split of the rows, and with the names of other sources of validation and test rows.
     #[must_use]
     pub fn with_split(self, split: SplitRecord, other: OtherRows<'_>) -> Origin {
         Origin {
@@ -153,7 +153,7 @@ impl Origin {
         }
     }
 
-    /// As the model file keeps it under `data`; what it keeps under `columns` is apart.
+    /// As stored in the model file under `data`; the part under `columns` is separate.
     pub(super) fn to_json(&self) -> Value {
         let mut json = json!({
             "name": self.data, "range": self.range.map(|(low, high)| [low, high]),
@@ -174,19 +174,19 @@ impl Origin {
             json["columns"] = json!(self.columns);
             json["fill"] = json!(self.fill);
         } else {
-            // What stands for a missing value is with the columns.
+            // The fill values are stored with the columns.
             json["fills"] = self.fill.is_some().into()
         }
         json
     }
 
-    /// The columns as the model file keeps them, if there are any.
+    /// The columns as stored in the model file, if there are any.
     pub(super) fn columns_to_json(&self) -> Option<Value> {
         let are_named = self.columns.is_some();
         (!self.table.is_empty()).then(|| columns::to_json(&self.table, are_named))
     }
 
-    /// From a model file, for rows of `inputs` values: what is under `data`, and under `columns` if that is there.
+    /// From a model file, for rows of `inputs` values: from `data`, and from `columns` if it is there.
     pub(super) fn from_json(
         value: &Value,
         columns: Option<&Value>,
@@ -244,7 +244,7 @@ impl Origin {
         Origin::from_parts(value, "origin", inputs)
     }
 
-    /// What all versions have, under `key` of the file; what is not there is not known.
+    /// The part that all versions have, under `key` of the file. Members that are missing there stay unknown.
     fn from_parts(value: &Value, of: &str, inputs: usize) -> Result<Origin> {
         let damaged = |key: &str, expected: String| {
             Error::new(
@@ -320,18 +320,18 @@ fn text(value: &Value, key: &str) -> Option<String> {
 pub struct Threshold {
     /// The score, in the units of [`Model::score`](crate::Model::score).
     pub value: f32,
-    /// How it was chosen.
+    /// The rule by which it was chosen.
     pub rule: Rule,
     /// The number of normal rows that it was chosen from.
     pub rows: usize,
-    /// Which rows these were.
+    /// The source of these rows.
     pub from: ThresholdRows,
 }
 
-/// Which rows a threshold was chosen from.
+/// The source of the rows that a threshold was chosen from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ThresholdRows {
-    /// Rows that are not known, as of models of earlier versions.
+    /// Unknown rows, in models of earlier versions.
     #[default]
     Unknown,
     /// The validation rows of the run.
@@ -340,17 +340,17 @@ pub enum ThresholdRows {
     Source(String),
 }
 
-/// How a threshold follows from the scores of normal rows.
+/// The rule that computes a threshold from the scores of normal rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rule {
-    /// Their quantile of this level, interpolated linearly between two scores.
+    /// The quantile of this level, interpolated linearly between two scores.
     Quantile(f64),
-    /// The smallest score such that a further normal row lies above it with at most this probability.
+    /// The smallest score that a further normal row exceeds with at most this probability.
     FalsePositiveRate(f64),
 }
 
 impl Rule {
-    /// Its name, as the command's option has it, and its level.
+    /// The name of the rule, as in the command's option, and its level.
     pub fn parts(self) -> (&'static str, f64) {
         match self {
             Rule::Quantile(level) => ("quantile", level),

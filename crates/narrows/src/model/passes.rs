@@ -1,4 +1,4 @@
-//! A model and rows that are all there: encode, decode, reconstruct, score.
+//! A model applied to all rows at once: encode, decode, reconstruct, score.
 
 use super::Model;
 use super::in_use::ROWS_PER_THREAD;
@@ -15,17 +15,17 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the rows have another width than the model's data, or hold a value that is not finite.
+    /// If the width of the rows differs from the model's data, or if a value is not finite.
     pub fn encode<'r>(&self, rows: impl IntoRows<'r>) -> Result<Array2<f32>> {
         let rows = rows.into_rows()?;
         self.in_use(rows.nrows()).encode(&rows)
     }
 
-    /// The codes of the rows of data, which become `f32` no sooner than they are scaled.
+    /// The codes of the rows of data. Values are converted to `f32` only when they are scaled.
     ///
     /// # Errors
     ///
-    /// When the data have another width than the model's.
+    /// If the width of the data differs from the model's.
     pub(crate) fn codes_of(&self, data: &Dataset) -> Result<Array2<f32>> {
         self.in_use(data.rows()).codes_of(data)
     }
@@ -34,7 +34,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the codes have another width than the model's, or hold a value that is not finite.
+    /// If the width of the codes differs from the model's, or if a value is not finite.
     pub fn decode<'r, R: IntoRows<'r>>(&self, codes: R) -> Result<Array2<RealOf<'r, R>>> {
         let codes = codes.into_rows()?;
         self.in_use(codes.nrows()).decode(&codes)
@@ -65,9 +65,9 @@ impl Model {
         self.in_use(rows.nrows()).score(&rows)
     }
 
-    /// What each value contributes to the scores of rows, `[rows, inputs]`: its squared error in scaled
-    /// units, divided by the number of values, so that a row's contributions add up to its score. For a bottleneck that draws
-    /// codes: its negative log likelihood in nats, so that they add up to the score less the divergence of the code.
+    /// The contribution of each value to the score of its row, `[rows, inputs]`: its squared error in scaled units,
+    /// divided by the number of values. The contributions of a row add up to its score. If the bottleneck draws codes, the
+    /// contribution is the negative log likelihood of the value in nats, and they add up to the score less the KL divergence.
     ///
     /// # Errors
     ///
@@ -81,13 +81,13 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// When the dataset has another width than the model's data.
+    /// If the width of the dataset differs from the model's data.
     pub fn mse(&self, data: &Dataset) -> Result<f64> {
         self.mse_on(data, self.in_use(data.rows()).workers())
     }
 
-    /// As [`Model::mse`]. Where the error of a row is too large for single precision, all are formed in double precision,
-    /// as the measures of an evaluation are.
+    /// As [`Model::mse`]. If the error of a row is too large for single precision, all errors are computed in double
+    /// precision, like the measures of an evaluation.
     pub(crate) fn mse_on(&self, data: &Dataset, workers: &mut Workers) -> Result<f64> {
         let error = self.mse_in_single_precision(data, workers)?;
         if error.is_finite() {
@@ -115,7 +115,7 @@ impl Model {
         Ok(sum / (data.rows() * inputs) as f64)
     }
 
-    /// The same with the errors of rows in single precision, as training forms them.
+    /// The same with the errors of rows in single precision, as in training.
     pub(crate) fn mse_in_single_precision(
         &self,
         data: &Dataset,
@@ -130,7 +130,7 @@ impl Model {
         Ok(errors.iter().map(|&e| f64::from(e)).sum::<f64>() / errors.len() as f64)
     }
 
-    /// Scaled rows, as wide as the model's data, as the network sees them and as it gives them back; both
+    /// Scaled rows of the model's width as the network's input, and the network's output for them; both
     /// `[rows, inputs]`.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Rows that come from a program's memory.
+//! Rows from a program's memory.
 
 use crate::data::Number;
 use crate::error::{Error, ErrorKind, Result};
@@ -25,11 +25,12 @@ impl Rows for Block<'_> {
     }
 }
 
-/// Rows in memory, row-major; scaled on the way where there is a scaling, and checked while they are in the cache.
+/// Rows in memory, row-major. If there is a scaling, they are scaled when they are read. Values are checked while they
+/// are in the cache.
 pub(super) struct InMemory<'a, T: Number> {
     rows: CowArray<'a, T, Ix2>,
     scaling: Option<&'a Scaling>,
-    /// What they are, for people.
+    /// A word for the rows in messages.
     what: &'static str,
     is_finite: AtomicBool,
 }
@@ -48,7 +49,7 @@ impl<'a, T: Number> InMemory<'a, T> {
         }
     }
 
-    /// What was made of the rows, once all were read, if all their values are finite.
+    /// Returns `made`, the result computed from the rows, if all values of the rows are finite.
     pub(super) fn checked<U>(&self, made: U) -> Result<U> {
         if self.is_finite.load(Ordering::Relaxed) {
             return Ok(made);
@@ -85,7 +86,7 @@ impl<T: Number> Rows for InMemory<'_, T> {
                     .zip(&mut *into)
                     .for_each(|(from, into)| *into = from.to_f32()),
             }
-            // What is not finite stays so when it is scaled.
+            // A value that is not finite stays so when it is scaled.
             all_finite &= is_finite(isa, into);
         }
         if !all_finite {

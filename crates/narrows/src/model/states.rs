@@ -1,5 +1,5 @@
-//! States in a model's file: tensors under PyTorch's names, counts as 64-bit integers. Their names are the section
-//! `buffers` of the metadata.
+//! States in a model file: tensors with PyTorch's names; counts are 64-bit integers. The section `buffers` of the
+//! metadata lists their names.
 
 use super::header::format;
 use crate::error::Result;
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 /// The section of the states.
 pub(super) const BUFFERS: &str = "buffers";
 
-/// What the section holds; nothing for a network without states.
+/// The content of the section; `None` for a network without states.
 pub(super) fn to_json(network: &Network) -> Option<Value> {
     let names: Vec<&str> = network.states().iter().map(|s| s.name.as_str()).collect();
     (!names.is_empty()).then(|| json!(names))
 }
 
-/// The type that a state has in a file, and its numbers there.
+/// The type of a state in a file, and its bytes there.
 pub(super) fn to_file(state: &State, all: &[f32]) -> (Dtype, Vec<u8>) {
     let numbers = all.get(state.range.clone()).unwrap_or_default();
     match state.kind {
@@ -31,7 +31,7 @@ pub(super) fn to_file(state: &State, all: &[f32]) -> (Dtype, Vec<u8>) {
     }
 }
 
-/// Refuses a section that lists other states than the network has.
+/// Refuses a section whose states differ from the network's.
 pub(super) fn check_names(network: &Network, section: Option<&Value>) -> Result<()> {
     let expected = to_json(network);
     if section == expected.as_ref() {
@@ -83,7 +83,7 @@ pub(super) fn read(network: &Network, tensors: &SafeTensors<'_>) -> Result<Vec<f
     Ok(all)
 }
 
-/// Refuses numbers that are none of a state's kind; `name` is what the file calls it.
+/// Refuses numbers that are not valid for the kind of a state; `name` is the state's name in the file.
 pub(super) fn check(name: &str, state: &State, numbers: &[f32]) -> Result<()> {
     let Some((at, number)) = state.first_unsound(numbers) else {
         return Ok(());
@@ -98,7 +98,7 @@ pub(super) fn check(name: &str, state: &State, numbers: &[f32]) -> Result<()> {
         .found(number))
 }
 
-/// A count as it lies among the numbers of states.
+/// A count, as it is stored among the numbers of states.
 pub(super) fn count_of(name: &str, count: f64) -> Result<f32> {
     if count.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&count) {
         Ok(f32::from_bits(count as u32))

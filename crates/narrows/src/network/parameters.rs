@@ -1,4 +1,4 @@
-//! The parameter arena: all parameters of a network in one slice; and the numbers of its states.
+//! The parameter arena: all parameters of a network in one slice, and the numbers of its states.
 
 use super::plan::Network;
 use crate::layer::Initialization;
@@ -14,7 +14,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Parameters for training to start from: drawn, where their layer does not say what they begin with.
+    /// Initial parameters for training: random, unless their layer sets their initial values.
     pub fn initial(network: &Network, how: Initialization, seed: u64) -> Parameters {
         let mut flat = vec![0.0; network.parameter_count()];
         let draws = Draws::new(seed, Purpose::Initialization);
@@ -32,11 +32,11 @@ impl Parameters {
         Parameters::new(network, &flat)
     }
 
-    /// Parameters as they lie in the arena, with states as they are before training.
+    /// Parameters in the order of the arena, with states as before training.
     ///
     /// # Panics
     ///
-    /// When there are not as many as the network has.
+    /// If their number differs from the network's.
     pub fn new(network: &Network, flat: &[f32]) -> Parameters {
         assert_eq!(flat.len(), network.parameter_count());
         Parameters {
@@ -49,7 +49,7 @@ impl Parameters {
     ///
     /// # Panics
     ///
-    /// When there are not as many as before.
+    /// If their number differs from before.
     pub fn with_states(mut self, states: &[f32]) -> Parameters {
         self.states.copy_from_slice(states);
         self
@@ -60,17 +60,17 @@ impl Parameters {
         &self.flat
     }
 
-    /// All parameters, to change.
+    /// All parameters, mutable.
     pub(crate) fn flat_mut(&mut self) -> &mut [f32] {
         &mut self.flat
     }
 
-    /// The numbers of all states, one after the other. Those of a count are the bits of a `u32`.
+    /// The numbers of all states, one state after the other. The numbers of a count are the bits of a `u32`.
     pub fn states(&self) -> &[f32] {
         &self.states
     }
 
-    /// The numbers of all states, to change.
+    /// The numbers of all states, mutable.
     pub(crate) fn states_mut(&mut self) -> &mut [f32] {
         &mut self.states
     }

@@ -1,4 +1,4 @@
-//! Passes over many rows with parameters that stand still.
+//! Passes over many rows with fixed parameters.
 
 use super::parameters::Parameters;
 use super::plan::Network;
@@ -14,18 +14,18 @@ use narrows_kernels::split::{Bounds, Parts};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The rows that a thread takes at a time: enough for the products, few enough for the cache.
+/// The number of rows that a thread takes at a time: enough for the products, and few enough for the cache.
 const CHUNK: usize = 256;
 
-/// The numbers of the rows that a thread takes at a time where each row is worked on by itself, so that few rows do
-/// as well: what stays in the second-level cache from a layer to the next.
+/// If each row is processed alone, few rows at a time are enough. This is the most numbers of the rows that a thread
+/// then takes at a time, so that they stay in the second-level cache from one layer to the next.
 const CHUNK_NUMBERS: usize = 1 << 18;
 
-/// Rows to run a network on: how many, and how to write some of them into memory.
+/// Rows as the input of a network: their number, and a function that writes some of them into memory.
 pub trait Rows: Sync {
     /// The number of rows.
     fn count(&self) -> usize;
-    /// Writes `rows`, scaled, one after the other.
+    /// Writes the scaled `rows` one after the other.
     fn write(&self, rows: Range<usize>, into: &mut [f32]);
 }
 
@@ -49,16 +49,16 @@ impl Rows for ScaledRows<'_> {
     }
 }
 
-/// Some layers of a network with parameters that stand still, compiled. Linear layers that follow each other are folded,
-/// which changes the rounding.
+/// Some layers of a network with fixed parameters, compiled. Linear layers that follow each other are folded, which
+/// changes the rounding.
 pub struct Pass {
     program: Program,
     parameters: Arc<Parameters>,
-    /// Where the rows are, and what becomes of them.
+    /// The buffers of the input rows and of the output.
     input: Buffer,
     output: Buffer,
     outputs: usize,
-    /// The rows that a thread takes at a time, at the most.
+    /// The most rows that a thread takes at a time.
     chunk: usize,
 }
 
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Pass {
     }
 }
 
-/// A pass of which everything is decided, and for which no memory was taken yet.
+/// A planned pass, for which no memory was allocated yet.
 pub(crate) struct PlannedPass {
     pub(crate) plan: Plan,
     given: Var,
@@ -78,11 +78,11 @@ pub(crate) struct PlannedPass {
 }
 
 impl PlannedPass {
-    /// Plans some of the layers, without passes over the graph unless it `optimizes`.
+    /// Plans some of the layers; the passes that make the graph cheaper run only if it `optimizes`.
     ///
     /// # Errors
     ///
-    /// When a layer does not fit where it stands.
+    /// If a layer does not fit at its place.
     pub(crate) fn new(
         network: &Network,
         layers: Range<usize>,
@@ -121,13 +121,13 @@ impl PlannedPass {
     }
 }
 
-/// What a pass leaves of some rows.
+/// The input and the output of a pass for some rows.
 pub struct Passed<'a> {
     /// Which of the rows.
     pub rows: Range<usize>,
-    /// What was read, `[rows, inputs]`.
+    /// The input, `[rows, inputs]`.
     pub inputs: &'a [f32],
-    /// What was made of it, `[rows, outputs]`.
+    /// The output, `[rows, outputs]`.
     pub outputs: &'a [f32],
 }
 
@@ -147,7 +147,7 @@ impl Pass {
     ///
     /// # Errors
     ///
-    /// When a layer does not fit where it stands.
+    /// If a layer does not fit at its place.
     pub fn new(
         network: &Network,
         parameters: &Arc<Parameters>,
@@ -202,32 +202,32 @@ impl Pass {
         })
     }
 
-    /// The values of a row that it gives.
+    /// The number of output values of a row.
     pub fn outputs(&self) -> usize {
         self.outputs
     }
 
-    /// How many numbers a thread needs for it, at the most.
+    /// The most numbers that a thread needs for it.
     pub(crate) fn thread_numbers(&self) -> usize {
         self.program.row_sizes(self.chunk).numbers()
     }
 
-    /// Runs the layers on all rows; `out`, of `[rows, outputs]`, gets what the last one gives.
+    /// Runs the layers on all rows; `out`, of `[rows, outputs]`, gets the output of the last layer.
     ///
     /// # Panics
     ///
-    /// When `out` has another length.
+    /// If `out` has another length.
     pub fn run(&self, rows: &dyn Rows, workers: &mut Workers, out: &mut [f32]) {
         let copy = |passed: Passed<'_>, out: &mut [f32]| out.copy_from_slice(passed.outputs);
         self.map(rows, workers, out, copy);
     }
 
-    /// Runs the layers on all rows and lets `f` make as many numbers of each row as `out` has room for, of what the layers
-    /// read and gave.
+    /// Runs the layers on all rows, and calls `f` with the input and the output of each row. `f` computes as many
+    /// numbers per row as `out` has room for.
     ///
     /// # Panics
     ///
-    /// When the length of `out` is not a multiple of the rows.
+    /// If the length of `out` is not a multiple of the number of rows.
     pub fn map(
         &self,
         rows: &dyn Rows,
@@ -287,7 +287,7 @@ mod tests {
         Activation, LayerSpec, activation, batch_norm, conv2d, dense, flatten, reshape, tied_dense,
     };
 
-    /// The operations of the reconstruction of some layers, as they are used.
+    /// The operations of the reconstruction of some layers, as in inference.
     fn operations(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Vec<String> {
         let network = Network::new(encoder, decoder, shape).unwrap();
         let mut builder = Builder::new(Mode::Inference);

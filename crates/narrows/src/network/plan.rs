@@ -12,9 +12,9 @@ use std::ops::Range;
 
 /// The values of a sentence's layers.
 pub(crate) struct Built {
-    /// What each layer reads, then what the last one gives; what the decoder reads is the code.
+    /// The input of each layer, followed by the output of the last one; the decoder's input is the code.
     pub(crate) values: Vec<Var>,
-    /// What the encoder gives, before the bottleneck.
+    /// The encoder's output, before the bottleneck.
     pub(crate) encoded: Var,
     /// The tensors of the reconstruction loss.
     pub(crate) of_loss: Vec<TensorId>,
@@ -24,14 +24,14 @@ pub(crate) struct Built {
 #[derive(Clone, Debug)]
 pub struct Network {
     layers: Vec<LayerSpec>,
-    /// How many of the layers are the encoder's.
+    /// The number of layers of the encoder.
     encoder: usize,
     bottleneck: Bottleneck,
     /// The tensors that the reconstruction loss learns, as a std.
     of_loss: Vec<TensorSpec>,
     /// The shape of a row of data.
     data: Vec<usize>,
-    /// The shape of a row before each layer, and behind the last.
+    /// The shape of a row before each layer, and after the last.
     shapes: Vec<Vec<usize>>,
     tensors: Vec<Tensor>,
     ties: Vec<Tie>,
@@ -40,12 +40,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// Plans the network for rows of a shape: `[channels, height, width]` of images, `[columns]`.
+    /// Plans the network for rows of a shape: `[channels, height, width]` for images, `[columns]` for tables.
     ///
     /// # Errors
     ///
-    /// When a layer does not fit the one before it, the output does not fit the data, or there are more
-    /// than 2³² parameters.
+    /// If a layer does not fit the layer before it, if the output does not fit the data, or if there are more than 2³²
+    /// parameters.
     pub fn new(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize]) -> Result<Network> {
         Network::with_bottleneck(encoder, &Bottleneck::plain(), decoder, shape, Vec::new())
     }
@@ -55,7 +55,7 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// As [`Network::new`], and when the bottleneck cannot work on the code.
+    /// As [`Network::new`]; also if the bottleneck cannot work on the code.
     pub fn with_bottleneck(
         encoder: &[LayerSpec],
         bottleneck: &Bottleneck,
@@ -79,7 +79,7 @@ impl Network {
         network.couples_rows = builder.couples_rows;
         (network.tensors, network.states) = (builder.tensors, builder.states);
         let given = network.shapes.last().map_or(shape, Vec::as_slice);
-        // What is flat has no shape to get wrong.
+        // Flat data have no shape that could be wrong.
         let values = shape.iter().product::<usize>();
         if given != shape && given != [values] {
             return Err(Error::new(
@@ -126,12 +126,12 @@ impl Network {
         }
     }
 
-    /// How many bytes the tensors and states of a network would take in a file, before anything is laid out for it; see
+    /// The size of the tensors and states of a network in a file, in bytes, before anything is laid out; see
     /// [`Network::with_bottleneck`].
     ///
     /// # Errors
     ///
-    /// As [`Network::new`], but for the shape of the output.
+    /// As [`Network::new`], except for the shape of the output.
     pub(crate) fn count_bytes(
         encoder: &[LayerSpec],
         bottleneck: &Bottleneck,
@@ -147,16 +147,16 @@ impl Network {
         Ok(4 * numbers + bytes_of(&builder.states))
     }
 
-    /// Applies all layers, of which those from `first` on follow on `input`.
+    /// Applies all layers; those from `first` on continue from `input`.
     ///
     /// # Errors
     ///
-    /// When a layer does not fit the one before it.
+    /// If a layer does not fit the layer before it.
     pub(crate) fn build(&self, builder: &mut Builder, first: usize, input: Var) -> Result<Built> {
         let (mut values, mut encoded) = (vec![input], input);
         let mut value = match first {
             0 => input,
-            // The layers before only say which tensors there are.
+            // The layers before are built only to find their tensors.
             _ => builder.input("data", &self.data),
         };
         for (index, layer) in self.layers.iter().enumerate() {
@@ -195,7 +195,7 @@ impl Network {
         bottleneck
             .build(builder, code)
             .map_err(|error| match error.place() {
-                // It names its key.
+                // The error names its own key.
                 Some(_) => error,
                 None => error.at(format!("bottleneck ({})", bottleneck.name())),
             })
@@ -210,12 +210,12 @@ impl Network {
         self.bottleneck.output_range(given)
     }
 
-    /// What happens to the code.
+    /// The bottleneck.
     pub(crate) fn bottleneck(&self) -> &Bottleneck {
         &self.bottleneck
     }
 
-    /// Where a layer stands: `encoder.0`.
+    /// The place of a layer: `encoder.0`.
     pub(crate) fn name_of(&self, layer: usize) -> String {
         match layer.checked_sub(self.encoder) {
             None => format!("encoder.{layer}"),
@@ -223,7 +223,7 @@ impl Network {
         }
     }
 
-    /// The place of the last layer of the decoder that decides the shape of what it gives.
+    /// The place of the decoder's last layer that sets the shape of the output.
     fn last_to_shape(&self) -> String {
         let decides = |&layer: &usize| {
             self.shapes.get(layer) != self.shapes.get(layer + 1)
@@ -235,7 +235,7 @@ impl Network {
         }
     }
 
-    /// Where a layer stands, as a recipe writes it: `encoder[0] (dense)`.
+    /// The place of a layer, as written in a recipe: `encoder[0] (dense)`.
     fn place_of(&self, layer: usize) -> String {
         let (side, index) = match layer.checked_sub(self.encoder) {
             None => ("encoder", layer),
@@ -267,7 +267,7 @@ impl Network {
         self.tensors.last().map_or(0, |tensor| tensor.range.end)
     }
 
-    /// The tensors, in the order in which they lie in the arena, named as in PyTorch's `state_dict`.
+    /// The tensors, in the order of the arena, with the names of PyTorch's `state_dict`.
     pub fn tensors(&self) -> &[Tensor] {
         &self.tensors
     }
@@ -277,17 +277,18 @@ impl Network {
         &self.ties
     }
 
-    /// The states, in the order in which they lie among [`Parameters::states`](super::Parameters::states), named as in PyTorch's `state_dict`.
+    /// The states, in the order of [`Parameters::states`](super::Parameters::states), with the names of PyTorch's
+    /// `state_dict`.
     pub fn states(&self) -> &[State] {
         &self.states
     }
 
-    /// The numbers of all states.
+    /// The number of numbers of all states.
     pub(crate) fn state_count(&self) -> usize {
         self.states.last().map_or(0, |state| state.range.end)
     }
 
-    /// How many bytes its tensors and states take in a file.
+    /// The size of its tensors and states in a file, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         4 * self.parameter_count() as u64 + bytes_of(&self.states)
     }
@@ -298,7 +299,7 @@ impl Network {
         self.tensors.iter().skip(layers)
     }
 
-    /// Whether in training what a row gives depends on the other rows of its batch.
+    /// Whether in training the output of a row depends on the other rows of its batch.
     pub(crate) fn couples_rows(&self) -> bool {
         self.couples_rows
     }
@@ -318,23 +319,23 @@ impl Network {
         0..self.layers.len()
     }
 
-    /// Where tiles begin and end among the parameters.
+    /// The bounds of tiles among the parameters.
     pub(crate) fn tile_bounds(&self) -> Bounds {
         tiles(&self.tensors).1
     }
 
-    /// The values of a row before a layer, or behind the last.
+    /// The number of values of a row before a layer, or after the last.
     pub fn width(&self, layer: usize) -> usize {
         self.shape(layer).iter().product()
     }
 
-    /// The shape of a row before a layer, or behind the last.
+    /// The shape of a row before a layer, or after the last.
     pub fn shape(&self, layer: usize) -> &[usize] {
         &self.shapes[layer]
     }
 }
 
-/// How many bytes states take in a file.
+/// The size of states in a file, in bytes.
 fn bytes_of(states: &[State]) -> u64 {
     let bytes = |state: &State| match state.kind {
         StateKind::Number | StateKind::NotNegative => 4 * state.range.len() as u64,

@@ -1,12 +1,12 @@
-//! The derivative of the code by the input at one row.
+//! The derivative of the code with respect to the input at one row.
 
 use super::parameters::Parameters;
 use super::plan::Network;
 use crate::program::{Builder, Mode};
 
 impl Network {
-    /// The transposed Jacobian `[inputs, code]` of the code by the input, at a scaled row; nothing where a layer of the
-    /// encoder cannot be differentiated.
+    /// The transposed Jacobian `[inputs, code]` of the code with respect to the input, at a scaled row; `None` if a
+    /// layer of the encoder has no derivative.
     pub fn jacobian(&self, parameters: &Parameters, row: &[f32]) -> Option<Vec<f32>> {
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", self.shape(0));

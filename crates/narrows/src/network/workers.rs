@@ -4,8 +4,8 @@ use crate::program::ThreadSizes;
 use narrows_kernels::Aligned;
 use narrows_kernels::team::Team;
 
-/// A team of threads that runs passes, each thread with memory of its own. Both stay from one piece of rows to the next,
-/// and from one pass to another; the threads end with the value.
+/// A team of threads that runs passes, each thread with its own memory. Both are kept from one piece of rows to the
+/// next, and from one pass to another; the threads end with this value.
 pub struct Workers {
     team: Team,
     memory: Vec<PassMemory>,
@@ -18,7 +18,7 @@ pub(super) struct PassMemory {
 }
 
 impl Workers {
-    /// So many threads (at least 1), the calling one included.
+    /// A team of `threads` threads (at least 1), including the calling one.
     pub fn new(threads: usize) -> Workers {
         #[cfg(test)]
         counted::add(|counts| counts.teams += 1);
@@ -33,17 +33,17 @@ impl Workers {
         }
     }
 
-    /// The number of threads, which is smaller than asked for where the system refused some.
+    /// The number of threads; it is smaller than requested if the system refused some.
     pub fn threads(&self) -> usize {
         self.team.threads()
     }
 
-    /// The threads, for other work than passes.
+    /// The threads, for work other than passes.
     pub fn team(&mut self) -> &mut Team {
         &mut self.team
     }
 
-    /// The threads, each with memory of at least these sizes. What is in it is left from before.
+    /// The threads, each with memory of at least these sizes. The memory holds old values.
     pub(super) fn with_memory(&mut self, sizes: &ThreadSizes) -> (&mut Team, &mut [PassMemory]) {
         let grow = |memory: &mut Aligned, numbers: usize| {
             if memory.len() < numbers {
@@ -60,19 +60,19 @@ impl Workers {
     }
 }
 
-/// What tests count: only what the calling thread does.
+/// Counters for tests; they count only the work of the calling thread.
 #[cfg(test)]
 pub(crate) mod counted {
     use std::cell::Cell;
 
-    /// How often something was done since the thread began.
+    /// The counts since the thread began.
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub(crate) struct Counts {
-        /// Teams begun.
+        /// Teams started.
         pub(crate) teams: usize,
-        /// Memory taken for a thread.
+        /// Memories allocated for a thread.
         pub(crate) memories: usize,
-        /// Pieces of rows taken through a pass.
+        /// Pieces of rows that went through a pass.
         pub(crate) passes: usize,
     }
 
@@ -88,7 +88,7 @@ pub(crate) mod counted {
         COUNTS.set(counts);
     }
 
-    /// What some work did.
+    /// The counts of some work.
     pub(crate) fn during(work: impl FnOnce()) -> Counts {
         let before = COUNTS.replace(Counts::default());
         work();

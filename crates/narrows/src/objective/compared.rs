@@ -1,4 +1,4 @@
-//! What is compared with the data: the reconstruction loss, and the layers of the decoder that it does without.
+//! The comparison with the data: the reconstruction loss, and the layers of the decoder that it skips.
 
 use super::reconstruction::{InNats, Likelihood, Reconstruction, ReconstructionPlace};
 use crate::bottleneck::Bottleneck;
@@ -7,12 +7,12 @@ use crate::layer::{Activation, LayerSpec, activation, last_of_values};
 use crate::network::{Built, Rows};
 use crate::program::{Builder, Var};
 
-/// The objective of a network: what is compared with the data, and how.
+/// The objective of a network: the value that is compared with the data, and the loss.
 #[derive(Clone, Debug)]
 pub struct Objective {
     reconstruction: Reconstruction,
-    /// How many of the decoder's last layers the loss does without: the sigmoid whose logits it compares,
-    /// and what only brings the probabilities into another shape.
+    /// The number of the decoder's last layers that the loss skips: the sigmoid whose logits it compares, and layers
+    /// that only change the shape of the probabilities.
     left_out: usize,
     in_nats: bool,
 }
@@ -87,7 +87,7 @@ impl Objective {
     ///
     /// # Errors
     ///
-    /// When the loss has no meaning for what the decoder gives.
+    /// If the loss is not defined for the decoder's output.
     pub(crate) fn build(&self, builder: &mut Builder, built: &Built, target: Var) -> Result<()> {
         builder.at("objective");
         let values = &built.values;
@@ -139,11 +139,11 @@ impl Objective {
         Ok(())
     }
 
-    /// Refuses data that the loss has no meaning for; `range` is that of the scaled data.
+    /// Refuses data for which the loss is not defined; `range` is the range of the scaled data.
     ///
     /// # Errors
     ///
-    /// When scaled data leave the range of the loss's targets.
+    /// If scaled data leave the range of the loss's targets.
     pub fn check_targets(&self, range: (f32, f32)) -> Result<()> {
         let Objective { reconstruction, .. } = self;
         let (low, high) = reconstruction

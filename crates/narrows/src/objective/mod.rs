@@ -1,4 +1,4 @@
-//! The objective: one reconstruction loss and, beside it, any number of weighted penalties.
+//! The objective: one reconstruction loss, and any number of weighted penalties.
 
 mod compared;
 mod penalty;

@@ -1,8 +1,8 @@
-//! A graph as it is put together, and the place of a layer in it.
+//! A graph under construction, and the place of a layer in it.
 
 use super::proto::{self, Attribute, DOUBLE, Dimension, FLOAT, INT64};
 
-/// An input or output: rows of a shape, and how many is left open.
+/// An input or output: rows of a shape, with a dynamic number of rows.
 pub(crate) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInfo {
     let batch = Dimension {
         size: None,
@@ -25,7 +25,7 @@ pub(crate) fn rows(name: &str, shape: &[usize], element: i32) -> proto::ValueInf
     }
 }
 
-/// A graph as it is put together: nodes in the order of computation, and tensors.
+/// A graph under construction: nodes in the order of computation, and tensors.
 #[derive(Debug, Default)]
 pub struct Graph {
     pub(crate) nodes: Vec<proto::Node>,
@@ -33,8 +33,8 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Adds a node with one output, after which it is named; gives the output. `inputs` are outputs of other nodes or
-    /// tensors, among which are those of the network: `encoder.0.weight`.
+    /// Adds a node with one output, which also gives the node its name; returns the output. `inputs` are outputs of
+    /// other nodes or tensors; tensors of the network have names such as `encoder.0.weight`.
     pub fn node<S: AsRef<str>>(
         &mut self,
         operator: &str,
@@ -52,7 +52,7 @@ impl Graph {
         output.into()
     }
 
-    /// Adds a node with several outputs, after the first of which it is named.
+    /// Adds a node with several outputs; the first gives the node its name.
     pub fn node_of(
         &mut self,
         operator: &str,
@@ -96,7 +96,7 @@ impl Graph {
         }));
     }
 
-    /// Adds a list of whole numbers; gives its name.
+    /// Adds a list of whole numbers; returns its name.
     pub fn integers(&mut self, name: &str, values: &[i64]) -> String {
         self.tensors.push(proto::Tensor {
             dims: vec![values.len() as i64],
@@ -112,9 +112,9 @@ impl Graph {
         name.into()
     }
 
-    /// Adds a node that gives rows another shape, of as many values.
+    /// Adds a node that gives rows another shape, with the same number of values.
     pub fn reshape(&mut self, input: &str, shape: &[usize], output: &str) -> String {
-        // 0 stands for the size that is there.
+        // 0 means the existing size.
         let sizes: Vec<i64> = [0]
             .into_iter()
             .chain(shape.iter().map(|&size| size as i64))
@@ -147,12 +147,12 @@ impl Graph {
         });
     }
 
-    /// Adds a conversion to another type of numbers; gives its output.
+    /// Adds a conversion to another numeric type; returns its output.
     pub(crate) fn cast(&mut self, input: &str, to: i32, output: &str) -> String {
         self.node("Cast", &[input], &[Attribute::int("to", to.into())], output)
     }
 
-    /// Adds a single number; gives its name.
+    /// Adds a single number; returns its name.
     pub fn number(&mut self, name: &str, value: f32) -> String {
         self.floats(name, &[], &[value]);
         name.into()
@@ -162,31 +162,31 @@ impl Graph {
 /// The place of a layer in a graph.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// The name of the layer, `encoder.0`, which its last node should have: those before it have names that begin with it
-    /// and a slash. Its tensors are `encoder.0.weight` and `encoder.0.bias`.
+    /// The name of the layer, `encoder.0`, which its last node should have. Names of earlier nodes begin with it and a
+    /// slash. Its tensors are `encoder.0.weight` and `encoder.0.bias`.
     pub name: &'a str,
-    /// The value that the layer reads, of `[batch, …from]`.
+    /// The input of the layer, of shape `[batch, …from]`.
     pub input: &'a str,
-    /// The shape of a row that it reads.
+    /// The shape of an input row.
     pub from: &'a [usize],
-    /// The shape of a row that it gives.
+    /// The shape of an output row.
     pub to: &'a [usize],
 }
 
 impl Place<'_> {
-    /// The name of a node that comes before the last.
+    /// The name of a node before the last.
     pub fn part(&self, what: &str) -> String {
         format!("{}/{what}", self.name)
     }
 
-    /// An input, the layer's weights, and its bias where it has one: what a node of a product reads.
+    /// The inputs of a product node: an input, the layer's weights, and its bias if it has one.
     pub(crate) fn with_parameters(&self, input: &str, bias: bool) -> Vec<String> {
         let mut all = vec![input.to_string(), format!("{}.weight", self.name)];
         all.extend(bias.then(|| format!("{}.bias", self.name)));
         all
     }
 
-    /// Adds the one node that the layer is; gives the value that it makes.
+    /// Adds the only node of the layer; returns its output.
     pub fn single(&self, graph: &mut Graph, operator: &str, attributes: &[Attribute]) -> String {
         graph.node(operator, &[self.input], attributes, self.name)
     }

@@ -1,6 +1,6 @@
-//! The vocabulary of ONNX graphs: nodes and tensors, in which a layer says what it computes.
+//! The vocabulary of ONNX graphs: nodes and tensors, with which a layer describes its computation.
 //!
-//! The module `export::onnx` puts the nodes of a model's layers together into a file.
+//! The module `export::onnx` assembles the nodes of a model's layers to a file.
 
 mod graph;
 pub(crate) mod proto;

@@ -1,5 +1,5 @@
-//! The messages of an ONNX file that an export needs, as `onnx.proto` of ONNX IR version 7 numbers
-//! their fields. Fields that ONNX tells apart from absent ones are optional.
+//! The messages of an ONNX file that an export needs, with the field numbers of `onnx.proto` of ONNX IR version 7.
+//! Fields for which ONNX distinguishes a default from an absent value are optional.
 
 /// `TensorProto.DataType`
 pub(crate) const FLOAT: i32 = 1;
@@ -8,7 +8,7 @@ pub(crate) const INT64: i32 = 7;
 /// `TensorProto.DataType`
 pub(crate) const DOUBLE: i32 = 11;
 
-/// Messages, which prost encodes where something is exported.
+/// Messages; prost encodes them if the export is compiled in.
 macro_rules! messages {
     ($(
         $(#[doc = $about:literal])*

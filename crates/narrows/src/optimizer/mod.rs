@@ -14,7 +14,7 @@ use narrows_kernels::optimizer::{Adam, Sgd};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::{Aligned, Isa};
 
-/// An optimizer with its state: up to two numbers a parameter, and the count of steps.
+/// An optimizer with its state: up to two numbers per parameter, and the number of steps.
 pub struct Optimizer {
     pub(crate) spec: OptimizerSpec,
     steps: u64,
@@ -22,7 +22,7 @@ pub struct Optimizer {
     second: State,
 }
 
-/// One number a parameter, cut as the parameters are; or none at all, cut as often.
+/// One number per parameter, split like the parameters; or empty parts, equally many.
 pub(crate) struct State {
     numbers: Aligned,
     bounds: Bounds,
@@ -57,7 +57,7 @@ pub(crate) enum Update {
 }
 
 impl Optimizer {
-    /// An optimizer that has done no step, for the parameters of a network.
+    /// An optimizer before its first step, for the parameters of a network.
     pub fn new(spec: OptimizerSpec, network: &Network) -> Optimizer {
         let bounds = &network.tile_bounds();
         Optimizer {
@@ -68,9 +68,9 @@ impl Optimizer {
         }
     }
 
-    /// Counts a step, and gives what it does to each parameter, with the learning rate multiplied by `factor`.
+    /// Counts a step, and returns its update of a parameter, with the learning rate multiplied by `factor`.
     ///
-    /// Shares and corrections are formed in double precision, as `1 - 0.999` in single is 5e-5 off.
+    /// Shares and corrections are computed in double precision, because `1 - 0.999` in single precision is off by 5e-5.
     pub(crate) fn next_update(&mut self, factor: f64) -> Update {
         self.steps += 1;
         let adam = |learning_rate: f64, (beta1, beta2): (f64, f64), epsilon, l2, shrink| {
@@ -120,16 +120,16 @@ impl Optimizer {
         }
     }
 
-    /// How many steps were done, and what is remembered of them: up to two numbers a parameter.
+    /// The number of steps, and the state: up to two numbers per parameter.
     pub fn state(&self) -> (u64, &[f32], &[f32]) {
         (self.steps, &self.first.numbers, &self.second.numbers)
     }
 
-    /// Goes on from what [`Optimizer::state`] gave.
+    /// Restores the state that [`Optimizer::state`] returned.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Format`] when there are more or fewer numbers than the optimizer keeps.
+    /// [`ErrorKind::Format`] if the number of values differs from the optimizer's state.
     pub fn restore(&mut self, steps: u64, first: &[f32], second: &[f32]) -> Result<()> {
         for (state, numbers) in [(&mut self.first, first), (&mut self.second, second)] {
             if state.numbers.len() != numbers.len() {
@@ -151,7 +151,7 @@ impl Optimizer {
 }
 
 impl Update {
-    /// Applies the step to a tile; `second` is empty where the optimizer has one state only.
+    /// Applies the step to a tile; `second` is empty if the optimizer has only one state.
     pub(crate) fn apply(
         &self,
         isa: Isa,

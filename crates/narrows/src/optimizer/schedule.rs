@@ -1,37 +1,37 @@
-//! Schedules: what the learning rate of a step is multiplied by.
+//! Schedules: the factor of the learning rate in each step.
 
 use crate::declaration::{
     Alias, Choice, Declaration, End, Key, Kind, Preset, Range, Settings, choice,
 };
 use std::f64::consts::PI;
 
-/// What a recipe says of the learning rate over time.
+/// The schedule of the learning rate in a recipe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScheduleSpec {
-    /// Always the same.
+    /// A constant learning rate.
     Constant,
-    /// A linear rise from 0, then half a cosine down (Loshchilov & Hutter 2017, without restarts).
+    /// A linear warm-up from 0, then half a cosine down (Loshchilov & Hutter 2017, without restarts).
     Cosine {
-        /// The epochs of the rise.
+        /// The epochs of the warm-up.
         warmup: f64,
-        /// What the learning rate is multiplied by at the end.
+        /// The factor of the learning rate at the end.
         final_factor: f64,
     },
-    /// Multiplied by a factor every so many epochs.
+    /// Multiplied by a factor after every fixed number of epochs.
     Step {
-        /// The epochs between.
+        /// The number of epochs.
         every: usize,
         /// The factor.
         factor: f64,
     },
-    /// Multiplied by a factor whenever the watched loss has not become lower for so many epochs, as
-    /// PyTorch's `ReduceLROnPlateau`: the validation loss, or the training loss without validation.
+    /// Multiplied by a factor whenever the monitored loss has not fallen for a number of epochs, like PyTorch's
+    /// `ReduceLROnPlateau`. The monitored loss is the validation loss, or the training loss without validation.
     Plateau {
-        /// The epochs that are waited for.
+        /// The number of epochs.
         patience: usize,
         /// The factor.
         factor: f64,
-        /// The least that the first learning rate is multiplied by.
+        /// The smallest total factor of the learning rate.
         minimum_factor: f64,
     },
 }
@@ -126,7 +126,7 @@ pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
     ),
 ];
 
-/// What a recipe has that names none.
+/// The schedule of a recipe that names none.
 impl Default for ScheduleSpec {
     fn default() -> Self {
         Choice::preset(&SCHEDULE, SCHEDULES)
@@ -144,8 +144,8 @@ impl ScheduleSpec {
         Choice::settings_of(SCHEDULES, self).1
     }
 
-    /// What the learning rate is multiplied by in a step, where step and epochs are counted from 0; `plateau` says
-    /// what has come of watching.
+    /// The factor of the learning rate in a step; steps and epochs are counted from 0. `plateau` is the state of a
+    /// plateau schedule.
     pub fn factor(&self, step: u64, steps_per_epoch: u64, epochs: usize, plateau: &Plateau) -> f64 {
         match *self {
             ScheduleSpec::Constant => 1.0,
@@ -171,14 +171,14 @@ impl ScheduleSpec {
     }
 }
 
-/// What a plateau schedule has seen.
+/// The state of a plateau schedule.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plateau {
     /// The lowest loss.
     pub best: f64,
-    /// The epochs since.
+    /// The number of epochs since.
     pub waited: usize,
-    /// What the learning rate is multiplied by.
+    /// The factor of the learning rate.
     pub factor: f64,
 }
 
@@ -193,7 +193,7 @@ impl Default for Plateau {
 }
 
 impl Plateau {
-    /// Takes note of the watched loss at the end of an epoch.
+    /// Records the monitored loss at the end of an epoch.
     pub fn watch(&mut self, spec: &ScheduleSpec, loss: f64) {
         let ScheduleSpec::Plateau {
             patience,

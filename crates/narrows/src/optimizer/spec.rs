@@ -1,41 +1,41 @@
-//! What a recipe says of the optimizer.
+//! The optimizer of a recipe.
 
 use crate::declaration::{Choice, Declaration, Key, Kind, Preset, Range, Settings, choice};
 
-/// What a recipe says of the optimizer. Defaults are PyTorch's.
+/// The optimizer of a recipe. Defaults are PyTorch's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum OptimizerSpec {
     /// Stochastic gradient descent.
     Sgd {
-        /// The step size.
+        /// The learning rate.
         learning_rate: f64,
-        /// The fraction of the last step that is kept, 0 by default.
+        /// The momentum: the fraction of the last step that is kept, 0 by default.
         momentum: f64,
         /// L2 weight decay, added to the gradient, 0 by default.
         weight_decay: f64,
     },
     /// Adam (Kingma & Ba 2015).
     Adam {
-        /// The step size.
+        /// The learning rate.
         learning_rate: f64,
         /// Decay of the first moment, 0.9 by default.
         beta1: f64,
         /// Decay of the second moment, 0.999 by default.
         beta2: f64,
-        /// Added to the root of the second moment, 1e-8 by default.
+        /// Added to the square root of the second moment, 1e-8 by default.
         epsilon: f64,
         /// L2 weight decay, added to the gradient, 0 by default.
         weight_decay: f64,
     },
     /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
     AdamW {
-        /// The step size.
+        /// The learning rate.
         learning_rate: f64,
         /// Decay of the first moment, 0.9 by default.
         beta1: f64,
         /// Decay of the second moment, 0.999 by default.
         beta2: f64,
-        /// Added to the root of the second moment, 1e-8 by default.
+        /// Added to the square root of the second moment, 1e-8 by default.
         epsilon: f64,
         /// Decoupled weight decay, 0.01 by default.
         weight_decay: f64,
@@ -131,7 +131,7 @@ pub(crate) const OPTIMIZERS: &[Choice<OptimizerSpec>] = &[
     ),
 ];
 
-/// What a recipe has that names none.
+/// The optimizer of a recipe that names none.
 impl Default for OptimizerSpec {
     fn default() -> Self {
         Choice::preset(&KIND, OPTIMIZERS)
@@ -149,7 +149,7 @@ impl OptimizerSpec {
         Choice::settings_of(OPTIMIZERS, self).1
     }
 
-    /// The step size.
+    /// The learning rate.
     pub fn learning_rate(&self) -> f64 {
         match *self {
             OptimizerSpec::Sgd { learning_rate, .. }
@@ -158,7 +158,7 @@ impl OptimizerSpec {
         }
     }
 
-    /// How many numbers it remembers of each parameter.
+    /// The number of values that it stores per parameter.
     pub(crate) fn numbers_remembered(&self) -> usize {
         match self {
             OptimizerSpec::Sgd { .. } => 1,

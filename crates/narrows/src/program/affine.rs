@@ -7,23 +7,23 @@ use narrows_kernels::reduce::{add, column_sums};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The outputs whose weights form one tile: a multiple of [`PANEL`], four register tiles of twelve rows.
+/// The number of outputs whose weights form one tile: a multiple of [`PANEL`], four register tiles of twelve rows.
 const TILE: usize = 6 * PANEL;
 
 /// `y = x Wᵀ + b`, with `x` of `[rows, inputs]`, `W` of `[outputs, inputs]` as in PyTorch's `Linear`, `y` of
 /// `[rows, outputs]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Affine {
-    /// The values of a row that it reads.
+    /// The number of input values of a row.
     pub inputs: usize,
-    /// The values of a row that it gives.
+    /// The number of output values of a row.
     pub outputs: usize,
-    /// Whether there is a b.
+    /// Whether there is a bias b.
     pub bias: bool,
 }
 
 impl Affine {
-    /// Its tensors: W and, perhaps, b.
+    /// Its tensors: W and, optionally, b.
     pub fn tensors(&self) -> Vec<TensorSpec> {
         let fans = (self.inputs, self.outputs);
         let mut tensors = vec![TensorSpec {
@@ -69,8 +69,8 @@ impl Affine {
     }
 }
 
-/// The gradient by a bias of one number for each output: the sums of `dy` over the rows. `sums` is scratch memory, as long
-/// as a row.
+/// The gradient of a bias with one number for each output: the sums of `dy` over the rows. `sums` is scratch memory, as
+/// long as a row.
 pub(crate) fn bias_gradient(tile: &Tile, dy: &[f32], gradient: &mut [f32], sums: &mut [f32]) {
     if tile.adds {
         column_sums(tile.isa, dy, sums);
@@ -161,7 +161,7 @@ impl RowFunction for Affine {
     }
 
     fn scratch(&self) -> usize {
-        // Sums over rows before they are added to a bias's gradient.
+        // Holds sums over rows before they are added to a bias's gradient.
         self.outputs
     }
 

@@ -57,7 +57,7 @@ impl Applied {
     }
 }
 
-/// `y` from `x`.
+/// Computes `y` from `x`.
 #[derive(Debug)]
 struct Forward {
     applied: Applied,
@@ -107,7 +107,7 @@ impl RowOperation for Forward {
     }
 }
 
-/// `dx` from `dy`.
+/// Computes `dx` from `dy`.
 #[derive(Debug)]
 struct Backward {
     applied: Applied,
@@ -172,7 +172,7 @@ impl RowOperation for Backward {
     }
 }
 
-/// The gradient by one tensor.
+/// Computes the gradient of one tensor.
 #[derive(Debug)]
 struct Gradient {
     function: Arc<dyn RowFunction>,
@@ -227,7 +227,7 @@ fn forward(function: &Arc<dyn RowFunction>, node: &Node, lower: &mut Lower<'_>) 
     });
 }
 
-/// Emits a function's backward operation and its contributions to the gradients by its tensors.
+/// Emits a function's backward operation and its contributions to the gradients of its tensors.
 fn backward(function: &Arc<dyn RowFunction>, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
     let Some(dy) = lower.gradient_of(node.outputs[0]) else {
         return Ok(());
@@ -248,7 +248,7 @@ fn backward(function: &Arc<dyn RowFunction>, node: &Node, lower: &mut Lower<'_>)
             tensor: index,
             x,
             dy,
-            // Products are with the first tensor alone.
+            // Only the first tensor is part of products.
             work: if index == 0 { function.work() } else { 0 },
         };
         lower.tile(tensor, operation);

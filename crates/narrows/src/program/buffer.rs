@@ -1,4 +1,4 @@
-//! Buffers: what the operations of a program read and write, by typed handles.
+//! Buffers: the memory that the operations of a program read and write, with typed handles.
 
 use narrows_kernels::bits;
 use narrows_kernels::memory::Rect;
@@ -6,17 +6,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// What a buffer holds.
+/// The type of a buffer's elements.
 pub trait Element: Copy + Send + Sync + 'static {
-    /// What its elements are read and written as.
+    /// The type as which elements are read and written.
     type Number: Copy + Send + Sync + 'static;
     /// Its name in a printed program.
     const NAME: &'static str;
-    /// The numbers of 32 bits that so many elements take.
+    /// The number of 32-bit words for a number of elements.
     fn words(elements: usize) -> usize;
-    /// Memory of a buffer as what it holds.
+    /// Memory of a buffer as elements.
     fn view(memory: &[f32]) -> &[Self::Number];
-    /// The same, to write.
+    /// The same, mutable.
     fn view_mut(memory: &mut [f32]) -> &mut [Self::Number];
 }
 
@@ -48,7 +48,7 @@ impl Element for u32 {
     }
 }
 
-/// Sums in double precision.
+/// For sums in double precision.
 impl Element for f64 {
     type Number = f64;
     const NAME: &'static str = "f64";
@@ -63,11 +63,11 @@ impl Element for f64 {
     }
 }
 
-/// A bit for each element, 64 to a word.
+/// One bit per element, 64 to a word.
 #[derive(Clone, Copy, Debug)]
 pub struct Bit;
 
-// Buffers begin on cache lines and their rows are of an even number of words, so that none of these views is refused.
+// Buffers begin at cache lines, and their rows have an even number of words, so none of these views fails.
 impl Element for Bit {
     type Number = u64;
     const NAME: &'static str = "bits";
@@ -121,8 +121,8 @@ impl<E: Element> Buffer<E> {
         Buffer::at(self.index)
     }
 
-    /// Some elements of some of its rows, as what a [`ColumnPart`](super::ColumnPart) writes. Bits come in words: there both
-    /// ends are multiples of 64.
+    /// Some elements of some of its rows, as the rectangle that a [`ColumnPart`](super::ColumnPart) writes. Bits come
+    /// in words: for them both ends must be multiples of 64.
     pub fn rect(self, rows: Range<usize>, elements: Range<usize>) -> Rect {
         Rect {
             buffer: self.index,
@@ -140,34 +140,34 @@ impl<E: Element> Buffer<E> {
 /// The size of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// So many numbers for each row of the batch.
+    /// A number of elements for each row of the batch.
     Rows {
-        /// The numbers of 32 bits of a row.
+        /// The number of 32-bit words of a row.
         words: usize,
     },
-    /// A matrix that has nothing to do with rows of the batch.
+    /// A matrix that does not depend on the rows of the batch.
     Whole {
         /// Its rows.
         rows: usize,
-        /// The numbers of 32 bits of a row.
+        /// The number of 32-bit words of a row.
         words: usize,
     },
 }
 
-/// What a program knows of a buffer.
+/// The description of a buffer.
 #[derive(Clone, Debug)]
 pub(crate) struct BufferInfo {
     pub(crate) name: String,
     pub(crate) extent: Extent,
     /// The name of what it holds.
     pub(crate) element: &'static str,
-    /// What it holds before the first step, and between steps; other buffers share their memory with each other.
+    /// Its content before the first step and between steps; buffers without such content share their memory.
     pub(crate) constant: Option<Vec<f32>>,
-    /// The state of the network that it holds, by its place among the states.
+    /// The state of the network in this buffer, by its index among the states.
     pub(crate) state: Option<usize>,
 }
 
-/// Which buffers an operation uses, and how. An operation may read what it writes or adds to.
+/// The buffers that an operation uses, and how. An operation may read a buffer that it writes or adds to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
     pub(crate) reads: Vec<usize>,
@@ -181,19 +181,19 @@ impl Uses {
         Uses::default()
     }
 
-    /// And reads these.
+    /// Also reads these.
     pub fn reads<E: Element>(mut self, buffers: impl IntoIterator<Item = Buffer<E>>) -> Uses {
         self.reads.extend(buffers.into_iter().map(Buffer::index));
         self
     }
 
-    /// And writes these, whatever was in them.
+    /// Also writes these; their old content does not matter.
     pub fn writes<E: Element>(mut self, buffers: impl IntoIterator<Item = Buffer<E>>) -> Uses {
         self.writes.extend(buffers.into_iter().map(Buffer::index));
         self
     }
 
-    /// And changes these, which another operation has written.
+    /// Also changes these, which another operation has written.
     pub fn adds<E: Element>(mut self, buffers: impl IntoIterator<Item = Buffer<E>>) -> Uses {
         self.adds.extend(buffers.into_iter().map(Buffer::index));
         self

@@ -1,8 +1,8 @@
-//! The builder: parts apply operations to values, and it keeps what they applied as a graph.
+//! The builder: parts apply operations to values, and the builder keeps these operations as a graph.
 //!
-//! A value is what a sample is at some point of the sentence: `rows` rows (1 but where a part says otherwise) of a shape.
-//! Every operation reads values that exist and makes new ones, so that the order in which they were applied is one in
-//! which they can run.
+//! A value is the state of a sample at some point of the sentence: `rows` rows of a shape (1 row, unless a part says
+//! otherwise). Every operation reads existing values and makes new ones, so the operations can run in the order in
+//! which they were applied.
 
 use super::applied::Function;
 use super::function::{Kind, RowFunction};
@@ -14,34 +14,34 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Draws, Purpose};
 use std::sync::Arc;
 
-/// The most parameters of a network: 16 GiB. More are a slip of the finger or a damaged file.
+/// The most parameters of a network: 16 GiB. A larger network is a typing error or a damaged file.
 const MAX_PARAMETERS: usize = 1 << 32;
 
-/// Where the graph of a sentence is built.
+/// Builds the graph of a sentence.
 #[derive(Clone, Debug)]
 pub struct Builder {
     mode: Mode,
-    /// What all numbers that parts draw follow from.
+    /// The seed of all random numbers of the parts.
     seed: u64,
-    /// The purposes of the parts that draw, in the order of the sentence.
+    /// The purposes of the parts that draw random numbers, in the order of the sentence.
     purposes: Vec<Purpose>,
     pub(crate) values: Vec<Value>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) tensors: Vec<Tensor>,
     pub(crate) ties: Vec<Tie>,
     pub(crate) states: Vec<State>,
-    /// Whether in training what a row gives depends on the other rows of its batch.
+    /// Whether in training the output of a row depends on the other rows of its batch.
     pub(crate) couples_rows: bool,
     /// What the objective is divided by.
     objective_divisor: usize,
-    /// Where in the sentence parts are being built.
+    /// The place in the sentence at which parts are built.
     place: String,
-    /// Values that are needed whatever reads them: outputs.
+    /// Values that must be kept because they are outputs.
     pub(crate) kept: Vec<Var>,
 }
 
 impl Builder {
-    /// An empty graph. What its parts draw follows from the seed 0.
+    /// An empty graph. The random numbers of its parts have the seed 0.
     pub fn new(mode: Mode) -> Builder {
         Builder {
             mode,
@@ -59,12 +59,13 @@ impl Builder {
         }
     }
 
-    /// The same with the seed that all numbers that parts draw follow from.
+    /// The same with the seed of all random numbers of the parts.
     pub fn with_seed(self, seed: u64) -> Builder {
         Builder { seed, ..self }
     }
 
-    /// Draws for the part that is being built. Each of several parts that draw for one purpose has draws of its own.
+    /// Random numbers for the part that is being built. If several parts draw for one purpose, each has its own
+    /// numbers.
     pub fn draws(&mut self, purpose: Purpose) -> Draws {
         let before = self.purposes.iter().filter(|&&other| other == purpose);
         let number = before.count();
@@ -84,22 +85,22 @@ impl Builder {
         self.objective_divisor
     }
 
-    /// Which program is built.
+    /// The program that is being built.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Where in the sentence the part stands that is being built: `encoder.0`.
+    /// The place in the sentence of the part that is being built: `encoder.0`.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Says where in the sentence parts are built from now on: `encoder.0`.
+    /// Sets the place in the sentence for the parts that follow: `encoder.0`.
     pub fn at(&mut self, place: impl Into<String>) {
         self.place = place.into();
     }
 
-    /// A value that is given: the data.
+    /// An input value: the data.
     pub(crate) fn input(&mut self, name: &str, shape: &[usize]) -> Var {
         self.value(name.to_string(), shape.to_vec(), 1, None)
     }
@@ -109,19 +110,19 @@ impl Builder {
         &self.values[var.index()].shape
     }
 
-    /// The numbers of a row of a value.
+    /// The number of values of a row.
     pub fn width(&self, var: Var) -> usize {
         self.values[var.index()].shape.iter().product()
     }
 
-    /// The same numbers in another shape, of as many.
+    /// The same numbers in another shape of the same size.
     ///
     /// # Errors
     ///
-    /// When the shape has another number of values.
+    /// If the shape has another number of values.
     pub fn reshape(&mut self, var: Var, shape: &[usize]) -> Result<Var> {
         let (from, width) = (self.shape(var).to_vec(), self.width(var));
-        // Sizes of 24 bits each: no product of a few wraps in 128.
+        // Sizes have 24 bits each, so a product of a few of them fits into 128 bits.
         let values = shape.iter().map(|&n| n as u128).product::<u128>();
         if values != width as u128 {
             return Err(Error::new(
@@ -144,7 +145,7 @@ impl Builder {
         Ok(reshaped)
     }
 
-    /// Which values depend on a tensor.
+    /// For each value, whether it depends on a tensor.
     pub(crate) fn depends_on_tensors(&self) -> Vec<bool> {
         let mut depends = vec![false; self.values.len()];
         for node in &self.nodes {
@@ -157,18 +158,18 @@ impl Builder {
         depends
     }
 
-    /// How many nodes read a value.
+    /// The number of nodes that read a value.
     pub(crate) fn readers(&self, var: Var) -> usize {
         let nodes = self.nodes.iter();
         nodes.filter(|node| node.inputs.contains(&var)).count()
     }
 
-    /// The value that holds the numbers of another.
+    /// The value that holds the numbers of a value.
     pub(crate) fn root(&self, var: Var) -> Var {
         self.values[var.index()].root(var)
     }
 
-    /// Marks a value as an output: no pass may leave it out.
+    /// Marks a value as an output: no pass may remove it.
     pub fn keep(&mut self, var: Var) {
         let var = self.root(var);
         if !self.kept.contains(&var) {
@@ -180,7 +181,7 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the network has too many parameters.
+    /// If the network has too many parameters.
     pub fn tensor(&mut self, spec: TensorSpec) -> Result<TensorId> {
         let start = self.parameters();
         let len = self.len_of(&spec.shape, start)?;
@@ -204,12 +205,12 @@ impl Builder {
         specs.into_iter().map(|spec| self.tensor(spec)).collect()
     }
 
-    /// A state of the part that is being built: numbers that are kept between steps and are no parameters.
-    /// [`Lower::state`](super::Lower::state) gives the buffer that holds them.
+    /// A state of the part that is being built: numbers that are kept between steps and are not parameters.
+    /// [`Lower::state`](super::Lower::state) returns the buffer that holds them.
     ///
     /// # Errors
     ///
-    /// When the network has too many.
+    /// If the network has too many.
     pub fn state(&mut self, spec: StateSpec) -> Result<StateId> {
         let start = self.states.last().map_or(0, |state| state.range.end);
         let len = self.len_of(&spec.shape, start)?;
@@ -223,7 +224,7 @@ impl Builder {
         Ok(StateId(self.states.len() - 1))
     }
 
-    /// The numbers of a shape, to stand behind `start` others.
+    /// The number of elements of a shape, for a place after `start` others.
     fn len_of(&self, shape: &[usize], start: usize) -> Result<usize> {
         shape
             .iter()
@@ -237,22 +238,22 @@ impl Builder {
             })
     }
 
-    /// Says that in training what a row gives depends on the other rows of its batch: a batch of one row then joins the
-    /// batch before it.
+    /// Declares that in training the output of a row depends on the other rows of its batch. A batch of one row then
+    /// joins the batch before it.
     pub fn couple_rows(&mut self) {
         self.couples_rows = true;
     }
 
-    /// How many rows a sample has at a value.
+    /// The number of rows of a sample at a value.
     pub fn rows(&self, var: Var) -> usize {
         self.values[var.index()].rows
     }
 
-    /// Refuses a value of which a sample has several rows, for a part that works on one.
+    /// Refuses a value with several rows per sample, for a part that works on one row.
     ///
     /// # Errors
     ///
-    /// When a sample has several rows there.
+    /// If a sample has several rows there.
     pub fn check_one_row(&self, var: Var, part: &str) -> Result<()> {
         match self.rows(var) {
             1 => Ok(()),
@@ -269,7 +270,7 @@ impl Builder {
         self.tensors.last().map_or(0, |tensor| tensor.range.end)
     }
 
-    /// The tensor of a name, for a part that shares it.
+    /// The tensor with a name, for a part that shares it.
     pub fn tensor_named(&self, name: &str) -> Option<TensorId> {
         let place = self.tensors.iter().position(|tensor| tensor.name == name);
         place.map(TensorId)
@@ -281,7 +282,7 @@ impl Builder {
         self.ties.push(Tie { name, tensor });
     }
 
-    /// The weights of the part at a place, where that part is an affine map.
+    /// The weights of the part at a place, if this part is an affine map.
     pub fn affine_weights(&self, place: &str) -> Option<TensorId> {
         let is_affine = |node: &Node| {
             let function = node.operation.function();
@@ -297,7 +298,7 @@ impl Builder {
         &self.tensors[tensor.index()].shape
     }
 
-    /// Applies a function to each row of a value; what it gives has rows of `shape`.
+    /// Applies a function to each row of a value; its output has rows of `shape`.
     pub fn apply(
         &mut self,
         function: impl RowFunction + 'static,
@@ -305,7 +306,7 @@ impl Builder {
         input: Var,
         shape: Vec<usize>,
     ) -> Var {
-        // What gives back what it gets has nothing to compute.
+        // A function that returns its input has nothing to compute.
         if function.kind() == Kind::Activation(narrows_kernels::activation::Activation::Identity) {
             return input;
         }
@@ -314,8 +315,8 @@ impl Builder {
         self.node(operation, tensors, vec![input], vec![(shape, rows)])[0]
     }
 
-    /// Applies an operation to values; `outputs` are the shape of a row of each value that it makes, and how many rows a
-    /// sample has there.
+    /// Applies an operation to values; `outputs` has, for each value that it makes, the shape of a row and the number
+    /// of rows per sample.
     pub fn node(
         &mut self,
         operation: Arc<dyn Operation>,

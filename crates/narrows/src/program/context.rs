@@ -1,4 +1,4 @@
-//! What an operation is given when it runs.
+//! The arguments of an operation when it runs.
 
 use super::buffer::Buffer;
 use super::tensor::{Tensor, TensorId};
@@ -7,20 +7,20 @@ use narrows_kernels::memory::{Arena, Block, PartBlock, Place};
 use narrows_kernels::split::Bounds;
 use std::ops::Range;
 
-/// Where the rows of a batch come from.
+/// The source of the rows of a batch.
 pub trait Input: Sync {
-    /// Writes the rows at some places of the batch, one after the other, as the network sees them.
+    /// Writes the rows at some places of the batch, one after the other, as input of the network.
     fn write(&self, places: Range<usize>, into: &mut [f32]);
 }
 
 /// The rows of a batch.
 #[derive(Clone, Copy)]
 pub struct Batch<'a> {
-    /// Where they come from.
+    /// Their source.
     pub input: &'a dyn Input,
-    /// What tells each row from all others: noise follows from it.
+    /// The sample number of each row, which addresses its noise.
     pub samples: &'a [u32],
-    /// Which pass over the data this is, from 0.
+    /// The epoch, from 0.
     pub epoch: u32,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Tensors<'a> {
 #[derive(Clone, Copy)]
 pub struct Given<'a>(TensorSource<'a>);
 
-/// Where the numbers of an operation's tensors come from.
+/// The source of the numbers of an operation's tensors.
 #[derive(Clone, Copy)]
 enum TensorSource<'a> {
     /// The arena of parameters.
@@ -59,7 +59,7 @@ enum TensorSource<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// How many tensors there are.
+    /// The number of tensors.
     pub fn count(&self) -> usize {
         match self.0 {
             TensorSource::Arena(_, ids) => ids.len(),
@@ -67,11 +67,11 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// The numbers of one of them.
+    /// The numbers of one tensor.
     ///
     /// # Panics
     ///
-    /// When there are fewer.
+    /// If there is no such tensor.
     pub fn tensor(&self, index: usize) -> &'a [f32] {
         match self.0 {
             TensorSource::Arena(tensors, ids) => tensors.get(ids[index]),
@@ -79,13 +79,13 @@ impl<'a> Given<'a> {
         }
     }
 
-    /// Numbers in the place of the tensors of an operation.
+    /// Copies in place of the tensors of an operation.
     pub(super) fn copies(copies: &'a [&'a [f32]]) -> Given<'a> {
         Given(TensorSource::Copies(copies))
     }
 }
 
-/// What a [`RowOperation`](super::RowOperation) is given: a block of rows.
+/// The arguments of a [`RowOperation`](super::RowOperation): a block of rows.
 pub struct RowContext<'a> {
     /// The instruction set.
     pub isa: Isa,
@@ -95,12 +95,12 @@ pub struct RowContext<'a> {
     pub tensors: Tensors<'a>,
     /// The batch that the rows belong to.
     pub batch: Batch<'a>,
-    /// Memory for the operation alone.
+    /// Scratch memory of the operation.
     pub scratch: &'a mut [f32],
 }
 
 impl<'a> RowContext<'a> {
-    /// What tells each row of the block from all others.
+    /// The sample number of each row of the block.
     pub fn samples(&self) -> &'a [u32] {
         &self.batch.samples[self.buffers.rows()]
     }
@@ -110,22 +110,22 @@ impl<'a> RowContext<'a> {
 pub struct RowBuffers<'a>(pub(super) Block<'a>);
 
 impl RowBuffers<'_> {
-    /// Which rows of the batch these are.
+    /// The range of these rows in the batch.
     pub fn rows(&self) -> Range<usize> {
         self.0.rows()
     }
 
-    /// The rows of a buffer, or all of one that has nothing to do with rows of the batch.
+    /// The rows of a buffer, or the whole buffer if it does not depend on the rows of the batch.
     pub fn get(&self, buffer: Buffer) -> &[f32] {
         self.0.get(buffer.index())
     }
 
-    /// The rows of a buffer, to write.
+    /// The rows of a buffer, mutable.
     pub fn get_mut(&mut self, buffer: Buffer) -> &mut [f32] {
         self.0.get_mut(buffer.index())
     }
 
-    /// The rows of some buffers to read and of another to write.
+    /// The rows of some buffers for reading and of another for writing.
     pub fn read_write<const R: usize>(
         &mut self,
         reads: [Buffer; R],
@@ -134,7 +134,7 @@ impl RowBuffers<'_> {
         self.0.read_write(reads.map(Buffer::index), write.index())
     }
 
-    /// The rows of some buffers to read and of others to write.
+    /// The rows of some buffers for reading and of others for writing.
     pub fn access<const R: usize, const W: usize>(
         &mut self,
         reads: [Buffer; R],
@@ -145,35 +145,35 @@ impl RowBuffers<'_> {
     }
 }
 
-/// What a [`ColumnOperation`](super::ColumnOperation) is given: one of its parts.
+/// The arguments of a [`ColumnOperation`](super::ColumnOperation): one of its parts.
 pub struct ColumnContext<'a> {
     /// The instruction set.
     pub isa: Isa,
-    /// Which of its parts.
+    /// The index of the part.
     pub part: usize,
     /// The rectangles of the part, and all buffers that the stage does not write.
     pub buffers: PartBlock<'a>,
     /// The parameters.
     pub tensors: Tensors<'a>,
-    /// How the rows of the batch were cut into blocks; the last ends with the batch.
+    /// The blocks of the batch; the last one ends with the batch.
     pub blocks: &'a Bounds,
-    /// Memory for the operation alone.
+    /// Scratch memory of the operation.
     pub scratch: &'a mut [f32],
 }
 
 impl ColumnContext<'_> {
-    /// The rows of the batch.
+    /// The number of rows of the batch.
     pub fn rows(&self) -> usize {
         rows(self.blocks)
     }
 
-    /// The rows of the batch in a buffer, or all of one that has nothing to do with them.
+    /// The rows of the batch in a buffer, or the whole buffer if it does not depend on them.
     pub fn get(&self, buffer: Buffer) -> &[f32] {
         self.buffers.get(buffer.index(), self.rows())
     }
 
-    /// Some buffers as [`ColumnContext::get`] gives them, and the columns of the part's first rectangle in the first of
-    /// its rows, to write.
+    /// Some buffers as in [`ColumnContext::get`], and for writing the columns of the part's first rectangle in the
+    /// first of its rows.
     pub fn read_and_row<const R: usize>(
         &mut self,
         reads: [Buffer; R],
@@ -183,35 +183,35 @@ impl ColumnContext<'_> {
     }
 }
 
-/// What a [`TileOperation`](super::TileOperation) is given: some numbers of a tensor.
+/// The arguments of a [`TileOperation`](super::TileOperation): some numbers of a tensor.
 pub struct TileContext<'a> {
     /// The instruction set.
     pub isa: Isa,
-    /// Which numbers of the tensor.
+    /// The range of the tensor's numbers.
     pub place: Range<usize>,
-    /// Whether to add to what others have formed.
+    /// Whether to add to earlier contributions.
     pub adds: bool,
     /// The parameters, before the step.
     pub blocks: &'a Bounds,
     pub(super) arena: &'a Arena,
     pub(super) places: &'a [Place],
-    /// Memory for the operation alone.
+    /// Scratch memory of the operation.
     pub scratch: &'a mut [f32],
 }
 
 impl<'a> TileContext<'a> {
-    /// The rows of the batch.
+    /// The number of rows of the batch.
     pub fn rows(&self) -> usize {
         rows(self.blocks)
     }
 
-    /// The rows of the batch in a buffer, or all of one that has nothing to do with them.
+    /// The rows of the batch in a buffer, or the whole buffer if it does not depend on them.
     pub fn get(&self, buffer: Buffer) -> &'a [f32] {
         self.arena.read(self.places[buffer.index()], self.rows())
     }
 }
 
-/// Where the last block ends.
+/// The end of the last block.
 pub(super) fn rows(blocks: &Bounds) -> usize {
     blocks
         .count()

@@ -1,4 +1,4 @@
-//! The processor as what runs programs: a team of threads, each with memory of its own.
+//! Runs programs on the CPU: a team of threads, each with its own memory.
 
 use super::context::{Batch, ColumnContext, Input, RowBuffers, RowContext, Tensors, TileContext};
 use super::lower::Body;
@@ -10,18 +10,18 @@ use narrows_kernels::team::Team;
 use narrows_kernels::{Aligned, Isa, product};
 use std::ops::Range;
 
-/// Threads that run programs, and where their time goes.
+/// Threads that run programs, and the record of their time.
 pub struct Cpu {
     team: Team,
     threads: Vec<Own>,
     isa: Isa,
-    /// What the calling thread counts.
+    /// The record of the calling thread.
     pub(crate) record: Record,
-    /// How many numbers products keep for each thread.
+    /// The number of values that products keep for each thread.
     kept: usize,
 }
 
-/// What belongs to one thread.
+/// The data of one thread.
 struct Own {
     local: Aligned,
     scratch: Aligned,
@@ -29,24 +29,24 @@ struct Own {
     watch: Stopwatch,
 }
 
-/// What all operations of a stage read beside buffers.
+/// The data that all operations of a stage read in addition to buffers.
 #[derive(Clone, Copy)]
 struct Common<'a> {
     tensors: Tensors<'a>,
     batch: Batch<'a>,
-    /// How the rows are cut.
+    /// How the rows are split.
     blocks: &'a Bounds,
 }
 
-/// What was counted before a pause.
+/// The counts before a pause.
 pub(crate) struct Paused {
     record: Record,
     watches: Vec<Stopwatch>,
 }
 
-/// A piece of the gradient by a tile that was formed.
+/// A computed piece of the gradient of a tile.
 pub(crate) struct Piece<'a> {
-    /// Where it lies in the tile.
+    /// Its place in the tile.
     pub(crate) place: Range<usize>,
     pub(crate) gradient: &'a mut [f32],
 }
@@ -80,7 +80,7 @@ impl Cpu {
         self
     }
 
-    /// The number of threads, which is smaller than asked for where the system refused some.
+    /// The number of threads; it is smaller than requested if the system refused some.
     pub(crate) fn threads(&self) -> usize {
         self.team.threads()
     }
@@ -90,13 +90,13 @@ impl Cpu {
         self.isa
     }
 
-    /// How many numbers the threads have for themselves.
+    /// The number of values in the private memory of the threads.
     pub(crate) fn numbers(&self) -> usize {
         let own = |own: &Own| own.local.len() + own.scratch.len() + own.gradient.len();
         self.threads.iter().map(own).sum::<usize>() + self.threads() * self.kept
     }
 
-    /// Counts from now on where time goes.
+    /// Starts to measure time.
     pub(crate) fn start_profile(&mut self) {
         let (record, watch) = Record::running();
         self.record = record;
@@ -105,14 +105,14 @@ impl Cpu {
         }
     }
 
-    /// Where the time went since [`Cpu::start_profile`]; `work` says how many multiply-adds a row needs in the products
-    /// of a part.
+    /// The time of the parts since [`Cpu::start_profile`]; `work` returns the multiply-adds of a row in the products of
+    /// a part.
     pub(crate) fn profile(&self, work: impl Fn(Part) -> usize) -> Option<Profile> {
         let watches = self.threads.iter().map(|own| &own.watch);
         self.record.profile(watches, work)
     }
 
-    /// Counts nothing until [`Cpu::resume_profile`].
+    /// Stops measuring until [`Cpu::resume_profile`].
     pub(crate) fn pause_profile(&mut self) -> Paused {
         let stop = |own: &mut Own| std::mem::take(&mut own.watch);
         Paused {
@@ -121,7 +121,7 @@ impl Cpu {
         }
     }
 
-    /// Goes on counting.
+    /// Resumes measuring.
     pub(crate) fn resume_profile(&mut self, paused: Paused) {
         self.record = paused.record;
         for (own, watch) in self.threads.iter_mut().zip(paused.watches) {
@@ -129,11 +129,11 @@ impl Cpu {
         }
     }
 
-    /// Runs a program's stages, but for that of the tiles, on a batch.
+    /// Runs a program's stages, except the stage of the tiles, on a batch.
     ///
     /// # Panics
     ///
-    /// When the batch has no rows, or more than were planned for.
+    /// If the batch has no rows, or more than planned.
     pub(crate) fn run(&mut self, program: &mut Program, parameters: &[f32], batch: Batch<'_>) {
         let rows = batch.rows();
         assert!(rows > 0 && rows <= program.batch(), "rows as planned");
@@ -149,7 +149,7 @@ impl Cpu {
         program.is_prologue_current = program.keeps_prologue();
     }
 
-    /// Runs what depends on the parameters alone.
+    /// Runs the operations that depend only on the parameters.
     pub(crate) fn run_prologue(&mut self, program: &mut Program, parameters: &[f32]) {
         let batch = Batch {
             input: &Nothing,
@@ -282,8 +282,8 @@ impl Cpu {
         }
     }
 
-    /// Forms the gradient by each tile after [`Cpu::run`] on so many rows. `parts` has a part for each tile, which
-    /// `each` is given with one piece of the gradient after the other, and `done` at the end.
+    /// Computes the gradient of each tile, after [`Cpu::run`] on a number of rows. `parts` has a part for each tile.
+    /// `each` is called with one piece of the gradient after the other, and `done` at the end.
     pub(crate) fn tiles<P: Split>(
         &mut self,
         program: &Program,
@@ -340,7 +340,7 @@ impl Cpu {
         self.record.watch.lap(Part::Waiting);
     }
 
-    /// Runs `f` on each part, as work of the optimizer.
+    /// Runs `f` on each part, and counts it as work of the optimizer.
     pub(crate) fn optimize<P: Split>(&mut self, parts: P, f: impl Fn(P::Part) + Sync) {
         self.team.run(&mut self.threads, parts, |own, _, part| {
             own.watch.start();
@@ -351,7 +351,7 @@ impl Cpu {
     }
 }
 
-/// What a batch of no rows comes from.
+/// The input of a batch without rows.
 struct Nothing;
 
 impl Input for Nothing {
@@ -359,8 +359,8 @@ impl Input for Nothing {
 }
 
 impl Program {
-    /// Runs the one stage of rows on some of them, in a thread's own memory: for a program whose prologue was run, and
-    /// that has no other stage. Gives the buffers as they then are.
+    /// Runs the only stage of rows on some of them, in a thread's own memory. The program must have no other stage, and
+    /// its prologue must have run. Returns the buffers afterwards.
     pub(crate) fn run_rows<'a>(
         &'a self,
         parameters: &'a [f32],
@@ -396,7 +396,7 @@ impl Program {
     }
 }
 
-/// What a thread has for a block of rows.
+/// The memory of a thread for a block of rows.
 pub(crate) struct ThreadMemory<'a> {
     pub(crate) isa: Isa,
     pub(crate) local: &'a mut [f32],

@@ -8,7 +8,7 @@ use narrows_kernels::activation::Activation;
 pub struct Elementwise {
     /// The activation.
     pub function: Activation,
-    /// The values of a row.
+    /// The number of values of a row.
     pub width: usize,
 }
 

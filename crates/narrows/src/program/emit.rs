@@ -1,4 +1,4 @@
-//! From the graph to operations in the order in which they could run: forward first, then back.
+//! From the graph to operations in an order in which they can run: forward first, then backward.
 
 use super::builder::Builder;
 use super::lower::{Known, Lower, Lowered};
@@ -9,7 +9,7 @@ use crate::error::Result;
 ///
 /// # Errors
 ///
-/// When an operation does not fit where it stands.
+/// If an operation does not fit at its place.
 pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
     let is_needed = needed(graph);
     let known = Known {
@@ -30,7 +30,7 @@ pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
         }
     }
     if graph.mode() == Mode::Inference {
-        // What is given may be all there is.
+        // The input may be the only value.
         graph.kept.iter().for_each(|&var| {
             lower.buffer_of(var);
         });
@@ -48,7 +48,7 @@ pub(crate) fn lower(graph: &Builder, batch: usize) -> Result<Lowered> {
     Ok(lower.finish(if is_read { &graph.kept } else { &[] }))
 }
 
-/// Which nodes something depends on: those that lead to what is kept, or that make no value, as losses do.
+/// For each node, whether something depends on it: it leads to a kept value, or makes no value, as a loss.
 fn needed(graph: &Builder) -> Vec<bool> {
     let mut is_read = vec![false; graph.values.len()];
     for &var in &graph.kept {

@@ -1,4 +1,4 @@
-//! Gradients that a stage before that of the tiles forms.
+//! Gradients that a stage before the tiles computes.
 
 use super::buffer::{Buffer, Uses};
 use super::context::TileContext;
@@ -6,12 +6,12 @@ use super::operation::TileOperation;
 use super::profile::Part;
 use narrows_kernels::reduce::add;
 
-/// Adds a gradient that a stage before has formed.
+/// Adds a gradient that an earlier stage has computed.
 #[derive(Debug)]
 pub struct AddFormed {
-    /// The gradient, as many numbers as the tensor has.
+    /// The gradient, with as many numbers as the tensor.
     pub formed: Buffer,
-    /// Under which part of a step its time is counted.
+    /// The part of a step under which its time is counted.
     pub part: Part,
 }
 

@@ -1,4 +1,4 @@
-//! Functions of one row: what most layers are. Forward and backward stand side by side.
+//! Functions of one row: most layers are such functions. Forward and backward are side by side.
 
 use super::context::Given;
 use narrows_kernels::Isa;
@@ -7,10 +7,10 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What the passes know of a function.
+/// The properties of a function that passes can use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// `y = x Wᵀ + b`, with tensors W of `[outputs, inputs]` and, perhaps, b.
+    /// `y = x Wᵀ + b`, with tensors W of `[outputs, inputs]` and, optionally, b.
     Affine,
     /// An activation of each value.
     Activation(Activation),
@@ -18,67 +18,67 @@ pub enum Kind {
     Other,
 }
 
-/// Where a function is differentiated: `x` of `[rows, inputs]` and what it gives there, `y` of `[rows, outputs]`. Both
-/// are empty where the derivative is the same everywhere.
+/// The point at which a function is differentiated: `x` of `[rows, inputs]` and its output there, `y` of
+/// `[rows, outputs]`. Both are empty if the derivative is the same everywhere.
 #[derive(Clone, Copy)]
 pub struct Point<'a> {
     /// The instruction set.
     pub isa: Isa,
     /// The function's tensors.
     pub tensors: Given<'a>,
-    /// What it reads.
+    /// The input.
     pub x: &'a [f32],
-    /// What it gives.
+    /// The output.
     pub y: &'a [f32],
 }
 
-/// Some numbers of one of a function's tensors, by which the gradient is formed.
+/// Some numbers of one of a function's tensors, whose gradient is computed.
 #[derive(Clone, Debug)]
 pub struct Tile {
     /// The instruction set.
     pub isa: Isa,
-    /// Which of the function's tensors.
+    /// The index of the function's tensor.
     pub tensor: usize,
-    /// Which of its numbers.
+    /// The range of its numbers.
     pub place: Range<usize>,
-    /// Whether to add to what is there; else it is overwritten.
+    /// Whether to add to the old content; if not, it is overwritten.
     pub adds: bool,
 }
 
 /// A function of one row: `y` of `[rows, outputs]` from `x` of `[rows, inputs]`.
 ///
-/// [`RowFunction::forward`] and [`RowFunction::backward`] overwrite what they fill. Scratch memory has
-/// [`RowFunction::scratch`] numbers and holds anything at first. Each sum is formed in an order that depends neither on
-/// how the rows nor on how the tensors are cut.
+/// [`RowFunction::forward`] and [`RowFunction::backward`] overwrite their outputs. Scratch memory has
+/// [`RowFunction::scratch`] numbers with arbitrary content at first. The order of each sum must not depend on how rows
+/// or tensors are split.
 pub trait RowFunction: Debug + Send + Sync {
-    /// What it is, in a few words: for a printed program.
+    /// A description in a few words, for a printed program.
     fn label(&self) -> String;
-    /// The values of a row that it reads.
+    /// The number of input values of a row.
     fn inputs(&self) -> usize;
-    /// The values of a row that it gives.
+    /// The number of output values of a row.
     fn outputs(&self) -> usize;
-    /// What passes may know of it.
+    /// The properties that passes can use.
     fn kind(&self) -> Kind {
         Kind::Other
     }
-    /// The multiply-adds of its product for one row, which the gradients by the input and by the weights need once
-    /// more each; 0 where there is no product.
+    /// The multiply-adds of its product for one row; the gradients of the input and of the weights each need as many
+    /// again. 0 if there is no product.
     fn work(&self) -> usize {
         0
     }
-    /// Whether its product takes a whole panel of rows or nothing, as a product with one matrix of weights does.
+    /// Whether the cost of its product is per whole panel of rows, as for a product with one matrix of weights.
     fn is_panel(&self) -> bool {
         self.kind() == Kind::Affine
     }
-    /// How many numbers of scratch memory a thread needs.
+    /// The number of scratch values that a thread needs.
     fn scratch(&self) -> usize {
         0
     }
-    /// `y` from `x`.
+    /// Computes `y` from `x`.
     fn forward(&self, at: Point<'_>, y: &mut [f32], scratch: &mut [f32]);
-    /// The gradient `dx` by the input from `dy` by the output.
+    /// The gradient `dx` of the input from `dy` of the output.
     fn backward(&self, at: Point<'_>, dy: &[f32], dx: &mut [f32], scratch: &mut [f32]);
-    /// The gradient by some numbers of a tensor, summed over the rows from first to last.
+    /// The gradient of some numbers of a tensor, summed over the rows from first to last.
     fn gradient(
         &self,
         tile: &Tile,
@@ -87,11 +87,12 @@ pub trait RowFunction: Debug + Send + Sync {
         gradient: &mut [f32],
         scratch: &mut [f32],
     );
-    /// What a factor of each channel of its output can be multiplied into; nothing where it is not linear in a tensor.
+    /// The target into which a factor per output channel can be multiplied; `None` if the function is not linear in a
+    /// tensor.
     fn scaled(&self) -> Option<Scaled> {
         None
     }
-    /// What penalties on derivatives need; nothing where the function cannot be differentiated twice.
+    /// The derivative, for penalties on derivatives; `None` if the function cannot be differentiated twice.
     fn derivative(&self) -> Option<&dyn Derivative> {
         None
     }
@@ -100,30 +101,30 @@ pub trait RowFunction: Debug + Send + Sync {
 /// A function that is linear in its first tensor and adds its second, the bias, to each channel of its output.
 #[derive(Clone, Debug)]
 pub struct Scaled {
-    /// The same function, with a bias whether it has one or not.
+    /// The same function, but always with a bias.
     pub function: Arc<dyn RowFunction>,
-    /// The axis of the first tensor along which the channels of the output lie.
+    /// The axis of the first tensor that holds the output channels.
     pub axis: usize,
 }
 
-/// The derivative J of a function's output by its input, as something to differentiate again.
+/// The derivative J of a function's output with respect to its input, which can be differentiated again.
 pub trait Derivative {
-    /// Whether J is the same everywhere. `x` and `y` then mean nothing, and there may be more rows than those have.
+    /// Whether J is the same everywhere. Then `x` and `y` are not used, and there may be more rows than they have.
     fn is_constant(&self) -> bool;
-    /// Whether [`Derivative::add_curvature`] adds anything: whether J changes, other than in steps.
+    /// Whether [`Derivative::add_curvature`] adds anything: J changes, and not only in steps.
     fn is_curved(&self) -> bool;
     /// Whether J depends on a tensor.
     fn depends_on(&self, tensor: usize) -> bool;
-    /// The change `dy = J dx` of the output with a small change of the input.
+    /// The change `dy = J dx` of the output for a small change of the input.
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]);
-    /// Adds to `dx` the gradient of `v · J w` by the input.
+    /// Adds to `dx` the gradient of `v · J w` with respect to the input.
     fn add_curvature(&self, at: Point<'_>, w: &[f32], v: &[f32], dx: &mut [f32]);
 }
 
 /// A function that is linear in its first tensor and in its input, apart from a bias: its derivative is the same
-/// everywhere, and depends on the first tensor alone.
+/// everywhere, and depends only on the first tensor.
 pub trait Linear {
-    /// The change `dy = J dx` of the output with a change of the input, for any number of rows.
+    /// The change `dy = J dx` of the output for a change of the input, for any number of rows.
     fn push(&self, at: Point<'_>, dx: &[f32], dy: &mut [f32], scratch: &mut [f32]);
 }
 

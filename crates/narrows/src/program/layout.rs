@@ -1,7 +1,8 @@
-//! Where buffers lie.
+//! The places of buffers in memory.
 //!
-//! A buffer of rows that one stage alone uses lies in the memory of the thread that works on a block, where operations that
-//! never meet share a place. All others lie in the arena for as many stages as they are alive, and share it too.
+//! If only one stage uses a buffer of rows, the buffer is in the memory of the thread that works on a block, and
+//! operations that never meet share a place. All other buffers are in the arena for the stages in which they are alive,
+//! and share it too.
 
 use super::buffer::Extent;
 use super::lower::{Lowered, Placed};
@@ -9,10 +10,10 @@ use super::schedule::{Schedule, StageKind};
 use super::value::Mode;
 use narrows_kernels::memory::Place;
 
-/// The numbers of a cache line: where buffers begin.
+/// The number of values of a cache line; buffers begin at its multiples.
 const LINE: usize = 16;
 
-/// Where each buffer lies.
+/// The place of each buffer.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) places: Vec<Place>,
@@ -20,14 +21,14 @@ pub(crate) struct Layout {
     pub(crate) arena: usize,
     /// The size of a thread's memory for each row of a block.
     pub(crate) local: usize,
-    /// From which stage to which each buffer is alive; the stage behind the last is that of the tiles.
+    /// The first and the last stage in which each buffer is alive; the stage after the last is the stage of the tiles.
     pub(crate) alive: Vec<Option<(usize, usize)>>,
 }
 
-/// A buffer to find room for.
+/// A buffer without a place yet.
 struct Item {
     buffer: usize,
-    /// From when to when it is alive, both included.
+    /// The interval in which it is alive, both ends included.
     alive: (usize, usize),
     numbers: usize,
 }
@@ -99,7 +100,7 @@ pub(crate) fn layout(lowered: &Lowered, schedule: &Schedule) -> Layout {
         let items = buffers.into_iter().map(|buffer| Item {
             buffer,
             alive: if lowered.outputs.contains(&buffer) {
-                // Read when all of them have run.
+                // They are read after all of them have run.
                 (0, usize::MAX)
             } else {
                 within(&lowered.operations, operations, buffer)
@@ -147,8 +148,8 @@ fn within(all: &[Placed], operations: &[usize], buffer: usize) -> (usize, usize)
     (first, last)
 }
 
-/// Finds room for items, those alive at the same time apart: the largest first, each as far to the front as it fits.
-/// Gives the size of all, and where each begins.
+/// Finds places for items so that items alive at the same time do not overlap: the largest first, each as far to the
+/// front as it fits. Returns the total size, and the start of each item.
 fn pack(mut items: Vec<Item>) -> (usize, Vec<(usize, usize)>) {
     items.sort_by_key(|item| (std::cmp::Reverse(item.numbers), item.buffer));
     let mut placed: Vec<(usize, Item)> = Vec::new();

@@ -6,16 +6,16 @@ use std::sync::Arc;
 /// One of the sums that a step reports.
 #[derive(Clone, Debug)]
 pub(crate) struct Loss {
-    /// `reconstruction`, or `reconstruction.NAME` for a part of it; else the name of a penalty.
+    /// `reconstruction`, or `reconstruction.NAME` for a part of it; otherwise the name of a penalty.
     pub(crate) name: String,
     /// How much it counts in the objective, before the objective is divided.
     pub(crate) weight: f32,
-    /// What is added up, in double precision and in order; or sums of a coupled loss.
+    /// The buffer whose values are added, in double precision and in order; or the sums of a coupled loss.
     pub(crate) buffer: usize,
     pub(crate) value: LossValue,
 }
 
-/// The name of the reconstruction loss, and of what its parts begin with.
+/// The name of the reconstruction loss, and the prefix of the names of its parts.
 const RECONSTRUCTION: &str = "reconstruction";
 
 impl Loss {
@@ -25,12 +25,12 @@ impl Loss {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// Whether it has a column in a record beside the sum of the reconstruction losses.
+    /// Whether it has a column in a record in addition to the sum of the reconstruction losses.
     pub(crate) fn has_column(&self) -> bool {
         self.name != RECONSTRUCTION
     }
 
-    /// The name of that column.
+    /// The name of this column.
     pub(crate) fn column(&self) -> String {
         if self.is_reconstruction() {
             self.name.clone()
@@ -40,32 +40,32 @@ impl Loss {
     }
 }
 
-/// What the value of a loss is.
+/// How the value of a loss is computed.
 #[derive(Clone, Debug)]
 pub(crate) enum LossValue {
-    /// The sum over the buffer, divided.
+    /// The sum over the buffer, divided by a number.
     Mean(Mean),
-    /// What a function makes of sums over rows: rows count together.
+    /// A function of sums over rows, for a loss that couples rows.
     Coupled(Arc<dyn Coupled>),
 }
 
-/// A loss that couples rows: a function of sums over them. Of several batches the sums are added up first.
+/// A loss that couples rows: a function of sums over rows. For several batches, the sums are added first.
 pub trait Coupled: Debug + Send + Sync {
-    /// The loss of so many rows, without its weight, from sums over them.
+    /// The unweighted loss of a number of rows, from sums over them.
     fn value(&self, sums: &[f64], rows: usize) -> f64;
 }
 
-/// What the sum of a loss over its buffer is divided by.
+/// The divisor of the sum of a loss over its buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mean {
-    /// So many times the rows of the batch.
+    /// This number times the rows of the batch.
     OverRows(usize),
-    /// Nothing.
+    /// No divisor.
     Sum,
 }
 
 impl LossValue {
-    /// What it is of a buffer's numbers, in words.
+    /// The function of a buffer's numbers, in words.
     pub(crate) fn describe(&self) -> String {
         match self {
             LossValue::Mean(mean) => mean.describe(),
@@ -75,7 +75,7 @@ impl LossValue {
 }
 
 impl Mean {
-    /// What it is of a buffer's numbers, in words.
+    /// The function of a buffer's numbers, in words.
     fn describe(self) -> String {
         match self {
             Mean::OverRows(1) => "mean over rows".into(),
@@ -84,7 +84,7 @@ impl Mean {
         }
     }
 
-    /// The divisor for a batch of so many rows.
+    /// The divisor for a batch of a number of rows.
     pub(crate) fn divisor(self, rows: usize) -> f64 {
         match self {
             Mean::OverRows(values) => (rows * values) as f64,

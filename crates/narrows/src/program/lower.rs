@@ -1,8 +1,8 @@
-//! What the nodes of a graph emit their operations into.
+//! The target into which the nodes of a graph emit their operations.
 //!
-//! Gradients follow two rules. The first operation that contributes to the gradient by a value overwrites it; what is added
-//! later ([`Lower::add_later`]) comes after all that go through nodes, just before the gradient is used. And the
-//! contributions to a tensor's gradient are formed in the order of the nodes, the first overwriting, so that a
+//! Gradients follow two rules. First, the first operation that contributes to the gradient of a value overwrites it;
+//! additions ([`Lower::add_later`]) come after all contributions of nodes, just before the gradient is used. Second,
+//! the contributions to a tensor's gradient are computed in the order of the nodes, and the first overwrites, so a
 //! tensor may have any number of uses.
 
 use super::buffer::{Buffer, BufferInfo, Element, Extent, Uses};
@@ -15,7 +15,7 @@ use super::value::{Mode, Value, Var};
 use std::any::Any;
 use std::sync::Arc;
 
-/// An operation of a program, before it has a stage.
+/// An operation of a program, before it is assigned to a stage.
 #[derive(Debug)]
 pub(crate) struct Placed {
     /// The name of the node that emitted it.
@@ -24,14 +24,14 @@ pub(crate) struct Placed {
     pub(crate) body: Body,
 }
 
-/// What an operation is.
+/// The kind of an operation.
 #[derive(Debug)]
 pub(crate) enum Body {
     Rows(Box<dyn RowOperation>),
     Columns(Box<dyn ColumnOperation>),
 }
 
-/// A contribution to the gradient by a tensor.
+/// A contribution to the gradient of a tensor.
 #[derive(Debug)]
 pub(crate) struct Contribution {
     /// The node that emitted it.
@@ -40,14 +40,14 @@ pub(crate) struct Contribution {
     pub(crate) operation: Box<dyn TileOperation>,
 }
 
-/// An addition to the gradient by a value that waits for its turn.
+/// An addition to the gradient of a value that is emitted later.
 struct Pending {
     to: Var,
     node: usize,
     operation: Box<dyn FnOnce(Buffer) -> Box<dyn RowOperation>>,
 }
 
-/// What is known of the graph whose operations are emitted.
+/// The properties of the graph whose operations are emitted.
 pub(super) struct Known<'g> {
     pub(super) mode: Mode,
     /// What the objective is divided by.
@@ -59,11 +59,11 @@ pub(super) struct Known<'g> {
     pub(super) states: &'g [State],
     /// The names of the nodes.
     pub(super) names: Vec<&'g str>,
-    /// For each value whether something is learned before it.
+    /// For each value, whether something is learned before it.
     pub(super) needs_gradient: Vec<bool>,
 }
 
-/// What operations are emitted into.
+/// The target into which operations are emitted.
 pub struct Lower<'g> {
     known: Known<'g>,
     buffers: Vec<BufferInfo>,
@@ -77,7 +77,7 @@ pub struct Lower<'g> {
     node: usize,
 }
 
-/// The operations of a program, and what they use.
+/// The operations of a program, and the buffers that they use.
 pub(crate) struct Lowered {
     pub(crate) mode: Mode,
     /// What the objective is divided by.
@@ -86,14 +86,14 @@ pub(crate) struct Lowered {
     pub(crate) batch: usize,
     pub(crate) buffers: Vec<BufferInfo>,
     pub(crate) operations: Vec<Placed>,
-    /// For each tensor what its gradient is made of, in order.
+    /// For each tensor the contributions to its gradient, in order.
     pub(crate) tiles: Vec<Vec<Contribution>>,
     pub(crate) losses: Vec<Loss>,
-    /// The buffers of the graph's values, where they have one.
+    /// The buffers of the graph's values, if they have one.
     pub(crate) of_values: Vec<Option<Buffer>>,
     /// Buffers that are read after a batch.
     pub(crate) kept: Vec<usize>,
-    /// Buffers that are read after a pass over rows of a model in use.
+    /// Buffers that are read after a pass of a trained model over rows.
     pub(crate) outputs: Vec<usize>,
 }
 
@@ -113,12 +113,12 @@ impl<'g> Lower<'g> {
         }
     }
 
-    /// What follows is emitted by a node.
+    /// Sets the node that emits the operations that follow.
     pub(super) fn go_to(&mut self, node: usize) {
         self.node = node;
     }
 
-    /// All that was emitted; `outputs` are values that are read after a pass over rows.
+    /// All emitted operations; `outputs` are values that are read after a pass over rows.
     pub(super) fn finish(mut self, outputs: &[Var]) -> Lowered {
         for tile in &mut self.tiles {
             tile.sort_by_key(|contribution| contribution.node);
@@ -139,12 +139,12 @@ impl<'g> Lower<'g> {
         }
     }
 
-    /// The value that holds the numbers of another.
+    /// The value that holds the numbers of a value.
     fn root(&self, var: Var) -> Var {
         self.known.values[var.index()].root(var)
     }
 
-    /// Which program is built.
+    /// The program that is being built.
     pub fn mode(&self) -> Mode {
         self.known.mode
     }
@@ -154,7 +154,7 @@ impl<'g> Lower<'g> {
         self.known.batch
     }
 
-    /// The buffer of a value. What is given is gathered when it is first asked for.
+    /// The buffer of a value. An input is gathered at the first request.
     pub fn buffer_of(&mut self, var: Var) -> Buffer {
         let var = self.root(var);
         if let Some(buffer) = self.of_values[var.index()] {
@@ -175,18 +175,18 @@ impl<'g> Lower<'g> {
         buffer
     }
 
-    /// The numbers of a sample of a value.
+    /// The number of values of a sample at a value.
     pub fn width_of(&self, var: Var) -> usize {
         self.known.values[var.index()].numbers()
     }
 
-    /// A new buffer with so many elements for each row of the batch.
+    /// A new buffer with a number of elements for each row of the batch.
     pub fn buffer<E: Element>(&mut self, name: impl Into<String>, elements: usize) -> Buffer<E> {
         let words = E::words(elements);
         self.new_buffer(name.into(), Extent::Rows { words }, None)
     }
 
-    /// A new buffer of `[rows, elements]` that has nothing to do with rows of the batch.
+    /// A new buffer of `[rows, elements]` that does not depend on the rows of the batch.
     pub fn whole<E: Element>(
         &mut self,
         name: impl Into<String>,
@@ -197,7 +197,7 @@ impl<'g> Lower<'g> {
         self.new_buffer(name.into(), Extent::Whole { rows, words }, None)
     }
 
-    /// As [`Lower::whole`], with numbers that it holds from the beginning, and that it keeps between steps.
+    /// As [`Lower::whole`], with initial numbers, which it keeps between steps.
     pub fn constant(&mut self, name: impl Into<String>, rows: usize, numbers: Vec<f32>) -> Buffer {
         let words = numbers.len() / rows.max(1);
         let extent = Extent::Whole { rows, words };
@@ -220,7 +220,7 @@ impl<'g> Lower<'g> {
         Buffer::at(self.buffers.len() - 1)
     }
 
-    /// The buffer of a state, `[numbers, 1]`: of `u32` for a count, else of `f32`.
+    /// The buffer of a state, `[numbers, 1]`: of `u32` for a count, otherwise of `f32`.
     pub fn state<E: Element>(&mut self, state: StateId) -> Buffer<E> {
         let known = |info: &BufferInfo| info.state == Some(state.index());
         if let Some(known) = self.buffers.iter().position(known) {
@@ -237,7 +237,7 @@ impl<'g> Lower<'g> {
         Buffer::at(self.buffers.len() - 1)
     }
 
-    /// The numbers of some tensors.
+    /// The number of values of some tensors.
     pub fn numbers_of(&self, tensors: &[TensorId]) -> usize {
         let tensors = tensors
             .iter()
@@ -278,7 +278,7 @@ impl<'g> Lower<'g> {
         });
     }
 
-    /// Emits a contribution to the gradient by a tensor.
+    /// Emits a contribution to the gradient of a tensor.
     pub fn tile(&mut self, tensor: TensorId, operation: impl TileOperation + 'static) {
         let name = self.node_name();
         self.tiles[tensor.index()].push(Contribution {
@@ -288,12 +288,12 @@ impl<'g> Lower<'g> {
         });
     }
 
-    /// Keeps something of a node's way forth for its way back.
+    /// Stores something from a node's forward pass for its backward pass.
     pub fn stash<T: Any>(&mut self, what: T) {
         self.stashed.push((self.node, Box::new(what)));
     }
 
-    /// What the node kept with [`Lower::stash`].
+    /// The value that the node stored with [`Lower::stash`].
     pub fn unstash<T: Any>(&mut self) -> Option<T> {
         let is_own = |(node, what): &(usize, Box<dyn Any>)| *node == self.node && what.is::<T>();
         let place = self.stashed.iter().position(is_own)?;
@@ -301,18 +301,18 @@ impl<'g> Lower<'g> {
         what.downcast().ok().map(|what| *what)
     }
 
-    /// The gradient by a value, if anything has contributed to it.
+    /// The gradient of a value, if there is a contribution to it.
     pub fn gradient_of(&self, var: Var) -> Option<Buffer> {
         self.gradients[self.root(var).index()]
     }
 
-    /// Whether the gradient by a value is of use: whether something is learned before it.
+    /// Whether the gradient of a value is needed: something is learned before it.
     pub fn needs_gradient(&self, var: Var) -> bool {
         self.mode() == Mode::Training && self.known.needs_gradient[self.root(var).index()]
     }
 
-    /// Contributes to the gradient by a value, if that is of use: `emit` is given a buffer that its operations are to
-    /// overwrite with the contribution.
+    /// Contributes to the gradient of a value, if it is needed. `emit` gets a buffer that its operations must overwrite
+    /// with the contribution.
     pub fn contribute(&mut self, var: Var, emit: impl FnOnce(&mut Self, Buffer)) {
         let var = self.root(var);
         if !self.needs_gradient(var) {
@@ -327,8 +327,8 @@ impl<'g> Lower<'g> {
         }
     }
 
-    /// Adds to the gradient by a value, if that is of use, after all nodes that read the value have contributed:
-    /// `operation` is made for the gradient's buffer. Of several additions that of the first node comes first.
+    /// Adds to the gradient of a value, if it is needed, after all nodes that read the value have contributed.
+    /// `operation` is created for the gradient's buffer. Several additions run in the order of their nodes.
     pub fn add_later<O: RowOperation + 'static>(
         &mut self,
         var: Var,
@@ -345,7 +345,7 @@ impl<'g> Lower<'g> {
         });
     }
 
-    /// Emits what is to be added to the gradients by some values.
+    /// Emits the pending additions to the gradients of some values.
     pub(super) fn flush(&mut self, values: &[Var]) {
         let (mut now, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
             .into_iter()
@@ -370,8 +370,8 @@ impl<'g> Lower<'g> {
 
     /// Reports the sum over a buffer as a loss with the weight of its gradient: its weight in the objective, divided by
     /// [`Builder::objective_divisor`](super::Builder::objective_divisor). Its name is `reconstruction`, or
-    /// `reconstruction.NAME` for one of several parts of it; else that of a penalty, or `PENALTY.NAME` for one of several
-    /// parts. Each has a column of its own in the record; names may not repeat.
+    /// `reconstruction.NAME` for one of several parts of it; otherwise the name of a penalty, or `PENALTY.NAME` for one
+    /// of several parts. Each has its own column in the record, so names must be unique.
     pub fn loss(&mut self, name: impl Into<String>, weight: f32, buffer: Buffer, mean: Mean) {
         self.losses.push(Loss {
             name: name.into(),

@@ -1,4 +1,4 @@
-//! The program: what a sentence is compiled into, and what runs it.
+//! The program: the compiled form of a sentence, and its executor.
 //!
 //! ```text
 //! Builder   parts apply operations to values                   a graph
@@ -9,7 +9,7 @@
 //! Cpu       a team of threads runs one stage after the other
 //! ```
 //!
-//! Every part of a sentence imports this module; it knows none of them.
+//! Every part of a sentence imports this module; the module does not depend on any part.
 
 mod affine;
 mod applied;

@@ -1,4 +1,4 @@
-//! What a program is made of: operations of its three kinds of stages.
+//! The operations of a program, in three kinds of stages.
 
 use super::buffer::Uses;
 use super::context::{ColumnContext, RowContext, TileContext};
@@ -7,20 +7,20 @@ use narrows_kernels::memory::Rect;
 use std::fmt::Debug;
 use std::ops::Range;
 
-/// What one row of the batch costs an operation, for the choice of threads and the profile.
+/// The cost of an operation for one row of the batch; it is used to choose the number of threads and for the profile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Multiply-adds in products that take a whole panel of rows or nothing.
+    /// Multiply-adds in products whose cost is per whole panel of rows.
     pub panel: usize,
     /// Multiply-adds in other products.
     pub products: usize,
-    /// Values through elementwise arithmetic.
+    /// Values that go through elementwise arithmetic.
     pub elements: usize,
-    /// Values of the data through gathering and loss.
+    /// Values of the data that go through gathering and loss.
     pub inputs: usize,
-    /// Values through noise.
+    /// Values that go through noise.
     pub noise: usize,
-    /// The numbers that are read whatever the rows: parameters, factors.
+    /// The numbers that are read for any number of rows: parameters, factors.
     pub shared: usize,
 }
 
@@ -31,42 +31,42 @@ impl Cost {
     }
 }
 
-/// An operation on rows, each of which is worked on by itself.
+/// An operation on rows that processes each row alone.
 pub trait RowOperation: Debug + Send + Sync {
-    /// What it computes, in a few words.
+    /// A description in a few words.
     fn label(&self) -> String;
-    /// Under which part of a step its time is counted.
+    /// The part of a step under which its time is counted.
     fn part(&self) -> Part;
     /// The buffers that it uses.
     fn uses(&self) -> Uses;
-    /// What a row costs.
+    /// The cost of a row.
     fn cost(&self) -> Cost {
         Cost::default()
     }
-    /// How many numbers of scratch memory a thread needs.
+    /// The number of scratch values that a thread needs.
     fn scratch(&self) -> usize {
         0
     }
-    /// Runs it on a block of rows. Scratch memory holds anything at first.
+    /// Runs it on a block of rows. Scratch memory has arbitrary content at first.
     fn run(&self, context: &mut RowContext<'_>);
 }
 
-/// An operation over the whole batch. It consists of parts, each of which one thread forms alone, with sums over rows in
+/// An operation over the whole batch. It consists of parts. One thread computes each part alone, with sums over rows in
 /// their order.
 pub trait ColumnOperation: Debug + Send + Sync {
-    /// What it computes, in a few words.
+    /// A description in a few words.
     fn label(&self) -> String;
-    /// Under which part of a step its time is counted.
+    /// The part of a step under which its time is counted.
     fn part(&self) -> Part;
-    /// The buffers that it uses. What it writes or adds to must not be among what it reads.
+    /// The buffers that it uses. It must not read a buffer that it writes or adds to.
     fn uses(&self) -> Uses;
-    /// Its parts, with what each of them writes and what it costs.
+    /// Its parts, each with the rectangles that it writes and its cost.
     fn parts(&self) -> Vec<ColumnPart>;
-    /// How many numbers of scratch memory a thread needs.
+    /// The number of scratch values that a thread needs.
     fn scratch(&self) -> usize {
         0
     }
-    /// Forms one part. Scratch memory holds anything at first.
+    /// Computes one part. Scratch memory has arbitrary content at first.
     fn run(&self, context: &mut ColumnContext<'_>);
 }
 
@@ -77,34 +77,36 @@ pub struct ColumnPart {
     pub writes: Vec<Rect>,
     /// Multiply-adds, for a full batch.
     pub work: usize,
-    /// The numbers that it reads of what other stages wrote.
+    /// The numbers that it reads from the results of other stages.
     pub read: usize,
 }
 
-/// A contribution to the gradient by a tensor.
+/// A contribution to the gradient of a tensor.
 pub trait TileOperation: Debug + Send + Sync {
-    /// What it computes, in a few words.
+    /// A description in a few words.
     fn label(&self) -> String;
     /// The buffers that it reads.
     fn uses(&self) -> Uses;
-    /// How many numbers to form at a time, where not the whole tile; whole rows of the tensor.
+    /// The number of values to compute at a time, if it is not the whole tile; whole rows of the tensor.
     fn step(&self, _tile: &Range<usize>) -> Option<usize> {
         None
     }
-    /// Multiply-adds for the whole tensor and a row of the batch; for products of factors, for a row of these.
+    /// Multiply-adds for the whole tensor and one row of the batch; for products of factors, for one row of the
+    /// factors.
     fn work(&self) -> usize;
-    /// The rows of factors that stand for those of the batch, if it is formed from factors.
+    /// The number of rows of factors in place of the rows of the batch, if it is computed from factors.
     fn depth(&self) -> Option<usize> {
         None
     }
-    /// How many numbers of scratch memory a thread needs.
+    /// The number of scratch values that a thread needs.
     fn scratch(&self) -> usize {
         0
     }
-    /// Under which part of a step its time is counted.
+    /// The part of a step under which its time is counted.
     fn part(&self) -> Part {
         Part::Gradients
     }
-    /// Forms the gradient by some numbers of the tensor: overwrites `gradient`, or adds to it where the context says so.
+    /// Computes the gradient of some numbers of the tensor: overwrites `gradient`, or adds to it if the context says
+    /// so.
     fn run(&self, context: &mut TileContext<'_>, gradient: &mut [f32]);
 }

@@ -1,4 +1,4 @@
-//! A program that is ready to run: stages with their tables, the arena, and how rows are cut.
+//! A program that is ready to run: stages with their tables, the arena, and the split of rows.
 
 use super::buffer::{Buffer, BufferInfo, Element, Extent};
 use super::builder::Builder;
@@ -22,18 +22,18 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub(crate) struct TilePlace {
     pub(crate) tensor: usize,
-    /// Which of the tensor's numbers.
+    /// The range of the tensor's numbers.
     pub(crate) place: Range<usize>,
 }
 
-/// What a program is for, beside its graph.
+/// The options of a program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     /// The most rows of a batch.
     pub(crate) batch: usize,
-    /// The number of threads; 0 means as many as a step has work for, and no more than `cores`.
+    /// The number of threads; 0 means as many as a step has work for, at most `cores`.
     pub(crate) threads: usize,
-    /// The threads to choose from.
+    /// The number of threads to choose from.
     pub(crate) cores: usize,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Ready {
         operations: Vec<usize>,
         places: RowPlaces,
     },
-    /// For each part its operation and its number there.
+    /// For each part its operation, and its index there.
     Columns {
         parts: Vec<(usize, usize)>,
         places: PartPlaces,
@@ -52,7 +52,7 @@ pub(crate) enum Ready {
     },
 }
 
-/// A program: operations in stages, all buffers laid out.
+/// A program: operations in stages, with a place for every buffer.
 pub struct Program {
     pub(crate) lowered: Lowered,
     pub(crate) schedule: Schedule,
@@ -61,27 +61,27 @@ pub struct Program {
     states: Vec<State>,
     pub(crate) stages: Vec<Ready>,
     pub(crate) tiles: Vec<TilePlace>,
-    /// Where tiles begin and end among all parameters.
+    /// The bounds of tiles among all parameters.
     pub(crate) tile_bounds: Bounds,
     pub(crate) arena: Arena,
     pub(crate) cuts: Cuts,
-    /// Whether what depends on parameters alone is that of the parameters as they stand.
+    /// Whether the results of the prologue belong to the present parameters.
     pub(crate) is_prologue_current: bool,
 }
 
-/// The sizes of the memory that each thread needs for a program, in numbers.
+/// The sizes of the memory that each thread needs for a program, in numbers of 32 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ThreadSizes {
     /// For blocks of rows.
     pub(crate) local: usize,
     /// For single operations.
     pub(crate) scratch: usize,
-    /// For the gradient by a tile.
+    /// For the gradient of a tile.
     pub(crate) gradient: usize,
 }
 
 impl ThreadSizes {
-    /// What does for both.
+    /// Sizes that are enough for both.
     pub(crate) fn max(self, other: ThreadSizes) -> ThreadSizes {
         ThreadSizes {
             local: self.local.max(other.local),
@@ -95,7 +95,7 @@ impl ThreadSizes {
     }
 }
 
-/// A program of which everything is decided, and for which no memory was taken yet.
+/// A fully planned program, for which no memory was allocated yet.
 pub(crate) struct Plan {
     pub(crate) lowered: Lowered,
     pub(crate) schedule: Schedule,
@@ -111,7 +111,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// When an operation does not fit where it stands.
+    /// If an operation does not fit at its place.
     pub(crate) fn new(graph: &Builder, options: Options) -> Result<Plan> {
         let lowered = lower(graph, options.batch)?;
         let schedule = schedule(&lowered)?;
@@ -148,25 +148,25 @@ impl Plan {
         self.lowered.losses.iter().any(Loss::is_reconstruction)
     }
 
-    /// The numbers that the arena will hold.
+    /// The size of the arena, in numbers.
     pub(crate) fn arena(&self) -> usize {
         self.layout.arena
     }
 
-    /// The memory of each of so many threads.
+    /// The memory of each thread, for a number of threads.
     pub(crate) fn thread_sizes(&self, threads: usize) -> ThreadSizes {
         let block = self.cutting.largest(self.lowered.batch, threads);
         thread_sizes(&self.lowered, &self.layout, &self.tensors, block)
     }
 
-    /// Keeps every value of the graph until the batch is done, so that all can be looked at.
+    /// Keeps every value of the graph until the batch is done, so that all values can be read.
     pub(crate) fn keep_all(&mut self) {
         let values = self.lowered.of_values.iter().flatten();
         self.lowered.kept = values.map(|buffer| buffer.index()).collect();
         self.layout = layout(&self.lowered, &self.schedule);
     }
 
-    /// The program, with its memory; `threads` are those that there are.
+    /// The program with its memory; `threads` is the number of threads that exist.
     pub(crate) fn program(self, threads: usize) -> Program {
         let Plan {
             lowered,
@@ -207,7 +207,7 @@ impl Plan {
     }
 }
 
-/// The memory that a thread needs for blocks of up to so many rows.
+/// The memory that a thread needs for blocks of up to a number of rows.
 fn thread_sizes(
     lowered: &Lowered,
     layout: &Layout,
@@ -231,7 +231,7 @@ fn thread_sizes(
     }
 }
 
-/// The tiles of tensors, and where they begin and end among all parameters.
+/// The tiles of tensors, and their bounds among all parameters.
 pub(crate) fn tiles(tensors: &[Tensor]) -> (Vec<TilePlace>, Bounds) {
     let (mut tiles, mut bounds) = (Vec::new(), vec![0]);
     for (index, tensor) in tensors.iter().enumerate() {
@@ -293,11 +293,11 @@ impl Program {
         &self.lowered.losses
     }
 
-    /// The multiply-adds that a row needs in the products of a part of a step; for gradients none where they are formed
-    /// from factors, and none for penalties.
+    /// The multiply-adds of a row in the products of a part of a step. Gradients from factors and penalties are not
+    /// counted.
     pub(crate) fn work_of(&self, part: Part) -> usize {
         if part == Part::Penalties {
-            // How many probes pass, and so what their products need, depends on the rows.
+            // The number of probes that pass depends on the rows, and so does the cost of their products.
             return 0;
         }
         if part == Part::Gradients {
@@ -317,12 +317,12 @@ impl Program {
         bodies.map(work).sum()
     }
 
-    /// The value of a loss on a batch of so many rows that was run last, without its weight.
+    /// The unweighted value of a loss on the last batch, which had a number of rows.
     pub(crate) fn loss(&self, loss: &Loss, rows: usize) -> f64 {
         let numbers = self.arena.read(self.layout.places[loss.buffer], rows);
         match &loss.value {
             LossValue::Mean(mean) => {
-                // In order, so that the sum does not depend on the cut.
+                // In order, so that the sum does not depend on the split.
                 let sum: f64 = numbers.iter().map(|&number| f64::from(number)).sum();
                 sum / mean.divisor(rows)
             }
@@ -330,12 +330,12 @@ impl Program {
         }
     }
 
-    /// The sums over rows of a batch that a coupled loss is made of.
+    /// The sums over rows of a batch from which a coupled loss is computed.
     pub(crate) fn sums(&self, loss: &Loss) -> &[f64] {
         f64::view(self.arena.read(self.layout.places[loss.buffer], 0))
     }
 
-    /// The rows of a value of the graph after a batch, if it lies where it can be read.
+    /// The rows of a value of the graph after a batch, if its buffer can be read.
     pub(crate) fn value(&self, var: Var, rows: usize) -> Option<&[f32]> {
         let buffer = self.buffer_of(var)?.index();
         match self.layout.places[buffer] {
@@ -349,22 +349,22 @@ impl Program {
         *self.lowered.of_values.get(var.index())?
     }
 
-    /// Which of the cuts is that of `rows` rows; one that was not foreseen is planned now.
+    /// The index of the cut for `rows` rows; a cut that was not planned is planned now.
     pub(crate) fn cut(&mut self, rows: usize) -> usize {
         self.cuts.find(rows)
     }
 
-    /// Whether the prologue stays as it is while the parameters do: in training, later stages use its memory.
+    /// Whether the prologue stays valid while the parameters are unchanged: in training, later stages use its memory.
     pub(crate) fn keeps_prologue(&self) -> bool {
         self.lowered.mode != Mode::Training
     }
 
-    /// The memory that a thread needs for blocks of up to so many rows.
+    /// The memory that a thread needs for blocks of up to a number of rows.
     pub(crate) fn row_sizes(&self, block: usize) -> ThreadSizes {
         thread_sizes(&self.lowered, &self.layout, &self.tensors, block)
     }
 
-    /// Whether, but for its prologue, it is one stage of rows that threads have for themselves.
+    /// Whether it has, besides its prologue, only one stage of rows in the threads' own memory.
     pub(crate) fn is_of_rows_alone(&self) -> bool {
         let main = &self.schedule.stages[self.schedule.prologue..];
         let is_batch = |place: &Place| matches!(place, Place::Batch { .. });
@@ -373,12 +373,12 @@ impl Program {
             && !self.layout.places.iter().any(is_batch)
     }
 
-    /// Whether its products take a whole panel of rows or nothing.
+    /// Whether the cost of its products is per whole panel of rows.
     pub(crate) fn works_in_panels(&self) -> bool {
         self.cuts.cutting.is_of_panels()
     }
 
-    /// The numbers of all buffers of a row.
+    /// The number of values of all buffers of a row.
     pub(crate) fn row_numbers(&self) -> usize {
         let extents = self.lowered.buffers.iter().map(|buffer| buffer.extent);
         extents
@@ -389,7 +389,7 @@ impl Program {
             .sum()
     }
 
-    /// Copies the states that it uses out of the program; `into` has the numbers of all states.
+    /// Copies the program's states to `into`, which has the numbers of all states.
     pub(crate) fn read_states(&self, into: &mut [f32]) {
         for (info, &place) in self.lowered.buffers.iter().zip(&self.layout.places) {
             if let Some(range) = range_of(info, place, &self.states) {
@@ -398,7 +398,7 @@ impl Program {
         }
     }
 
-    /// Puts numbers in the place of its states: `from` has those of all states.
+    /// Sets the program's states from `from`, which has the numbers of all states.
     pub(crate) fn write_states(&mut self, from: &[f32]) {
         for (info, &place) in self.lowered.buffers.iter().zip(&self.layout.places) {
             if let Some(range) = range_of(info, place, &self.states) {
@@ -408,19 +408,19 @@ impl Program {
         self.outdate();
     }
 
-    /// Says that parameters or states have changed.
+    /// Declares that parameters or states have changed.
     pub(crate) fn outdate(&mut self) {
         self.is_prologue_current = false;
     }
 }
 
-/// Where the numbers of a buffer stand among those of all states, if it holds a state and something uses it.
+/// The range of a buffer among the numbers of all states, if it holds a state and is used.
 fn range_of(info: &BufferInfo, place: Place, states: &[State]) -> Option<Range<usize>> {
     let state = states.get(info.state?)?;
     (place != Place::Absent).then(|| state.range.clone())
 }
 
-/// How batches of different sizes are cut into blocks: the usual one, and an epoch's last.
+/// The splits of batches of different sizes into blocks: the usual size, and an epoch's last batch.
 pub(crate) struct Cuts {
     cutting: Cutting,
     threads: usize,
@@ -442,7 +442,7 @@ impl Cuts {
         &self.known[cut].1
     }
 
-    /// The blocks of a batch of so many rows that was run.
+    /// The blocks of the last batch, which had a number of rows.
     pub(crate) fn of(&self, rows: usize) -> Option<&Bounds> {
         let known = self.known.iter().find(|(size, _)| *size == rows);
         known.map(|(_, bounds)| bounds)

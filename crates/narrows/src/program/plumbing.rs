@@ -1,4 +1,4 @@
-//! Row operations between those of the nodes: rows come in, and gradients by one value come together.
+//! Row operations between the operations of the nodes: rows come in, and gradients of one value are added.
 
 use super::buffer::{Buffer, Uses};
 use super::context::RowContext;
@@ -6,7 +6,7 @@ use super::operation::{Cost, RowOperation};
 use super::profile::Part;
 use narrows_kernels::reduce::add;
 
-/// Copies rows from where a batch comes from.
+/// Copies rows from the source of a batch.
 #[derive(Debug)]
 pub(super) struct Gather {
     pub(super) to: Buffer,
@@ -40,7 +40,7 @@ impl RowOperation for Gather {
     }
 }
 
-/// Adds one gradient by a value to another.
+/// Adds one gradient of a value to another.
 #[derive(Debug)]
 pub(super) struct AddGradient {
     pub(super) from: Buffer,
@@ -66,7 +66,7 @@ impl RowOperation for AddGradient {
     }
 }
 
-/// Begins a gradient to which others only add.
+/// Clears a gradient to which others only add.
 #[derive(Debug)]
 pub(super) struct ClearGradient(pub(super) Buffer);
 

@@ -176,7 +176,7 @@ impl Plan {
     }
 }
 
-/// What a buffer holds.
+/// The type and size of a buffer.
 fn size(info: &BufferInfo) -> String {
     match info.extent {
         Extent::Rows { words } => format!("{} [batch, {words}]", info.element),
@@ -191,7 +191,7 @@ fn parts(count: usize) -> String {
     }
 }
 
-/// A number of multiply-adds for one row, in few digits.
+/// A number of multiply-adds per row, with few digits.
 fn short(number: usize) -> String {
     match number {
         0..10_000 => number.to_string(),

@@ -1,11 +1,10 @@
-//! Where the time of a step goes.
+//! The time of the parts of a step.
 //!
-//! Each thread has a watch of its own, in its scratch, and looks at the clock where one part of a step ends
-//! and the next begins: no thread waits for another, and nothing is allocated. A watch that is off costs
-//! one comparison a part.
+//! Each thread has its own watch, in its scratch memory, and reads the clock when one part of a step ends and the next
+//! begins. No thread waits for another, and nothing is allocated. A watch that is off costs one comparison per part.
 //!
-//! The calling thread has a second watch, which counts what lies around the phases. A phase as a whole is
-//! counted there as waiting; what the threads did meanwhile is then subtracted from that.
+//! The calling thread has a second watch for the time around the phases. It counts a whole phase as waiting; then the
+//! time of the threads in the phase is subtracted.
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -25,21 +24,21 @@ pub enum Part {
     ForwardElementwise,
     /// The reconstruction loss and its gradient.
     Loss,
-    /// Penalties and what they need.
+    /// Penalties and their computations.
     Penalties,
     /// Statistics over the rows of a batch.
     Statistics,
-    /// Back, in matrix products and convolutions.
+    /// Backward, in matrix products and convolutions.
     BackwardProducts,
-    /// Back, value by value or row by row.
+    /// Backward, value by value or row by row.
     BackwardElementwise,
-    /// The gradients by the parameters.
+    /// The gradients of the parameters.
     Gradients,
     /// The optimizer.
     Optimizer,
     /// A thread waits for others.
     Waiting,
-    /// All else.
+    /// Everything else.
     Rest,
 }
 
@@ -61,8 +60,8 @@ const PARTS: [(Part, &str); 14] = [
     (Part::Rest, "rest"),
 ];
 
-/// What one thread counts; off until it is told to run.
-// On cache lines of its own, as other threads write theirs at the same time.
+/// The times of one thread; it is off until it is started.
+// On its own cache lines, because other threads write their watches at the same time.
 #[derive(Clone, Debug, Default)]
 #[repr(align(128))]
 pub(crate) struct Stopwatch(Option<Running>);
@@ -81,14 +80,14 @@ impl Stopwatch {
         }))
     }
 
-    /// Counts from now on.
+    /// Starts measuring.
     pub(crate) fn start(&mut self) {
         if let Some(running) = &mut self.0 {
             running.last = Instant::now();
         }
     }
 
-    /// Counts the time since the last look as that of a part.
+    /// Counts the time since the last reading for a part.
     pub(crate) fn lap(&mut self, part: Part) {
         if let Some(running) = &mut self.0 {
             let now = Instant::now();
@@ -103,18 +102,18 @@ impl Stopwatch {
     }
 }
 
-/// What the calling thread counts.
+/// The times of the calling thread.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) watch: Stopwatch,
     steps: u64,
     rows: u64,
-    /// When the first step began, and the last one ended.
+    /// The start of the first step, and the end of the last.
     span: Option<(Instant, Instant)>,
 }
 
 impl Record {
-    /// A record that runs, and a watch that does for a thread.
+    /// A running record, and a watch for a thread.
     pub(crate) fn running() -> (Record, Stopwatch) {
         let record = Record {
             watch: Stopwatch::running(),
@@ -141,8 +140,8 @@ impl Record {
         }
     }
 
-    /// What was counted by all; none before the first step. `work` says how many multiply-adds a row needs in
-    /// the products of a part.
+    /// The total of all threads; `None` before the first step. `work` returns the multiply-adds of a row in the
+    /// products of a part.
     pub(crate) fn profile<'a>(
         &self,
         watches: impl Iterator<Item = &'a Stopwatch> + Clone,
@@ -182,7 +181,7 @@ impl Record {
     }
 }
 
-/// Where the time of a step went, averaged over all steps.
+/// The time of the parts of a step, averaged over all steps.
 ///
 /// ```
 /// # fn main() -> narrows::Result<()> {
@@ -199,27 +198,27 @@ impl Record {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// The steps that it is the mean of.
+    /// The number of steps of the average.
     pub steps: u64,
-    /// The threads at work.
+    /// The number of threads.
     pub threads: usize,
-    /// The time of a step, from its beginning to its end, which is what its parts add up to.
+    /// The time of a step from its beginning to its end, in seconds; its parts add up to it.
     pub seconds: f64,
-    /// The time between a step and the next: the order of the rows, reading, progress, validation, saving.
+    /// The time between two steps, in seconds: the order of the rows, reading, progress, validation, saving.
     pub between: f64,
-    /// The parts that took any time, each averaged over the threads.
+    /// The parts with a time above 0, each averaged over the threads.
     pub parts: Vec<PartOfStep>,
 }
 
 /// A part of a step in a [`Profile`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct PartOfStep {
-    /// What it is.
+    /// Its name.
     pub name: &'static str,
-    /// The time that it takes in a step, averaged over the threads.
+    /// Its time in a step, in seconds, averaged over the threads.
     pub seconds: f64,
-    /// The floating-point operations a second of all threads together while they were at it, where it is
-    /// matrix products; a multiply-add is two. Products of penalties are not counted.
+    /// The floating-point operations per second of all threads together during this part, if it is matrix products; a
+    /// multiply-add counts as two. Products of penalties are not counted.
     pub operations_per_second: Option<f64>,
 }
 

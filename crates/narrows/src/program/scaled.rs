@@ -1,5 +1,5 @@
-//! A factor and an offset for each channel, `y = x · factor + offset`, and what becomes of it right behind a function
-//! that is linear in its weights: they are multiplied into a copy of the weights, once for all rows.
+//! A factor and an offset per channel, `y = x · factor + offset`. Directly after a function that is linear in its
+//! weights, they are multiplied into a copy of the weights, once for all rows.
 
 use super::buffer::{Buffer, Uses};
 use super::builder::Builder;
@@ -17,30 +17,31 @@ use narrows_kernels::batch_norm::affine;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// What makes the factor and the offset of each channel.
+/// The source of the factor and the offset of each channel.
 pub trait Factors: Debug + Send + Sync {
-    /// Where they come from, in a few words.
+    /// The source in a few words.
     fn label(&self) -> String;
-    /// Emits what makes them, of parameters and states alone: gives factors and offsets, both `[channels, 1]`.
+    /// Emits the operations that compute them only from parameters and states; returns factors and offsets, both
+    /// `[channels, 1]`.
     fn emit(&self, lower: &mut Lower<'_>) -> [Buffer; 2];
-    /// The same factors and offsets at once, each of `[channels]`.
+    /// The same factors and offsets computed directly, each of `[channels]`.
     fn values(&self, tensors: Tensors<'_>, states: States<'_>) -> [Vec<f32>; 2];
 }
 
 /// `y = x · factor + offset`, channel by channel; both of `[rows, channels, area]`. It is for validation and inference,
-/// and has no way back.
+/// and has no backward pass.
 #[derive(Clone, Debug)]
 pub struct ChannelAffine {
-    /// How many channels a row has.
+    /// The number of channels of a row.
     pub channels: usize,
-    /// How many values a channel has in a row.
+    /// The number of values of a channel in a row.
     pub area: usize,
-    /// What makes factors and offsets.
+    /// The source of factors and offsets.
     pub factors: Arc<dyn Factors>,
 }
 
 impl ChannelAffine {
-    /// Applies it to a value; `tensors` are those that the factors are made of.
+    /// Applies it to a value; the factors are computed from `tensors`.
     pub fn build(self, builder: &mut Builder, tensors: Vec<TensorId>, x: Var) -> Var {
         let output = (builder.shape(x).to_vec(), builder.rows(x));
         builder.node(Arc::new(self), tensors, vec![x], vec![output])[0]
@@ -124,21 +125,21 @@ pub(super) struct Multiplied {
     /// The function, with a bias.
     function: Arc<dyn RowFunction>,
     weights: TensorId,
-    /// That of the layer as it is written.
+    /// The bias of the original layer.
     bias: Option<TensorId>,
-    /// The shape of the weights, and its axis of the channels.
+    /// The shape of the weights, and the axis of their channels.
     shape: Vec<usize>,
     axis: usize,
     map: ChannelAffine,
 }
 
 impl Multiplied {
-    /// The node that gives what `map` makes of a function's output; nothing where the two do not go together.
+    /// The node that applies `map` to a function's output in one step; `None` if the two do not fit together.
     pub(super) fn of(graph: &Builder, function: &Node, map: &ChannelAffine) -> Option<Multiplied> {
         let scaled = function.operation.function()?.scaled()?;
         let weights = *function.tensors.first()?;
         let shape = graph.tensor_shape(weights).to_vec();
-        // Channels of another shape of the same values would have factors of their own within one of the function's.
+        // If the channels had another shape, one channel of the function would have several factors.
         if shape.get(scaled.axis) != Some(&map.channels)
             || scaled.function.outputs() != map.channels * map.area
         {
@@ -168,7 +169,7 @@ impl Operation for Multiplied {
         lower.columns(Multiply {
             of: [self.weights].into_iter().chain(self.bias).collect(),
             lengths: [numbers, self.map.channels],
-            // How many numbers of a channel follow each other.
+            // The number of values of a channel that follow each other.
             inner: self.shape[self.axis + 1..].iter().product(),
             from: [factors, offsets],
             to: [weights, bias],
@@ -193,12 +194,12 @@ impl Operation for Multiplied {
     }
 }
 
-/// Factors and offsets into copies of weights and bias.
+/// Multiplies factors and offsets into copies of weights and bias.
 #[derive(Debug)]
 struct Multiply {
-    /// Weights and, perhaps, bias.
+    /// Weights and, optionally, bias.
     of: Vec<TensorId>,
-    /// The numbers of weights and bias.
+    /// The numbers of values of weights and bias.
     lengths: [usize; 2],
     inner: usize,
     /// Factors and offsets.
@@ -251,7 +252,7 @@ impl ColumnOperation for Multiply {
     }
 }
 
-/// `y` of the function from `x`.
+/// Computes `y` of the function from `x`.
 #[derive(Debug)]
 struct Forward {
     function: Arc<dyn RowFunction>,

@@ -1,13 +1,13 @@
-//! Which operation runs in which stage.
+//! Assigns operations to stages.
 //!
-//! Operations come in an order in which they could run one after the other. Each goes into the first stage of its kind that
-//! lies behind all that it depends on, so that operations with nothing to wait for share a barrier. What depends on
-//! parameters and constants alone forms a prologue: it stays as it is while the parameters do.
+//! Operations come in an order in which they could run one after the other. Each operation goes into the first stage of
+//! its kind after all its dependencies, so independent operations share a barrier. Operations that depend only on
+//! parameters and constants form a prologue: its results stay valid while the parameters are unchanged.
 
 use super::lower::{Body, Lowered};
 use crate::error::{Error, ErrorKind, Result};
 
-/// What the operations of a stage have in common.
+/// The kind of a stage's operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StageKind {
     /// Each thread takes blocks of rows through all operations.
@@ -16,7 +16,7 @@ pub(crate) enum StageKind {
     Columns,
 }
 
-/// A stage, with a barrier behind it.
+/// A stage, followed by a barrier.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
     pub(crate) kind: StageKind,
@@ -24,22 +24,22 @@ pub(crate) struct Stage {
     pub(crate) operations: Vec<usize>,
 }
 
-/// The stages of a program, but for that of the tiles.
+/// The stages of a program, without the stage of the tiles.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    /// The first of the stages make up the prologue.
+    /// The number of first stages that form the prologue.
     pub(crate) prologue: usize,
     pub(crate) stages: Vec<Stage>,
 }
 
-/// Where an operation runs: whether in the prologue, and in which of its stages or of the others.
+/// The stage of an operation: whether in the prologue, and its index there or among the other stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct At {
     is_main: bool,
     stage: usize,
 }
 
-/// Who has used a buffer so far.
+/// The operations that have used a buffer so far.
 #[derive(Clone, Default)]
 struct History {
     is_written: bool,
@@ -47,7 +47,7 @@ struct History {
     last_read: Option<At>,
 }
 
-/// Two lists of stages to put operations into.
+/// Two lists of stages for operations.
 struct Stages {
     prologue: Vec<Stage>,
     main: Vec<Stage>,
@@ -62,7 +62,7 @@ impl Stages {
         }
     }
 
-    /// The first stage in which an operation that depends on these may run.
+    /// The first stage for an operation that depends on these.
     fn first_behind(&self, kind: StageKind, before: &[At]) -> usize {
         let behind = before.iter().filter(|at| at.is_main).map(|at| {
             // Operations on rows run one after the other within a stage.
@@ -73,11 +73,12 @@ impl Stages {
     }
 }
 
-/// Finds the stages, and checks how operations use buffers: a buffer has one writer, and operations that read it or add to it come later.
+/// Finds the stages, and checks the rules of buffers: a buffer has one writer, and operations that read it or add to it
+/// come later.
 ///
 /// # Errors
 ///
-/// When operations break these rules, which is a defect of the part that emitted them.
+/// If operations break these rules, which is a mistake in the part that emitted them.
 pub(crate) fn schedule(lowered: &Lowered) -> Result<Schedule> {
     let mut histories: Vec<History> = lowered
         .buffers
@@ -164,7 +165,7 @@ pub(crate) fn schedule(lowered: &Lowered) -> Result<Schedule> {
     })
 }
 
-/// Whether a buffer has nothing to do with rows of the batch.
+/// Whether a buffer does not depend on the rows of the batch.
 fn is_whole(lowered: &Lowered, buffer: usize) -> bool {
     matches!(
         lowered.buffers[buffer].extent,

@@ -1,5 +1,5 @@
-//! State: numbers of a network that are no parameters, by name. They are kept between steps and change in training, but
-//! no optimizer touches them.
+//! State: named numbers of a network that are not parameters. They are kept between steps and change in training, but
+//! not by the optimizer.
 
 use super::buffer::{Element, Extent};
 use std::ops::Range;
@@ -15,43 +15,43 @@ impl StateId {
     }
 }
 
-/// What the numbers of a state are.
+/// The kind of a state's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateKind {
     /// Any finite numbers.
     Number,
     /// Finite numbers from 0 on.
     NotNegative,
-    /// Whole numbers from 0 to 2³² - 1: the bits of a `u32` in the place of each number. In files they are 64-bit
+    /// Whole numbers from 0 to 2³² - 1: each number is stored as the bits of a `u32`. In files they are 64-bit
     /// integers, as in PyTorch.
     Count,
 }
 
-/// A state that a part asks for.
+/// A state that a part requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateSpec {
-    /// As PyTorch names it within its module: `running_mean`.
+    /// Its name in the module in PyTorch: `running_mean`.
     pub name: &'static str,
-    /// As PyTorch has it; no sizes for a single number.
+    /// Its shape in PyTorch; no sizes for a single number.
     pub shape: Vec<usize>,
-    /// What its numbers are.
+    /// The kind of its numbers.
     pub kind: StateKind,
-    /// What each of its numbers is before training; of a count, 0.
+    /// The initial value of its numbers; 0 for a count.
     pub initial: f32,
 }
 
 /// A named state of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// As PyTorch's `state_dict` names it: `encoder.1.running_mean`.
+    /// Its name in PyTorch's `state_dict`: `encoder.1.running_mean`.
     pub name: String,
-    /// As PyTorch has it; no sizes for a single number.
+    /// Its shape in PyTorch; no sizes for a single number.
     pub shape: Vec<usize>,
-    /// What its numbers are.
+    /// The kind of its numbers.
     pub kind: StateKind,
-    /// What each of its numbers is before training.
+    /// The initial value of its numbers.
     pub initial: f32,
-    /// Where its numbers lie among those of all states.
+    /// The range of its numbers among the numbers of all states.
     pub range: Range<usize>,
 }
 
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    /// The name of what its buffer holds.
+    /// The name of its buffer's element type.
     pub(super) fn element(&self) -> &'static str {
         match self.kind {
             StateKind::Number | StateKind::NotNegative => f32::NAME,
@@ -72,7 +72,7 @@ impl State {
         }
     }
 
-    /// The first of its numbers that is none of its kind, with its place.
+    /// The first of its numbers that is not valid for its kind, with its place.
     pub(crate) fn first_unsound(&self, numbers: &[f32]) -> Option<(usize, f32)> {
         let is_sound = |number: f32| match self.kind {
             StateKind::Number => number.is_finite(),

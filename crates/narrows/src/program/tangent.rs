@@ -1,4 +1,4 @@
-//! The Jacobian of a value by another at one row, column by column: what the measures of a trained model need.
+//! The Jacobian of one value with respect to another at one row, column by column, for measures of a trained model.
 
 use super::builder::Builder;
 use super::context::Tensors;
@@ -17,12 +17,12 @@ struct At<'a> {
     states: States<'a>,
     inputs: usize,
     x: Vec<f32>,
-    /// `[inputs, x.len()]`; none while they are unit vectors.
+    /// `[inputs, x.len()]`; `None` while they are unit vectors.
     tangents: Option<Vec<f32>>,
 }
 
-/// The transposed Jacobian `[inputs, outputs]` of a value by the one that the nodes from there on read, at a row. Nothing
-/// where something between the two is no function of one row that can be differentiated.
+/// The transposed Jacobian `[inputs, outputs]` of a value with respect to the input of the nodes from there on, at a
+/// row. `None` if an operation between the two is not a differentiable function of one row.
 pub(crate) fn jacobian(
     graph: &Builder,
     [from, to]: [Var; 2],
@@ -68,7 +68,7 @@ fn unit(width: usize) -> Vec<f32> {
 }
 
 impl At<'_> {
-    /// Goes through an operation that is no function of a row.
+    /// Goes through an operation that is not a function of a row.
     fn pass_operation(&mut self, operation: &dyn Operation, ids: &[super::TensorId]) -> Option<()> {
         let tangents = self.tangents.take().unwrap_or_else(|| unit(self.inputs));
         let at = Point {
@@ -111,7 +111,7 @@ impl At<'_> {
         function.forward(at(&self.x, &[]), &mut y, &mut scratch);
         let mut next = vec![0.0; inputs * outputs];
         if self.tangents.is_none() && function.kind() == Kind::Affine {
-            // The first tangents are the unit vectors: what becomes of them are the columns of the weights.
+            // The first tangents are the unit vectors, so the results are the columns of the weights.
             let rows = tensors.tensor(0).chunks_exact(inputs);
             for (column, weights) in rows.enumerate() {
                 let to = next[column..].iter_mut().step_by(outputs);

@@ -1,4 +1,4 @@
-//! Tensors: the parameters, by name, in one arena.
+//! Tensors: the named parameters, in one arena.
 
 use std::ops::Range;
 
@@ -16,17 +16,17 @@ impl TensorId {
 /// A named tensor in the arena of parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// As PyTorch's `state_dict` names it: `encoder.0.weight`.
+    /// Its name in PyTorch's `state_dict`: `encoder.0.weight`.
     pub name: String,
-    /// As PyTorch has it: `[outputs, inputs]` for a dense layer's weights.
+    /// Its shape in PyTorch: `[outputs, inputs]` for a dense layer's weights.
     pub shape: Vec<usize>,
-    /// How many inputs an output has, and how many outputs an input.
+    /// Fan-in and fan-out: the number of inputs of an output, and the number of outputs of an input.
     pub fans: (usize, usize),
-    /// Where it lies in the arena.
+    /// Its range in the arena.
     pub range: Range<usize>,
-    /// What each number is before training; none where the recipe's initialization draws it.
+    /// The initial value of its numbers; `None` if the recipe's initialization draws them.
     pub(crate) initial: Option<f32>,
-    /// The numbers of a tile, which one thread changes at a time; the last tile may be smaller.
+    /// The number of values of a tile, which one thread changes at a time; the last tile may be smaller.
     pub(crate) tile: usize,
 }
 
@@ -37,26 +37,26 @@ impl Tensor {
     }
 }
 
-/// A tensor that a part asks for.
+/// A tensor that a part requests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TensorSpec {
     /// `weight` or `bias`.
     pub name: &'static str,
-    /// As PyTorch has it.
+    /// Its shape in PyTorch.
     pub shape: Vec<usize>,
-    /// How many inputs an output has, and how many outputs an input.
+    /// Fan-in and fan-out: the number of inputs of an output, and the number of outputs of an input.
     pub fans: (usize, usize),
-    /// What each number is before training; none where the recipe's initialization draws it.
+    /// The initial value of its numbers; `None` if the recipe's initialization draws them.
     pub initial: Option<f32>,
-    /// The numbers of a tile: a multiple of what lies behind the first axis.
+    /// The number of values of a tile: a multiple of the size of an entry of the first axis.
     pub tile: usize,
 }
 
 /// A tensor that a second layer uses transposed, so that it is stored once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tie {
-    /// The name that PyTorch's `state_dict` has for the transpose: `decoder.0.weight`.
+    /// The name of the transpose in PyTorch's `state_dict`: `decoder.0.weight`.
     pub name: String,
-    /// The tensor that is stored, of two axes.
+    /// The stored tensor, with two axes.
     pub tensor: TensorId,
 }

@@ -1,4 +1,4 @@
-//! Values: what a sample is at some point of a sentence.
+//! Values: the state of a sample at points of a sentence.
 
 /// A handle to a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,14 +15,14 @@ impl Var {
     }
 }
 
-/// Which of the three programs of a sentence is built.
+/// The three programs of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Steps of training, with gradients.
     Training,
-    /// Losses and penalties as in training, but nothing is learned: parts behave as in use.
+    /// Losses and penalties as in training, but without learning: parts behave as in inference.
     Validation,
-    /// A trained model in use.
+    /// A trained model.
     Inference,
 }
 
@@ -31,21 +31,21 @@ pub enum Mode {
 pub(crate) struct Value {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
-    /// How many rows a sample has.
+    /// The number of rows of a sample.
     pub(crate) rows: usize,
-    /// Which node makes it; none for what is given.
+    /// The node that makes it; `None` for an input.
     pub(crate) made_by: Option<usize>,
-    /// The value whose numbers it has, in another shape.
+    /// The value whose numbers it has in another shape.
     pub(super) same_as: Option<Var>,
 }
 
 impl Value {
-    /// The value that holds its numbers; `own` is itself.
+    /// The value that holds its numbers; `own` is this value's handle.
     pub(crate) fn root(&self, own: Var) -> Var {
         self.same_as.unwrap_or(own)
     }
 
-    /// The numbers that a sample takes.
+    /// The number of values of a sample.
     pub(crate) fn numbers(&self) -> usize {
         self.rows * self.shape.iter().product::<usize>()
     }

@@ -1,8 +1,8 @@
-//! How many threads a program is worth, and how its rows are cut.
+//! Chooses the number of threads for a program, and how its rows are split.
 //!
-//! A second thread halves the arithmetic of a step, but has to be waited for, and has to fetch what the first one wrote. So
-//! there is a number beyond which a step only gets slower, and it depends on the step. With w workers, a step of R rows
-//! takes about
+//! A second thread halves the arithmetic of a step, but it must be waited for, and it must fetch the results of the
+//! first one. So above some number of threads, which depends on the step, a step only gets slower. With w workers, a
+//! step of R rows takes about
 //!
 //! ```text
 //! rows       the blocks of rows that the busiest worker gets
@@ -14,12 +14,12 @@
 //!            + w `member`, until the last has begun
 //! ```
 //!
-//! and the rule is: the fewest workers whose time is within [`CLOSE`] of the least. It decides speed alone; the numbers that
-//! a step computes are the same for any.
+//! The rule: take the smallest number of workers whose time is within [`CLOSE`] of the minimum. It affects only the
+//! speed; the numbers that a step computes are the same for any number of workers.
 //!
-//! The constants are those of one core of a Xeon with AVX-512, at sizes of a step. They are not measured again where a
-//! program runs: what matters is their ratios, which differ less between machines than the sizes of models do.
-//! `member` and `shared_byte` speak of more cores than were there to measure and are set with care, that is, high.
+//! The constants are times of one core of a Xeon with AVX-512, at sizes of a step. They are not measured again on other
+//! machines: their ratios matter, and these differ less between machines than the sizes of models do. `member` and
+//! `shared_byte` are for more cores than were available for measurement, so they are set conservatively, that is, high.
 
 use super::buffer::Extent;
 use super::lower::{Body, Contribution, Lowered};
@@ -31,34 +31,34 @@ use narrows_kernels::split::Bounds;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Rows in a block at the most, so that its activations stay in the cache.
+/// The most rows in a block, so that its activations stay in the cache.
 const MAX_BLOCK: usize = 256;
 
-/// Multiply-adds of a stage of columns that are not worth waking other threads for.
+/// A stage of columns with at most this many multiply-adds is not worth waking other threads.
 const ALONE: usize = 100_000;
 
-/// What things take, in nanoseconds.
+/// Times in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 struct Costs {
     /// A multiply-add in a product.
     multiply_add: f64,
     /// A value in an elementwise layer, forward or backward.
     element: f64,
-    /// A value of the data through gather, scaling and loss.
+    /// A value of the data, for gather, scaling and loss.
     input: f64,
-    /// A value of the data through corruption.
+    /// A value of the data, for corruption.
     noise: f64,
-    /// A parameter through the optimizer.
+    /// A parameter, for the optimizer.
     parameter: f64,
     /// A byte that another core wrote last.
     byte: f64,
-    /// A byte that another core wrote last on the way that all cores share.
+    /// A byte that another core wrote last, on the path that all cores share.
     shared_byte: f64,
     /// A phase's beginning and end.
     phase: f64,
-    /// Each thread's part in them.
+    /// The additional time per thread.
     member: f64,
-    /// Waking a thread that has had nothing to do with rows, and sleeps.
+    /// Waking a thread that sleeps because it had no rows.
     wake: f64,
 }
 
@@ -76,38 +76,38 @@ const MEASURED: Costs = Costs {
     wake: 3000.0,
 };
 
-/// How much more time may be taken than the least, as a fraction of it, if that saves threads.
+/// The fraction of the minimum by which the time may be longer if this saves threads.
 const CLOSE: f64 = 0.02;
 
 /// How rows are cut into blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cutting {
-    /// The least rows worth a block of their own: fewer would take as long.
+    /// The least rows of a block: fewer rows would take as long.
     least: usize,
 }
 
 impl Cutting {
     /// Of a program.
     pub(super) fn of(lowered: &Lowered) -> Cutting {
-        // What is no product of a panel of rows has work for more than one thread in a single row.
+        // In products that are not of panels of rows, a single row is enough work for a block.
         let is_panel = row_costs(lowered).all(|cost| cost.products == 0);
         Cutting {
             least: if is_panel { PANEL } else { 1 },
         }
     }
 
-    /// Whether products take a whole panel of rows or nothing.
+    /// Whether the cost of products is per whole panel of rows.
     pub(super) fn is_of_panels(self) -> bool {
         self.least > 1
     }
 
-    /// The blocks of so many rows for so many threads.
+    /// The blocks of a number of rows for a number of threads.
     pub(super) fn cut(self, rows: usize, threads: usize) -> Bounds {
         let useful = threads.min(rows.div_ceil(self.least));
         Bounds::even(rows, useful.max(rows.div_ceil(MAX_BLOCK)))
     }
 
-    /// The most rows that a block of up to so many rows can have.
+    /// The most rows of a block, for up to a number of rows.
     pub(super) fn largest(self, rows: usize, threads: usize) -> usize {
         let of_thread = rows.div_ceil(threads.max(1)).min(MAX_BLOCK);
         of_thread.max(self.least).min(rows)
@@ -122,17 +122,17 @@ fn row_costs(lowered: &Lowered) -> impl Iterator<Item = Cost> {
     })
 }
 
-/// Whether a stage of columns with so many multiply-adds is worth waking other threads for.
+/// Whether a stage of columns with a number of multiply-adds is worth waking other threads.
 pub(super) fn is_worth_a_phase(work: usize) -> bool {
     work > ALONE
 }
 
-/// What a step has to do.
+/// The work of a step.
 pub(super) struct Work {
     costs: Costs,
     rows: usize,
     cutting: Cutting,
-    /// The time of a row in products that take a whole panel of rows or nothing.
+    /// The time of a row in products whose cost is per whole panel of rows.
     panel_row: f64,
     /// The time of a row in everything else.
     row: f64,
@@ -142,16 +142,16 @@ pub(super) struct Work {
     levels: Vec<ColumnLevel>,
 }
 
-/// What a stage of columns has to do.
+/// The work of a stage of columns.
 struct ColumnLevel {
     parts: Vec<StagePart>,
     is_alone: bool,
 }
 
-/// What a tile, or a part of a stage of columns, has to do.
+/// The work of a tile, or of a part of a stage of columns.
 struct StagePart {
     time: f64,
-    /// The bytes that it reads of what other stages wrote.
+    /// The bytes that it reads from the results of other stages.
     bytes: f64,
 }
 
@@ -216,7 +216,7 @@ impl Work {
         }
     }
 
-    /// The number of workers to take where there are `cores`.
+    /// The number of workers to use if there are `cores` cores.
     pub(super) fn workers(&self, cores: usize) -> usize {
         let times: Vec<f64> = (1..=cores.max(1)).map(|w| self.time(w)).collect();
         let least = times.iter().copied().fold(f64::INFINITY, f64::min);
@@ -224,24 +224,24 @@ impl Work {
         1 + found.unwrap_or(0)
     }
 
-    /// The time of a block of rows without what it has to fetch.
+    /// The time of a block of rows, without fetching.
     fn block(&self, rows: usize) -> f64 {
         self.panel_row * rows.next_multiple_of(PANEL) as f64 + self.row * rows as f64
     }
 
-    /// The time that each of some workers needs to fetch the parameters, when so many do it at once.
+    /// The time that each worker needs to fetch the parameters, if `at_once` workers fetch at the same time.
     fn fetch_parameters(&self, workers: usize, at_once: usize) -> f64 {
         let from_others = 4.0 * self.shared * (workers - 1) as f64 / workers as f64;
         from_others * self.costs.byte.max(self.costs.shared_byte * at_once as f64)
     }
 
-    /// The time of a part with what it has to fetch from other workers.
+    /// The time of a part, including fetching from other workers.
     fn part(&self, part: &StagePart, workers: usize) -> f64 {
         let from_others = (workers - 1) as f64 / workers as f64;
         part.time + part.bytes * self.costs.byte * from_others
     }
 
-    /// The time of a step with so many workers.
+    /// The time of a step with a number of workers.
     fn time(&self, workers: usize) -> f64 {
         let cut = self.cutting.cut(self.rows, workers);
         let busy = cut.count().min(workers);
@@ -263,7 +263,7 @@ impl Work {
 }
 
 impl Costs {
-    /// What a tile has to do: so many numbers, a fraction of those of its tensor.
+    /// The work of a tile: its numbers are a fraction of its tensor.
     fn of_tile(
         &self,
         lowered: &Lowered,
@@ -278,7 +278,7 @@ impl Costs {
         for Contribution { operation, .. } in contributions {
             let depth = operation.depth().unwrap_or(lowered.batch);
             part.time += self.multiply_add * fraction * (depth * operation.work()) as f64;
-            // The first buffer is read wholly by each tile; of the others each tile has its own columns.
+            // Each tile reads the whole first buffer, but only its own columns of the others.
             for (index, buffer) in operation.uses().all().enumerate() {
                 let width = match lowered.buffers[buffer].extent {
                     Extent::Rows { words } | Extent::Whole { words, .. } => words as f64,
@@ -290,12 +290,12 @@ impl Costs {
         part
     }
 
-    /// The time of a phase: each part, in order, is taken by the worker that is free first.
+    /// The time of a phase: each part, in order, goes to the worker that is free first.
     ///
-    /// A sum divided by the workers would not see that 33 tiles take 32 workers as long as 64 do.
+    /// The sum divided by the number of workers would not show that 33 tiles take 32 workers as long as 64 tiles do.
     fn of_phase(&self, parts: impl Iterator<Item = f64>, workers: usize) -> f64 {
         let begin = |worker| match worker {
-            // The calling thread does not wait for the others to begin.
+            // The calling thread does not wait until the others have begun.
             0 => 0,
             _ => (self.phase / 2.0 + self.member * worker as f64) as u64,
         };

@@ -9,7 +9,8 @@ use crate::objective::{Penalty, Reconstruction};
 use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 use crate::scaling::ScalingSpec;
 
-/// A recipe in the making, from [`Recipe::builder`]. What is not set has the default that [`Recipe::default`] has.
+/// A recipe under construction, from [`Recipe::builder`]. Values that are not set have the defaults of
+/// [`Recipe::default`].
 ///
 /// ```
 /// use narrows::Recipe;
@@ -38,7 +39,7 @@ pub struct RecipeBuilder {
 }
 
 impl Recipe {
-    /// A recipe in the making.
+    /// Starts a recipe.
     pub fn builder() -> RecipeBuilder {
         RecipeBuilder {
             recipe: Recipe::default(),
@@ -49,59 +50,60 @@ impl Recipe {
 }
 
 impl RecipeBuilder {
-    /// Its name: 1 to 64 letters, digits, `-`, `_` or `.`; `autoencoder` by default.
+    /// The name: 1 to 64 letters, digits, `-`, `_` or `.`; `autoencoder` by default.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.recipe.name = name.into();
         self
     }
 
-    /// What it is, in one line.
+    /// A description in one line.
     pub fn about(mut self, about: impl Into<String>) -> Self {
         self.recipe.about = about.into();
         self
     }
 
-    /// The scaling; by default the data decide.
+    /// The scaling; by default it is chosen from the data.
     pub fn scaling(mut self, scaling: ScalingSpec) -> Self {
         self.recipe.scaling = Some(scaling);
         self
     }
 
-    /// Noise on what the encoder reads; none by default.
+    /// Noise on the encoder's input; none by default.
     pub fn corruption(mut self, corruption: Corruption) -> Self {
         self.recipe.corruption = Some(corruption);
         self
     }
 
-    /// How parameters start.
+    /// The initialization of the parameters.
     pub fn initialization(mut self, initialization: Initialization) -> Self {
         self.recipe.initialization = initialization;
         self
     }
 
-    /// The layers from the data to the code, made by the functions of [`layer`](crate::layer). The last that has a width
-    /// gives the code.
+    /// The layers from the data to the code, made by the functions of [`layer`](crate::layer). The code is the output
+    /// of the last layer that has a width.
     pub fn encoder(mut self, layers: impl IntoIterator<Item = LayerSpec>) -> Self {
         self.recipe.encoder = layers.into_iter().collect();
         self
     }
 
-    /// What happens to the code; nothing by default.
+    /// The bottleneck, applied to the code; `plain` (the identity) by default.
     pub fn bottleneck(mut self, bottleneck: Bottleneck) -> Self {
         self.recipe.bottleneck = bottleneck;
         self
     }
 
-    /// The layers from the code back to the data; by default the mirror of the encoder: its dense layers in reverse order
-    /// and as wide as what they read, each but the last with the activations and norms that the encoder has behind
-    /// a layer of this width.
+    /// The layers from the code back to the data. By default the decoder is the mirror image of the encoder: its dense
+    /// layers in reverse order, each with the width of its input there. Each of them except the last is followed by the
+    /// activations and norms that follow a layer of this width in the encoder.
     pub fn decoder(mut self, layers: impl IntoIterator<Item = LayerSpec>) -> Self {
         self.recipe.decoder = layers.into_iter().collect();
         self.has_decoder = true;
         self
     }
 
-    /// A layer behind the decoder's last, also behind that of a mirror: a sigmoid for values from 0 to 1.
+    /// A layer after the last layer of the decoder, also after a mirrored decoder: for example a sigmoid for values
+    /// from 0 to 1.
     pub fn output(mut self, layer: LayerSpec) -> Self {
         self.output = Some(layer);
         self
@@ -131,43 +133,44 @@ impl RecipeBuilder {
         self
     }
 
-    /// How often training passes over all rows.
+    /// The number of epochs; an epoch is one pass over all training rows.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.recipe.epochs = epochs;
         self
     }
 
-    /// The rows in a step.
+    /// The number of rows in a batch.
     pub fn batch_size(mut self, rows: usize) -> Self {
         self.recipe.batch_size = rows;
         self
     }
 
-    /// What all randomness of a run follows from.
+    /// The seed of all random numbers of a run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.recipe.seed = seed;
         self
     }
 
-    /// The fraction of the training rows that is set apart; the model of the lowest loss on it is kept.
+    /// The fraction of the training rows that is held out for validation; the model with the lowest loss on these rows
+    /// is kept.
     pub fn validation(mut self, fraction: f64) -> Self {
         self.recipe.validation = Some(fraction);
         self
     }
 
-    /// The epochs without a lower loss after which training stops; 0 for never.
+    /// Training stops after this many epochs without a lower loss; 0 for never.
     pub fn patience(mut self, epochs: usize) -> Self {
         self.recipe.patience = epochs;
         self
     }
 
-    /// The largest norm of a gradient over all parameters; 0 for any.
+    /// The largest norm of the gradient over all parameters; 0 for no limit.
     pub fn clip_norm(mut self, norm: f64) -> Self {
         self.recipe.clip_norm = norm;
         self
     }
 
-    /// The batches whose gradients make one step.
+    /// The number of batches whose gradients form one step.
     pub fn accumulation(mut self, batches: usize) -> Self {
         self.recipe.accumulation = batches;
         self
@@ -177,7 +180,7 @@ impl RecipeBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Recipe::check`]; when there is no decoder and the encoder has layers that have no mirror, such as
+    /// As [`Recipe::check`]. Also if there is no decoder and the encoder has layers without a mirror image, such as
     /// convolutions.
     pub fn build(self) -> Result<Recipe> {
         let mut recipe = self.recipe;

@@ -1,4 +1,4 @@
-//! What a recipe has that says nothing, from the declarations.
+//! The defaults of a recipe, from the declarations.
 
 use super::keys::TRAINING_KEYS;
 use super::{Notes, Recipe};
@@ -8,8 +8,7 @@ use crate::layer::Initialization;
 use crate::objective::Reconstruction;
 use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 
-/// What holds where a recipe says nothing, under the name `autoencoder`. It has no layers yet, which
-/// [`Recipe::check`] refuses.
+/// The default value of every key, under the name `autoencoder`. It has no layers yet, so [`Recipe::check`] refuses it.
 ///
 /// ```
 /// use narrows::{Recipe, layer::dense};

@@ -4,7 +4,7 @@ use super::Recipe;
 use crate::bottleneck::Bottleneck;
 use crate::layer::LayerSpec;
 
-/// The keys whose values a description says nothing of.
+/// The keys whose values are not part of a description.
 const UNSAID: [&str; 5] = ["name", "about", "training", "optimizer", "schedule"];
 
 /// Whether setting a value may make a recipe's description untrue.
@@ -22,8 +22,7 @@ pub(super) fn is_description(assignment: &str) -> bool {
 impl Recipe {
     /// The recipe in one line, from its parts: `encoder dense 128-64-8, decoder dense 64-128-data with sigmoid; mse`.
     ///
-    /// This is the description of a recipe whose parts were changed by values that are set over its text, so that it
-    /// stays true.
+    /// It is the description of a recipe in which overrides changed the parts, so that the description stays true.
     pub fn description(&self) -> String {
         let mut parts = Vec::new();
         if let Some(scaling) = &self.scaling {
@@ -112,7 +111,7 @@ mod tests {
             noise.contains("gaussian noise of std 0.4; encoder conv2d-relu-conv2d-relu"),
             "{noise}"
         );
-        // A variant that says what it is keeps its words, unless a value is set over it.
+        // A variant with its own description keeps it, unless a value is overridden.
         assert!(about("contractive:free", &[]).contains("without a penalty"));
         let set = about("contractive:free", &["objective.penalties[0].weight=2"]);
         assert!(set.contains("mse + 2 · summed"), "{set}");

@@ -23,7 +23,7 @@ impl Serialize for Recipe {
     }
 }
 
-/// A recipe of the library's parts, checked as [`Recipe::parse`] checks it. What is left out has its default.
+/// A recipe of the library's parts, checked like [`Recipe::parse`] does. Values that are left out have their defaults.
 impl<'de> Deserialize<'de> for Recipe {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Recipe, D::Error> {
         let tree = Tree::deserialize(deserializer)?;

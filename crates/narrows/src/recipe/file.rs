@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::path::Path;
 
-/// The largest file of a recipe, in bytes: a guard against files that are something else.
+/// The largest file of a recipe, in bytes: it protects against files that are not recipes.
 const MAX_FILE: u64 = 1 << 20;
 
 /// The text of a recipe's file.
@@ -13,7 +13,7 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
         return Err(is_a_folder(path));
     }
     let refused = |error| Error::io("cannot read the recipe", path, error);
-    // Before it is opened: to open a pipe may wait for ever, and a device may have no end.
+    // Checked before it is opened: opening a pipe may block forever, and a device may have no end.
     if !may_end(path, &std::fs::metadata(path).map_err(refused)?) {
         return Err(Error::new(ErrorKind::Recipe, "this is not a recipe")
             .at(path.display())
@@ -23,7 +23,7 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
     }
     let file = std::fs::File::open(path).map_err(refused)?;
     let mut bytes = Vec::new();
-    // One byte more tells that there is more.
+    // One further byte shows that there is more.
     file.take(MAX_FILE + 1)
         .read_to_end(&mut bytes)
         .map_err(refused)?;
@@ -41,8 +41,8 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
     })
 }
 
-/// Whether reading to the end comes to one: that of a file, or of a pipe that a shell made for `<(…)`, which has its
-/// writer.
+/// Whether reading the file comes to an end. This holds for a regular file, and for a pipe that a shell made for
+/// `<(…)`, which has a writer.
 #[cfg(unix)]
 fn may_end(path: &Path, found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;

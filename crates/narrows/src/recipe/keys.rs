@@ -1,4 +1,4 @@
-//! The keys of a recipe that are no part's: its sections, and the settings of training.
+//! The keys of a recipe that do not belong to a part: its sections, and the settings of training.
 
 use super::Recipe;
 use crate::declaration::{Declaration, Key, Kind, Preset, Range, Settings, ToValue};
@@ -72,7 +72,7 @@ pub(super) const ROOT: Declaration = Declaration::new("recipe", "the whole recip
     OPTIMIZER, SCHEDULE, TRAINING,
 ]);
 
-/// The key of the list of penalties, beside those of the reconstruction loss.
+/// The key of the list of penalties, which comes after the keys of the reconstruction loss.
 pub(super) const PENALTY_LIST: Key = Key::new(
     PENALTIES,
     Kind::List("penalties"),
@@ -80,7 +80,7 @@ pub(super) const PENALTY_LIST: Key = Key::new(
 )
 .default(NONE);
 
-/// The most epochs, and the most that are waited for.
+/// The most epochs, and the largest patience.
 const MAX_EPOCHS: i64 = 1_000_000;
 
 const EPOCHS: Key = Key::new(
@@ -149,7 +149,7 @@ const ACCUMULATION: Key = Key::new(
 )
 .default(Preset::Whole(1));
 
-/// The keys of training, each with the field of a recipe that has its value.
+/// The keys of training, each with its field of the recipe.
 macro_rules! training {
     ($($field:ident: $key:ident),* $(,)?) => {
         pub(super) const TRAINING_KEYS: Declaration =

@@ -1,9 +1,9 @@
-//! Recipes: an autoencoder as one sentence (data, scaling, encoder, decoder, objective) with the
-//! settings of its training, as TOML.
+//! Recipes: an autoencoder as one chain of parts (data, scaling, encoder, decoder, objective) with the settings of its
+//! training, as TOML.
 //!
-//! The named autoencoders are recipes that ship with Narrows, not types in code. Each part reads its
-//! own keys, next to its code; this file puts them together. A recipe is a document ([`Recipe::to_toml`] prints it), and
-//! values are checked in one place only, where a document is read: [`Recipe::check`] reads that of a recipe made in code.
+//! The named autoencoders are recipes that ship with Narrows, not types in code. Each part reads its own keys, next to
+//! its code; this file puts them together. A recipe converts to a document ([`Recipe::to_toml`] prints it). Values are
+//! checked in one place only, where a document is read: [`Recipe::check`] reads the document of a recipe made in code.
 
 mod builder;
 mod default;
@@ -33,53 +33,53 @@ use crate::parts::{Parts, add_new};
 use crate::scaling::ScalingSpec;
 use std::path::Path;
 
-/// An autoencoder and its training, complete but for what the data decide.
+/// An autoencoder and its training, complete except for the values that depend on the data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
     /// A short name, for folders and tables.
     pub name: String,
-    /// What it is, in one line.
+    /// A description in one line.
     pub about: String,
-    /// The scaling; `None` lets the data decide.
+    /// The scaling; `None` chooses it from the data.
     pub scaling: Option<ScalingSpec>,
-    /// What happens to the rows that the encoder reads.
+    /// Noise on the encoder's input.
     pub corruption: Option<Corruption>,
-    /// How parameters start.
+    /// The initialization of the parameters.
     pub initialization: Initialization,
     /// The layers from the data to the code.
     pub encoder: Vec<LayerSpec>,
-    /// What happens to the code.
+    /// The bottleneck, applied to the code.
     pub bottleneck: Bottleneck,
     /// The layers from the code back to the data.
     pub decoder: Vec<LayerSpec>,
     /// The reconstruction loss.
     pub reconstruction: Reconstruction,
-    /// The penalties beside it.
+    /// The penalties, which are added to the reconstruction loss.
     pub penalties: Vec<Penalty>,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
-    /// How often training passes over all rows.
+    /// The number of epochs; an epoch is one pass over all training rows.
     pub epochs: usize,
-    /// The rows in a step.
+    /// The number of rows in a batch.
     pub batch_size: usize,
-    /// What all randomness of a run follows from.
+    /// The seed of all random numbers of a run.
     pub seed: u64,
     /// The learning rate over time.
     pub schedule: ScheduleSpec,
-    /// The fraction of the training rows that is set apart for validation, 0 for none. In a run, `None` decides from the
-    /// data, as [`SplitPlan::validation`](crate::data::SplitPlan::validation) says; elsewhere it is none.
+    /// The fraction of the training rows that is held out for validation, 0 for none. In a run, `None` decides from the
+    /// data, as described at [`SplitPlan::validation`](crate::data::SplitPlan::validation); elsewhere `None` is 0.
     pub validation: Option<f64>,
-    /// The epochs without a lower loss after which training stops, 0 for never.
+    /// Training stops after this many epochs without a lower loss, 0 for never.
     pub patience: usize,
-    /// The largest norm of a gradient over all parameters, 0 for any.
+    /// The largest norm of the gradient over all parameters, 0 for no limit.
     pub clip_norm: f64,
-    /// The batches whose gradients make one step.
+    /// The number of batches whose gradients form one step.
     pub accumulation: usize,
-    /// What there was to tell when it was read; see [`Recipe::notes`].
+    /// Notes from reading the recipe; see [`Recipe::notes`].
     pub notes: Notes,
 }
 
-/// The notes from reading a recipe, such as older names. They do not count when recipes are compared.
+/// The notes from reading a recipe, for example about older names. They are ignored when recipes are compared.
 #[derive(Clone, Debug, Default)]
 pub struct Notes(Vec<String>);
 
@@ -89,15 +89,15 @@ impl PartialEq for Notes {
     }
 }
 
-/// The most layers of an encoder or a decoder: a guard against damaged files.
+/// The most layers of an encoder or a decoder: a limit that protects against damaged files.
 pub(crate) const MAX_LAYERS: usize = 4096;
 
-/// A value to set over that of a recipe.
+/// A value that overrides a value of a recipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
     /// `key=value`, as in `encoder[0].outputs=64`.
     pub assignment: String,
-    /// What it is called in errors: what its user wrote.
+    /// The name of this override in errors: the text that the user wrote.
     pub origin: String,
 }
 
@@ -120,33 +120,32 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When a key is unknown or a value impossible, with the key's path and line.
+    /// If a key is unknown or a value is impossible; the error has the path and the line of the key.
     pub fn parse(text: &str, origin: &str) -> Result<Recipe> {
         Recipe::parse_with(text, origin, &[])
     }
 
-    /// As [`Recipe::parse`], with values set over those of the text: `training.epochs=3`,
-    /// `encoder[0].outputs=64`. Setting the `kind` of a section, or the `layer`, drops those of the
-    /// text's keys that the new kind does not have.
+    /// As [`Recipe::parse`], with overrides such as `training.epochs=3` or `encoder[0].outputs=64`. If an override sets
+    /// the `kind` of a section, or the `layer`, keys of the text that the new kind does not have are dropped.
     ///
     /// # Errors
     ///
-    /// As [`Recipe::parse`]; an error about a value that was set names it.
+    /// As [`Recipe::parse`]; an error about an override names it.
     pub fn parse_with(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe> {
         Parts::standard().parse(text, origin, &Override::all(overrides))
     }
 
-    /// Reads a shipped recipe by its name, or a file by its path (with a separator or ending in
-    /// `.toml`), with values set over it. `NAME:VARIANT` first sets what the recipe says of a variant.
+    /// Reads a shipped recipe by its name, or a file by its path (a text with a separator, or that ends in `.toml`),
+    /// and applies overrides. `NAME:VARIANT` first applies the settings of a variant of the recipe.
     ///
     /// # Errors
     ///
-    /// When it does not exist, or as [`Recipe::parse_with`].
+    /// If it does not exist, or as [`Recipe::parse_with`].
     pub fn load(name_or_path: &str, overrides: &[String]) -> Result<Recipe> {
         Recipe::load_with(name_or_path, &Override::all(overrides))
     }
 
-    /// As [`Recipe::load`], with values that have names of their own in errors.
+    /// As [`Recipe::load`], with overrides that have names of their own in errors.
     ///
     /// # Errors
     ///
@@ -155,22 +154,22 @@ impl Recipe {
         Parts::standard().load(name_or_path, overrides)
     }
 
-    /// Reads a recipe from a file, with values set over it, which have names of their own in errors.
+    /// Reads a recipe from a file and applies overrides, which have names of their own in errors.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or as [`Recipe::parse_with`].
+    /// If the file cannot be read, or as [`Recipe::parse_with`].
     pub fn load_file(path: &Path, overrides: &[Override]) -> Result<Recipe> {
         Parts::standard().load_file(path, overrides)
     }
 
-    /// What there was to tell when it was read: that older names of keys were, each with its place and the newer name.
-    /// Nothing for a model's recipe.
+    /// Notes from reading the recipe: each older name of a key, with its place and the newer name. Empty for a model's
+    /// recipe.
     pub fn notes(&self) -> &[String] {
         &self.notes.0
     }
 
-    /// The same with nothing to tell.
+    /// The same recipe without notes.
     pub(crate) fn without_notes(self) -> Recipe {
         Recipe {
             notes: Notes::default(),
@@ -178,12 +177,12 @@ impl Recipe {
         }
     }
 
-    /// The library's parts and those of this recipe.
+    /// The library's parts, and the parts of this recipe.
     pub fn parts(&self) -> Parts {
         self.parts_beside(Parts::standard())
     }
 
-    /// These parts and those of this recipe.
+    /// These parts, and the parts of this recipe.
     pub(crate) fn parts_beside(&self, mut parts: Parts) -> Parts {
         fn add<P: Part + ?Sized>(list: &mut List<P>, of_recipe: impl Iterator<Item = &'static P>) {
             of_recipe.for_each(|part| add_new(list, part));
@@ -203,7 +202,7 @@ impl Recipe {
         parts
     }
 
-    /// The network for rows of a shape: `[channels, height, width]` of images, `[columns]`.
+    /// The network for rows of a shape: `[channels, height, width]` for images, `[columns]` for tables.
     ///
     /// # Errors
     ///
@@ -249,7 +248,7 @@ impl Recipe {
         self.parts().read_tree(self.to_tree(), &origin).map(|_| ())
     }
 
-    /// The recipe with the width that it leaves to the data, whose rows are of a shape that fits it.
+    /// The recipe with its open width filled in from the data, for data with rows of a shape that fits.
     pub(crate) fn with_widths_of(mut self, data: &[usize]) -> Recipe {
         self.decoder
             .iter_mut()
@@ -258,7 +257,7 @@ impl Recipe {
     }
 }
 
-/// A text for an error, cut where it is long.
+/// A text for an error, shortened if it is long.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(100) {
         None => text.to_string(),

@@ -19,7 +19,7 @@ use crate::scaling;
 use crate::{bottleneck, corruption};
 use std::path::Path;
 
-/// The name of a recipe's variant, and what it sets.
+/// The settings of a variant of a recipe, by its name.
 pub(super) fn read_variant(root: &Section<'_>, variant: &str) -> Result<(String, Vec<String>)> {
     let variants = root.section(VARIANTS.name)?;
     if !variants.has(variant) {
@@ -43,7 +43,7 @@ fn missing(section: &Section<'_>, key: &Key) -> Error {
     section.error(key.name, format!("`{}` is missing", key.name))
 }
 
-/// Reads the whole of a recipe, whose parts are among those of the lists.
+/// Reads a whole recipe whose parts are in the lists.
 pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
     let own = root.read(&ROOT)?;
     let name: String = own.get(&NAME);
@@ -118,7 +118,7 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
     Ok(recipe)
 }
 
-/// The penalties of an objective, of which no two are of a kind: each has a column in the record.
+/// The penalties of an objective. Two penalties must not be of the same kind, because each has a column in the record.
 fn penalties(objective: &Section<'_>, parts: &Parts) -> Result<Vec<Penalty>> {
     if !objective.has(PENALTY_LIST.name) {
         return Ok(Vec::new());
@@ -142,8 +142,8 @@ fn is_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-/// The layers of the encoder or decoder, of which at least one has parameters, and of which only the
-/// decoder's last that has may leave its width to the data.
+/// The layers of the encoder or decoder. At least one layer must have parameters. Only the decoder's last layer with
+/// parameters may leave its width to the data.
 fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec>> {
     let sections = root.sections(side)?;
     if sections.len() > MAX_LAYERS {
@@ -195,7 +195,7 @@ impl Parts {
     ///
     /// As [`Recipe::load`].
     pub fn load(&self, name_or_path: &str, overrides: &[Override]) -> Result<Recipe> {
-        // A variant comes behind the last colon, which no separator follows.
+        // A variant comes after the last colon, and no path separator follows it.
         let (name_or_path, variant) = match name_or_path.rsplit_once(':') {
             Some((name, variant)) if !variant.contains(['/', '\\']) => (name, Some(variant)),
             _ => (name_or_path, None),
@@ -235,7 +235,7 @@ impl Parts {
         overrides: &[Override],
     ) -> Result<Recipe> {
         let mut document = with_newer_names(Document::parse(text, origin)?)?;
-        // What is set says whether the text's description is still that of the recipe.
+        // The overrides decide whether the text's description is still valid for the recipe.
         let mut is_described = true;
         let mut set = |assignments: &mut dyn Iterator<Item = &String>| {
             let all: Vec<&String> = assignments.collect();
@@ -265,7 +265,8 @@ impl Parts {
         Ok(recipe)
     }
 
-    /// Reads a recipe from a tree, which comes from code or from another format than TOML; `origin` names it in errors.
+    /// Reads a recipe from a tree, which was made in code or from another format than TOML; `origin` names it in
+    /// errors.
     pub(crate) fn read_tree(&self, tree: Tree, origin: &str) -> Result<Recipe> {
         if !matches!(tree, Tree::Table(_)) {
             return Err(refuse("this is not a recipe")

@@ -1,5 +1,5 @@
-//! The reference of recipes: every key with its values, default and meaning, made of the declarations that reading
-//! uses.
+//! The reference of recipes: every key with its values, default and meaning, generated from the declarations that the
+//! parser uses.
 
 use super::Recipe;
 use super::keys::{PENALTY_LIST, ROOT, TRAINING_KEYS};
@@ -11,23 +11,23 @@ use crate::scaling::{self, SCALINGS};
 use crate::{bottleneck, corruption, layer, objective, optimizer};
 use std::fmt::Write;
 
-/// A section of a recipe: its keys, or what may be chosen there with the keys of each choice.
+/// A section of a recipe: its keys, or its choices with the keys of each choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceSection {
-    /// How the section is written: `[scaling]`.
+    /// The header of the section in a recipe: `[scaling]`.
     pub title: String,
-    /// The key that chooses, if one does.
+    /// The key that makes the choice, if there is a choice.
     pub selector: Option<ReferenceKey>,
-    /// The choices; without a selector a single one without a name.
+    /// The choices; if there is no selector, a single choice without a name.
     pub choices: Vec<ReferenceChoice>,
 }
 
 /// One of the parts that a section may name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceChoice {
-    /// Its name in a recipe; empty where there is nothing to choose.
+    /// Its name in a recipe; empty if there is no choice.
     pub name: &'static str,
-    /// What it is.
+    /// A description.
     pub about: &'static str,
     /// Its keys.
     pub keys: Vec<ReferenceKey>,
@@ -38,11 +38,11 @@ pub struct ReferenceChoice {
 pub struct ReferenceKey {
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// A description.
     pub about: &'static str,
-    /// The values that it may have, in words.
+    /// The allowed values, in words.
     pub values: String,
-    /// Its default, in words; none where a recipe has to give a value.
+    /// The default, in words; empty if a recipe must give a value.
     pub default: String,
 }
 

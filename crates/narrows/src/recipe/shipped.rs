@@ -5,23 +5,23 @@ use crate::declaration::suggest;
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a shipped recipe is for.
+/// The purpose of a shipped recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Images: to begin with.
+    /// Images, for beginners.
     Images,
     /// Tables of numbers.
     Tables,
     /// Distributions of data: samples, likelihoods.
     Generating,
-    /// Clean images from noisy ones.
+    /// Denoising: clean images from noisy ones.
     Denoising,
     /// The study of linear and contractive autoencoders.
     Study,
 }
 
 impl Purpose {
-    /// The heading of its recipes in a list.
+    /// The heading of these recipes in a list.
     pub fn title(self) -> &'static str {
         match self {
             Purpose::Images => "Images: begin here",
@@ -51,7 +51,7 @@ macro_rules! recipe {
     };
 }
 
-/// All of them, purpose by purpose.
+/// All shipped recipes, by purpose.
 const SHIPPED: &[Shipped] = &[
     recipe!("basic", Images),
     recipe!("deep", Images),
@@ -75,7 +75,7 @@ impl Recipe {
         SHIPPED.iter().map(|recipe| recipe.name)
     }
 
-    /// The shipped recipes by purpose: each purpose with the names of its recipes, in the order in which they are listed.
+    /// The shipped recipes by purpose: each purpose with the names of its recipes, in the order of the list.
     pub fn by_purpose() -> Vec<(Purpose, Vec<&'static str>)> {
         let mut groups: Vec<(Purpose, Vec<&'static str>)> = Vec::new();
         for recipe in SHIPPED {
@@ -91,7 +91,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When there is none of that name.
+    /// If there is no shipped recipe of that name.
     pub fn variants(name: &str) -> Result<Vec<String>> {
         let document = Document::parse(Recipe::text(name)?, name)?;
         let variants = document.root().section("variants")?;
@@ -102,7 +102,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When there is none of that name.
+    /// If there is no shipped recipe of that name.
     pub fn text(name: &str) -> Result<&'static str> {
         if let Some(recipe) = SHIPPED.iter().find(|recipe| recipe.name == name) {
             return Ok(recipe.text);
@@ -116,7 +116,7 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// When there is none of that name.
+    /// If there is no shipped recipe of that name.
     pub fn named(name: &str) -> Result<Recipe> {
         Recipe::parse(Recipe::text(name)?, name)
     }

@@ -1,5 +1,5 @@
-//! Every key of every part, in a recipe: its default, the ends of its range, what lies just outside, other types, and its
-//! older names. The cases follow from the declarations.
+//! Every key of every part, in a recipe: its default, the ends of its range, values just outside of the range, values
+//! of other types, and its older names. The cases follow from the declarations.
 
 use super::keys::{ROOT, TRAINING_KEYS, VARIANTS};
 use super::{Override, Recipe};
@@ -19,7 +19,7 @@ use crate::scaling::SCALINGS;
 struct Case {
     /// The path of the section.
     section: &'static str,
-    /// The line that names the part, if one does.
+    /// The line that names the part, if there is such a line.
     selector: String,
     keys: Vec<Key>,
 }
@@ -36,7 +36,7 @@ impl Case {
         }
     }
 
-    /// A recipe whose section has these lines, and what the part requires beside `key`.
+    /// A recipe whose section has these lines and the keys that the part requires besides `key`.
     fn text(&self, key: &Key, lines: &str) -> String {
         let required = self.keys.iter().filter(|other| {
             let is_other = other.name != key.name;
@@ -46,7 +46,7 @@ impl Case {
             .map(|other| format!("{} = {}", other.name, good(&other.kind)[0]))
             .collect();
         let head = match self.section {
-            // The decoder's last layer with parameters, which may leave its width open.
+            // The decoder's last layer with parameters, which may have no width.
             "decoder[1]" => "[[decoder]]\nlayer = \"dense\"\noutputs = 2\n[[decoder]]".to_string(),
             "objective.penalties[0]" => "[[objective.penalties]]".to_string(),
             section => format!("[{section}]"),
@@ -74,7 +74,7 @@ impl Case {
         Recipe::parse(&self.text(key, lines), "a.toml")
     }
 
-    /// What a recipe has for a key once it is written.
+    /// The value of a key in the written recipe.
     fn written(&self, recipe: &Recipe, key: &str) -> Option<toml::Value> {
         let table: toml::Table = recipe.to_toml().parse().unwrap();
         let mut value = Some(toml::Value::Table(table));
@@ -122,7 +122,7 @@ fn cases() -> Vec<Case> {
     all.into_iter().flatten().collect()
 }
 
-/// Values that are possible: the ends of the range, or what lies next to them.
+/// Values that are allowed: the ends of the range, or the nearest values inside.
 fn good(kind: &Kind) -> Vec<String> {
     match *kind {
         Kind::Whole { least, most } => vec![least.to_string(), most.to_string()],
@@ -155,7 +155,7 @@ fn good(kind: &Kind) -> Vec<String> {
     }
 }
 
-/// Values that are not possible: just outside the range, and of other types.
+/// Values that are not allowed: just outside of the range, or of another type.
 fn bad(kind: &Kind) -> Vec<String> {
     let outside = match *kind {
         Kind::Whole { least, most } => vec![
@@ -202,7 +202,7 @@ fn bad(kind: &Kind) -> Vec<String> {
     [outside, others.to_vec()].concat()
 }
 
-/// Whether a value that was written is the one that was given, as which two equal numbers may be one.
+/// Whether the value that was written is the one that was given; equal numbers count as the same value.
 fn is_same(written: &toml::Value, given: &str) -> bool {
     let given: toml::Value = format!("x = {given}").parse::<toml::Table>().unwrap()["x"].clone();
     let number = |value: &toml::Value| match value {
@@ -211,7 +211,7 @@ fn is_same(written: &toml::Value, given: &str) -> bool {
         _ => None,
     };
     match (number(written), number(&given)) {
-        // In single precision, as most numbers are kept.
+        // In single precision, because most numbers are stored in it.
         (Some(written), Some(given)) => written as f32 == given as f32,
         _ => *written == given,
     }
@@ -290,12 +290,12 @@ fn every_older_name_is_read_with_one_note_and_not_beside_the_newer() {
                     "{note}"
                 );
                 assert!(note.contains(&format!("`{}`", key.name)), "{note}");
-                // What is written has the newer name alone.
+                // The written recipe has only the newer name.
                 assert!(!recipe.to_toml().contains(&format!("\n{old} =")), "{old}");
                 let both = format!("{line}\n{} = 0.5", key.name);
                 let error = case.read(key, &both).unwrap_err().to_string();
                 assert!(error.contains("twice") && error.contains(old), "{error}");
-                // What is set goes over the text, whatever either is called.
+                // A set value replaces the one in the text, under either name.
                 let text = case.text(key, &format!("{old} = 0.5"));
                 let set = |name: &str, value: f64| {
                     let assignment = format!("{}.{name}={value}", case.section);
@@ -370,7 +370,7 @@ fn each_older_name_is_told_once() {
     let recipe = Recipe::parse(text, "a.toml").unwrap();
     let note = "a.toml, line 6: `deviation` is now called `std`";
     assert_eq!(recipe.notes(), [note]);
-    // A recipe that differs in its notes alone is the same.
+    // Recipes that differ only in their notes are the same.
     assert_eq!(Recipe::parse(&recipe.to_toml(), "new").unwrap(), recipe);
 }
 
@@ -410,7 +410,7 @@ fn the_reference_says_what_the_declarations_say() {
     }
 }
 
-/// A layer with a key, which no list has.
+/// A layer with a key that is in no list.
 #[derive(Debug)]
 struct Loud;
 
@@ -434,13 +434,13 @@ impl LayerPart for Loud {
     }
 }
 
-/// A key that is added to a list is everywhere at once.
+/// A key that is added to a list works everywhere.
 #[test]
 fn the_key_of_a_part_that_is_added_is_read_checked_written_and_in_the_reference() {
     let parts = Parts::standard().with_layer(&Loud).unwrap();
     let words = "`loudness`: how loud it is (0 to 1, in phon; default: 0.5)";
     assert!(!Recipe::reference().contains(words));
-    // The page, and what the terminal shows.
+    // The page, and the output in the terminal.
     assert!(parts.reference().contains(words));
     let sections = parts.reference_sections();
     let mut choices = sections.iter().flat_map(|section| &section.choices);
@@ -466,7 +466,7 @@ fn the_key_of_a_part_that_is_added_is_read_checked_written_and_in_the_reference(
         error.contains("encoder[1].loudness") && error.contains("from 0 to 1"),
         "{error}"
     );
-    // The complete recipe, and the check of one that was made in code.
+    // The complete recipe, and the check of a recipe that was made in code.
     assert!(
         recipe
             .to_toml()

@@ -1,7 +1,7 @@
 //! Charts as SVG: lines and dots over two axes, with the legend below.
 //!
-//! Colors are CSS variables that the picture brings along for a light and a dark page, so that it looks
-//! right alone and inside a report. The bytes depend on the arguments alone.
+//! Colors are CSS variables. The chart has values for a light and a dark page, so that it looks right alone and inside
+//! a report. The bytes depend only on the arguments.
 
 mod axis;
 
@@ -14,7 +14,7 @@ use plotters::prelude::*;
 pub struct Series {
     /// Its name in the legend.
     pub name: String,
-    /// The points; those that are not finite are left out.
+    /// The points; points that are not finite are left out.
     pub points: Vec<(f64, f64)>,
 }
 
@@ -30,31 +30,31 @@ pub enum Mark {
 /// A chart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
-    /// What the horizontal axis shows, with its unit.
+    /// The title of the horizontal axis, with its unit.
     pub x: String,
-    /// What the vertical axis shows.
+    /// The title of the vertical axis.
     pub y: String,
-    /// What is drawn; at most ten series have colors of their own.
+    /// The series; at most ten series have colors of their own.
     pub series: Vec<Series>,
-    /// How.
+    /// How points are drawn.
     pub mark: Mark,
-    /// Whether the horizontal axis counts: its ticks are whole numbers.
+    /// Whether the ticks of the horizontal axis are whole numbers.
     pub whole_x: bool,
-    /// Whether the vertical axis is logarithmic; what is not above 0 is then left out.
+    /// Whether the vertical axis is logarithmic; values that are not above 0 are then left out.
     pub log_y: bool,
 }
 
 const WIDTH: u32 = 440;
 const HEIGHT: u32 = 270;
 const LEGEND_LINE: u32 = 20;
-/// What parts the legend from the title of the horizontal axis.
+/// The gap between the legend and the title of the horizontal axis.
 const LEGEND_GAP: u32 = 8;
-/// The least that the vertical axis of lines spans, as a share of its largest value: what changes less is not
-/// to look like a cliff.
+/// The smallest range of the vertical axis for lines, as a share of its largest value, so that a small change does not
+/// look large.
 const LEAST_SPAN: f64 = 0.05;
 const FONT: f64 = 13.0;
 
-/// Colors that stand for CSS variables until the text is written.
+/// Colors that are replaced by CSS variables when the text is written.
 const INK: RGBColor = RGBColor(1, 2, 3);
 const GRID: RGBColor = RGBColor(1, 2, 4);
 const SERIES: [RGBColor; 10] = [
@@ -78,11 +78,11 @@ const STYLE: &str = "<style>svg{--ink:#333;--grid:#ddd;--s0:#0072b2;--s1:#d55e00
 --s3:#e69ac6;--s4:#e0b93a;--s5:#8fd3ff;--s6:#b493ee;--s7:#c49a8c;--s8:#a8a8a8;--s9:#c6e03a}}</style>";
 
 impl Chart {
-    /// The chart as SVG, or nothing where there is no point to draw.
+    /// The chart as SVG; `None` if there is no point to draw.
     ///
     /// # Errors
     ///
-    /// Never for finite numbers.
+    /// Never, for finite numbers.
     pub fn svg(&self) -> Result<Option<String>> {
         let visible =
             |&&(x, y): &&(f64, f64)| x.is_finite() && y.is_finite() && (!self.log_y || y > 0.0);
@@ -218,7 +218,7 @@ fn extremes(values: impl Iterator<Item = f64>) -> (f64, f64) {
     })
 }
 
-/// A little room around the values, and at least a share of the largest between the ends; some where all are the
+/// The range with a margin around the values. It is at least a share of the largest value, also if all values are the
 /// same.
 fn padded((low, high): (f64, f64), least: f64) -> (f64, f64) {
     let missing = least * low.abs().max(high.abs()) - (high - low);

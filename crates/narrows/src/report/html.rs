@@ -1,40 +1,40 @@
-//! The report as one HTML page that needs nothing else.
+//! The report as one HTML page in a single file.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::unbroken;
 use base64::Engine;
 use minijinja::{Environment, Value, context};
 
-/// A report: the answer first, then what it rests on.
+/// A report: the conclusion first, then the numbers behind it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     /// The title.
     pub title: String,
-    /// The answer, in sentences.
+    /// The conclusion, in sentences.
     pub lead: Vec<String>,
-    /// The numbers behind it.
+    /// The numbers behind the conclusion.
     pub table: Option<Table>,
-    /// What one must know of the table.
+    /// Notes on the table.
     pub notes: Vec<String>,
-    /// The pictures that are seen first.
+    /// The first pictures of the page.
     pub first: Vec<Figure>,
-    /// One for each autoencoder, or whatever else is reported on.
+    /// One section for each autoencoder, or for another subject of the report.
     pub sections: Vec<Section>,
 }
 
-/// A table with heads; the best values may be marked.
+/// A table with headers; the best values may be marked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// The heads of the columns.
+    /// The headers of the columns.
     pub heads: Vec<String>,
-    /// The rows, as long as the heads.
+    /// The rows, as long as the headers.
     pub rows: Vec<Vec<Cell>>,
-    /// The place of a column that is left out where the page is narrow.
+    /// The index of a column that a narrow page hides.
     pub aside: Option<usize>,
 }
 
 impl Table {
-    /// From rows of texts, of which the first has the heads.
+    /// A table from rows of texts; the first row has the headers.
     pub fn of(rows: Vec<Vec<String>>) -> Table {
         let mut rows = rows.into_iter();
         let heads = rows.next().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Table {
 /// A cell of a table.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cell {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// Whether it is the best of its kind.
     pub best: bool,
@@ -77,7 +77,7 @@ impl<T: Into<String>> From<T> for Cell {
 pub struct Section {
     /// Its title.
     pub title: String,
-    /// What it is about, in sentences.
+    /// A description, in sentences.
     pub about: Vec<String>,
     /// Its numbers.
     pub table: Option<Table>,
@@ -85,12 +85,12 @@ pub struct Section {
     pub figures: Vec<Figure>,
 }
 
-/// A picture with a caption that says what to see.
+/// A picture with a caption that says what to look at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figure {
-    /// The name of its file, without ending.
+    /// The name of its file, without extension.
     pub name: String,
-    /// What to see.
+    /// The caption.
     pub caption: String,
     /// The picture.
     pub image: Image,
@@ -161,7 +161,7 @@ impl Report {
             })
             .collect();
         let mut environment = Environment::new();
-        // The ending makes it escape what is filled in.
+        // The ending `.html` makes it escape the values.
         let template = environment
             .add_template("page.html", include_str!("page.html"))
             .and_then(|()| environment.get_template("page.html"));

@@ -1,5 +1,5 @@
-//! From records to the bytes of pictures and pages; a file per format. Everything here is pure, what is
-//! written follows from the arguments alone, but for the log that [`tensorboard::EventFile`] adds to.
+//! From records to the bytes of pictures and pages, one file per format. All functions are pure: the output depends
+//! only on the arguments. The exception is the log that [`tensorboard::EventFile`] writes.
 
 mod chart;
 mod html;

@@ -4,16 +4,16 @@ use crate::error::{Error, ErrorKind, Result};
 use ndarray::ArrayView2;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
-/// Images side by side, with what they are.
+/// Images side by side, with a label.
 #[derive(Clone, Copy, Debug)]
 pub struct PictureRow<'a> {
-    /// What they are, written above them.
+    /// The label above them.
     pub label: &'a str,
     /// `[images, channels · height · width]`, shown from 0 (black) to 1 (white), clamped.
     pub images: ArrayView2<'a, f32>,
 }
 
-/// The size that small images are enlarged to, by a whole factor.
+/// The size to which small images are enlarged, by a whole factor.
 const PLEASANT: usize = 112;
 const GAP: usize = 10;
 const MARGIN: usize = 20;
@@ -25,11 +25,11 @@ const INK: u8 = 40;
 /// Draws rows of images under each other, each with its label above it, and the captions (one for
 /// each column, or none) below the last. `shape` is `[channels, height, width]` with 1 or 3 channels.
 ///
-/// The bytes depend on the arguments alone.
+/// The bytes depend only on the arguments.
 ///
 /// # Errors
 ///
-/// When the shape is not that of images, there is nothing to draw, or an image has another size.
+/// If the shape is not a shape of images, if there is nothing to draw, or if an image has another size.
 pub fn picture_rows(
     rows: &[PictureRow<'_>],
     shape: &[usize],
@@ -104,7 +104,7 @@ fn places(
         .flat_map(move |c| (0..height).flat_map(move |y| (0..width).map(move |x| (c, y, x))))
 }
 
-/// A value as a level of gray; what is no number is black.
+/// A value as a gray level; NaN is black.
 fn level(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }
@@ -144,7 +144,7 @@ impl Canvas {
         }
     }
 
-    /// Writes a line; what the font does not have is left out.
+    /// Draws a line of text; characters that the font does not have are left out.
     fn text(&mut self, text: &str, left: usize, top: usize) {
         let advance = get_raster_width(FontWeight::Regular, TEXT);
         for (index, character) in text.chars().enumerate() {

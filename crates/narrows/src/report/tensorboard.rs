@@ -1,9 +1,7 @@
-//! Scalars for TensorBoard: a log of events in a folder, which `tensorboard --logdir FOLDER` draws while
-//! it grows.
+//! Scalars for TensorBoard: a log of events in a folder. `tensorboard --logdir FOLDER` draws it while it grows.
 //!
-//! A log is a sequence of records, each an `Event` of protobuf between its length and checksums; the
-//! first names the version of the format. Records are pure bytes; only [`EventFile`] knows of files and of
-//! the time.
+//! A log is a sequence of records. Each is a protobuf `Event` between its length and checksums; the first one names the
+//! version of the format. Records are pure bytes; only [`EventFile`] uses files and the clock.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{NameKind, entries};
@@ -15,20 +13,20 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What the first record says.
+/// The content of the first record.
 const VERSION: &str = "brain.Event:2";
 
-/// How a log's name begins: TensorBoard looks for it.
+/// The prefix of a log's name, which TensorBoard looks for.
 const PREFIX: &str = "events.out.tfevents.";
 
 /// The checksum of a record: CRC-32C.
 const CASTAGNOLI: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// The bytes before a record's event, its length and a checksum of that, and after it, a checksum.
+/// The number of bytes before a record's event (its length and a checksum of the length) and after it (a checksum).
 const BEFORE: usize = 12;
 const AFTER: usize = 4;
 
-/// `tensorflow.Event`, with the fields that are written here.
+/// `tensorflow.Event`, with only the fields that are written here.
 #[derive(Clone, PartialEq, Message)]
 struct Event {
     /// Seconds since 1970.
@@ -56,7 +54,7 @@ struct Value {
     simple_value: Option<f32>,
 }
 
-/// The record that a log begins with; `wall_time` is in seconds since 1970.
+/// The first record of a log; `wall_time` is in seconds since 1970.
 pub fn version_record(wall_time: f64) -> Vec<u8> {
     record(&Event {
         wall_time,
@@ -66,8 +64,8 @@ pub fn version_record(wall_time: f64) -> Vec<u8> {
     })
 }
 
-/// The record of one number: the curve that it belongs to, its place there and its value, which may be
-/// NaN; `wall_time` is in seconds since 1970.
+/// The record of one number: the name of its curve, its step and its value, which may be NaN. `wall_time` is in seconds
+/// since 1970.
 pub fn scalar_record(wall_time: f64, tag: &str, step: u64, value: f64) -> Vec<u8> {
     let value = Value {
         tag: tag.into(),
@@ -90,7 +88,7 @@ fn record(event: &Event) -> Vec<u8> {
     record
 }
 
-/// CRC-32C, masked: a checksum of data that hold checksums would otherwise be weak.
+/// CRC-32C, masked: an unmasked checksum of data that contain checksums would be weak.
 fn checksum(bytes: &[u8]) -> u32 {
     CASTAGNOLI
         .checksum(bytes)
@@ -98,7 +96,7 @@ fn checksum(bytes: &[u8]) -> u32 {
         .wrapping_add(0xa282_ead8)
 }
 
-/// A log in a folder, to which numbers are added.
+/// A log in a folder, to which numbers can be added.
 #[derive(Debug)]
 pub struct EventFile {
     path: PathBuf,
@@ -106,11 +104,11 @@ pub struct EventFile {
 }
 
 impl EventFile {
-    /// Begins a new log in a folder, which is made where it is missing.
+    /// Begins a new log in a folder, which is created if it is missing.
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// If the system cannot write it.
     pub fn create(folder: impl AsRef<Path>) -> Result<EventFile> {
         let folder = folder.as_ref();
         fs::create_dir_all(folder)
@@ -123,7 +121,7 @@ impl EventFile {
                 _ => format!("{PREFIX}{seconds:010}.narrows.{number}"),
             };
             let path = folder.join(name);
-            // Making it is the test whether the name is free.
+            // Creating it tests whether the name is free.
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
                     let file = BufWriter::new(file);
@@ -138,14 +136,14 @@ impl EventFile {
         }
     }
 
-    /// Goes on with the newest log of Narrows in a folder, or begins one where there is none.
+    /// Continues the newest log of Narrows in a folder, or begins one if there is none.
     ///
-    /// A record at its end that is not whole, as a loss of power leaves it, is cut off: nothing behind it
-    /// would be read.
+    /// An incomplete record at its end, which a power failure may leave, is removed, because nothing after it would be
+    /// read.
     ///
     /// # Errors
     ///
-    /// When the system refuses, or the file is no log from its first record on.
+    /// If the system cannot read or write it, or if the file does not begin with the first record of a log.
     pub fn append(folder: impl AsRef<Path>) -> Result<EventFile> {
         let folder = folder.as_ref();
         let Some(path) = newest(folder)? else {
@@ -178,36 +176,36 @@ impl EventFile {
         Ok(log)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Adds a number: `tag` names its curve, `step` is its place there. A slash in the tag groups curves, as
-    /// in `loss/train`.
+    /// Adds a number: `tag` names its curve, `step` is its position there. A slash in the tag groups curves, as in
+    /// `loss/train`.
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// If the system cannot write it.
     pub fn scalar(&mut self, tag: &str, step: u64, value: f64) -> Result<()> {
         self.write(&scalar_record(now(), tag, step, value))
     }
 
-    /// Hands what was added to the system, so that TensorBoard sees it.
+    /// Passes new records to the system, so that TensorBoard sees them.
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// If the system cannot write them.
     pub fn flush(&mut self) -> Result<()> {
         let result = self.file.flush();
         result.map_err(|error| Error::io("cannot write the log", &self.path, error))
     }
 
-    /// Writes what was added to the disk, so that it survives a loss of power.
+    /// Writes new records to the disk, so that they survive a power failure.
     ///
     /// # Errors
     ///
-    /// When the system refuses.
+    /// If the system cannot write them.
     pub fn sync(&mut self) -> Result<()> {
         self.flush()?;
         let result = self.file.get_ref().sync_data();
@@ -226,7 +224,7 @@ fn now() -> f64 {
     since.map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// The log of Narrows in a folder whose name is the last: names begin with the time.
+/// The newest log of Narrows in a folder: the last by name, because names begin with the time.
 fn newest(folder: &Path) -> Result<Option<PathBuf>> {
     let logs = logs(folder);
     let mut logs =
@@ -234,7 +232,8 @@ fn newest(folder: &Path) -> Result<Option<PathBuf>> {
     Ok(logs.pop())
 }
 
-/// The logs of Narrows in a folder, by the times in their names. A symbolic link is none: it may lead anywhere.
+/// The logs of Narrows in a folder, ordered by the times in their names. Symbolic links are left out: they may point
+/// anywhere.
 pub(crate) fn logs(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match entries(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -260,7 +259,7 @@ fn time_of(name: &str) -> Option<(u64, u64)> {
     Some((seconds.parse().ok()?, number))
 }
 
-/// How many bytes of a file of `len` are whole records, from its beginning.
+/// The number of bytes of complete records, from the beginning of a file of `len` bytes.
 fn whole_records(file: &mut File, len: u64) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     let mut end = 0;
@@ -270,7 +269,7 @@ fn whole_records(file: &mut File, len: u64) -> io::Result<u64> {
         reader.read_exact(&mut before)?;
         let [length @ .., a, b, c, d] = before;
         let size = u64::from_le_bytes(length);
-        // No more is read than is there.
+        // It never reads more than there is.
         let room = len - end - (BEFORE + AFTER) as u64;
         if checksum(&length) != u32::from_le_bytes([a, b, c, d]) || size > room {
             break;

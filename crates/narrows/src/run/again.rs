@@ -1,4 +1,4 @@
-//! Measuring a model that is there already.
+//! Measures a trained model.
 
 use super::event::Event;
 use super::folder;
@@ -13,12 +13,12 @@ use crate::recipe::Recipe;
 use crate::train::{EpochRecord, Warning};
 use std::path::Path;
 
-/// Measures a model that is there already, from its file or its run's folder, as [`run`](super::run) would. Of the options
-/// `parts`, `threads`, `validation`, `test`, `baselines` and `stop` have a meaning.
+/// Measures a trained model, from its file or its run's folder, in the same way as [`run`](super::run). Of the options,
+/// only `parts`, `threads`, `validation`, `test`, `baselines` and `stop` are used.
 ///
 /// # Errors
 ///
-/// As [`load_for`]; [`ErrorKind::Interrupted`] when it was told to stop.
+/// As [`load_for`]; [`ErrorKind::Interrupted`] if it was asked to stop.
 pub fn evaluate_run(
     path: &Path,
     source: &Source,
@@ -34,7 +34,7 @@ pub fn evaluate_run(
     if again.split.test.is_none() {
         return Err(no_test_rows(source.train.name()).at(path.display()));
     }
-    // Those of a run that was never saved are not of the model, which is of the run before.
+    // The records of a run that was never saved do not belong to the model, which is from the run before.
     let records = if path.is_dir() && folder::is_saved(path) {
         records_of(path, observe)
     } else {
@@ -59,7 +59,7 @@ pub fn evaluate_run(
     Ok((recipe, outcome))
 }
 
-/// The records of a run; that they cannot be read is said.
+/// The records of a run. If they cannot be read, a notice says so.
 fn records_of(folder: &Path, observe: &mut dyn FnMut(Event<'_>)) -> Vec<EpochRecord> {
     let (records, why) = match folder::read_records(folder) {
         Ok(records) => (records, None),

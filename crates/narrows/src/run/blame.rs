@@ -1,14 +1,14 @@
-//! Which line of a recipe is to blame for what only the data show.
+//! Finds the line of a recipe that causes an error which only the data reveal.
 //!
-//! A [`Recipe`] does not know the lines that it was read from. Most of its faults are found while these are known; that a
-//! layer does not fit the rows is found later, and then its text is looked at once more.
+//! A [`Recipe`] does not know the lines that it was read from. Most faults are found while the lines are known. A layer
+//! that does not fit the rows is found later; then the text of the recipe is read again to find its line.
 
 use crate::document::{Document, Section};
 use crate::error::{Error, ErrorKind};
 use crate::recipe::Recipe;
 
-/// The error with the recipe that it is about, a name or a file as [`Recipe::load`] takes it, and with the line there if it
-/// is known: where the recipe is `as_written`, without values set over it. Errors of another kind stay as they are.
+/// Adds the recipe to an error about it, as a name or a file like in [`Recipe::load`]. Also adds the line if it is
+/// known: only if the recipe is `as_written`, without overrides. Errors of another kind stay unchanged.
 #[must_use]
 pub fn blame_recipe(error: Error, name_or_path: &str, as_written: bool) -> Error {
     if error.kind() != ErrorKind::Recipe {

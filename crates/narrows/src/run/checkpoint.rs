@@ -1,11 +1,11 @@
-//! Checkpoints: where a run stands, in one file, so that it can go on to the same bits.
+//! Checkpoints: the state of a run in one file, so that a resumed run ends in the same bits.
 //!
-//! There are two: the one before is kept as `checkpoint.previous.safetensors`, and is taken where the newer is damaged.
-//! Both have [`checksums`].
+//! There are two. The earlier one is kept as `checkpoint.previous.safetensors`, and is used if the newer one is
+//! damaged. Both have [`checksums`].
 //!
-//! `checkpoint.safetensors` holds parameters and states, what the optimizer remembers, the best parameters and states
-//! where there is validation, and the sums of the epoch in progress in double precision; counts are JSON under the key
-//! `narrows` of the metadata.
+//! `checkpoint.safetensors` holds parameters and states, the state of the optimizer, the best parameters and states if
+//! there is validation, and the sums of the current epoch in double precision. Counts are JSON under the key `narrows`
+//! of the metadata.
 
 use super::folder::{self, unlink};
 use super::load::load_model_of;
@@ -29,24 +29,25 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Raised when an older Narrows could no longer go on from the file.
+/// Increased when older versions of Narrows can no longer resume from the file.
 const FORMAT_VERSION: u64 = 3;
 
-/// The key of the metadata.
+/// The key of the metadata that belongs to Narrows.
 const KEY: &str = "narrows";
 
-/// The most bytes of a checkpoint beside its numbers for each parameter: its header and the sums of an epoch.
+/// The most bytes of a checkpoint besides its numbers for each parameter: its header and the sums of an epoch.
 const MAX_REST: u64 = 1 << 25;
 
-/// How long a run goes on before the end of an epoch is taken as an occasion to save it.
+/// The end of an epoch saves the run only if this much time has passed.
 const AFTER_EPOCH: Duration = Duration::from_secs(1);
 
-/// How often a run is saved.
+/// The interval between two saves of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Every {
-    /// After so much time, between two steps; at the end of an epoch that is later than a second too.
+    /// After this time, between two steps. The run is also saved at the end of an epoch if the last save was more than
+    /// a second ago.
     Time(Duration),
-    /// After so many epochs.
+    /// After this number of epochs.
     Epochs(usize),
 }
 
@@ -56,7 +57,7 @@ impl Default for Every {
     }
 }
 
-/// When a run was saved last, and when it will be next.
+/// The times of the last and the next save of a run.
 pub(super) struct Clock {
     every: Every,
     last: Instant,
@@ -70,7 +71,7 @@ impl Clock {
         }
     }
 
-    /// Whether to save after a step; `ended` says which epoch it ended, if one.
+    /// Whether to save after a step; `ended` is the epoch that the step ended, if any.
     pub(super) fn is_due(&self, ended: Option<usize>) -> bool {
         match (self.every, ended) {
             (Every::Time(time), None) => self.last.elapsed() >= time,
@@ -85,8 +86,8 @@ impl Clock {
     }
 }
 
-/// Saves where a run stands, and keeps what was saved before as the older of two. Where that `is_damaged`, it is replaced,
-/// and the older stays.
+/// Saves the state of a run, and keeps the checkpoint before as the older one of two. If the checkpoint before
+/// `is_damaged`, it is replaced, and the older one stays.
 pub(super) fn save(
     training: &Training<'_>,
     known: &KnownRows,
@@ -107,7 +108,8 @@ pub(super) fn save(
     if is_damaged {
         return file.finish();
     }
-    // All of the new one is written by now. Whatever happens between the two renames, the older is there.
+    // The new checkpoint is completely written by now. If the process is killed between the two renames, the older one
+    // exists.
     match fs::rename(&path, &older) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(refused(error)),
         _ => {}
@@ -177,8 +179,8 @@ fn bytes_of(training: &Training<'_>, known: &KnownRows) -> Result<Vec<u8>> {
     safetensors::serialize(views, Some(metadata)).map_err(broken)
 }
 
-/// Goes on from where the run in a folder stood, with these rows. Where the newer of the two checkpoints is damaged or
-/// missing, that is the older, and why is said. Gives the number of epochs that the run was to have.
+/// Restores the state of the run in a folder, with these rows. If the newer checkpoint is damaged or missing, the older
+/// one is used, and the reason is reported. Returns the planned number of epochs of the run.
 pub(super) fn restore(
     training: &mut Training<'_>,
     rows: &KnownRows,
@@ -189,7 +191,7 @@ pub(super) fn restore(
         Ok(epochs) => return Ok((epochs, None)),
         Err(error) => error,
     };
-    // Of other data or another recipe the older is too.
+    // The older one would also belong to other data or another recipe.
     if ![ErrorKind::Format, ErrorKind::Io].contains(&error.kind()) {
         return Err(error);
     }
@@ -224,7 +226,7 @@ pub(super) fn restore(
     }
 }
 
-/// Goes on from a checkpoint. Gives the number of epochs that the run was to have.
+/// Restores the state from one checkpoint. Returns the planned number of epochs of the run.
 fn restore_from(training: &mut Training<'_>, rows: &KnownRows, path: &Path) -> Result<usize> {
     let refused = |error| Error::io("cannot read the checkpoint", path, error);
     // Parameters, two averages of the optimizer and the best parameters, the header, and the sums.
@@ -256,7 +258,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     }
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged().caused_by(error))?;
     checksums::check_tensors(text, &about, &tensors).map_err(as_damaged)?;
-    // One that an older version wrote may leave the width of the last layer to the data.
+    // A recipe of an older version may leave the width of the last layer to the data.
     let text = about["recipe"].as_str().unwrap_or_default();
     let parts = training.recipe().parts();
     let recipe = parts.parse(text, "the checkpoint", &[]);
@@ -274,7 +276,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
             setting(Setting::Epochs)
         )));
     }
-    // As numbers: the text of a number in double precision may be read as its neighbor.
+    // As numbers, because the text of a double-precision number may be read as its neighbor.
     let inputs = training.inputs();
     let known =
         KnownRows::deserialize(&about["data"]).map_err(|error| damaged().caused_by(error))?;
@@ -358,7 +360,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     Ok(epochs)
 }
 
-/// The ways out where a run that is to go on meets other rows.
+/// Adds the hint for a run that is resumed with other rows.
 pub(super) fn elsewhere(error: Error) -> Error {
     error.hint(format!(
         "bring the rows back as they were, or say with {} where the same rows lie now; to train on other rows, begin \

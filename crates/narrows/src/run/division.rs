@@ -1,4 +1,4 @@
-//! What is said of how the rows of a run are divided.
+//! Messages about the split of a run's rows.
 
 use super::event::Event;
 use crate::data::{OtherRows, Split, TestRows};
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::train::{Training, Warning};
 
-/// Says how the rows are divided, and what is dubious about it where a run begins.
+/// Reports the split of the rows, and warns about a suspicious split when a run begins.
 pub(super) fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn FnMut(Event<'_>)) {
     observe(Event::Note(&format!("rows: {}", split.counts_in_words())));
     for note in &split.notes {
@@ -29,7 +29,7 @@ pub(super) fn tell_of_split(split: &Split<'_>, is_new: bool, observe: &mut dyn F
     }
 }
 
-/// Says whether rows that come from other sources than the training rows are training rows all the same.
+/// Reports rows from other sources that are also training rows.
 pub(super) fn tell_of_known_rows(
     training: &Training<'_>,
     split: &Split<'_>,
@@ -56,7 +56,7 @@ pub(super) fn tell_of_known_rows(
     Ok(())
 }
 
-/// Warns of rows to measure a model with that another was trained on, with whose parameters it begins.
+/// Warns if a run begins with the parameters of a model, and is measured on rows that this model was trained on.
 pub(super) fn tell_of_begun_on(
     model: &Model,
     split: &Split<'_>,

@@ -1,4 +1,4 @@
-//! Training in a run's folder: epoch after epoch, with the record of each, and with what is saved now and then.
+//! Training in a run's folder, epoch by epoch: it records each epoch and saves the run in intervals.
 
 use super::checkpoint::{self, Clock};
 use super::event::Event;
@@ -19,19 +19,19 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-/// Where a run goes on, and on which rows.
+/// The state and the rows with which a run continues.
 pub(super) struct Going<'a> {
     pub(super) place: Place,
     pub(super) known: &'a KnownRows,
     pub(super) guard: Guard<'a>,
-    /// The records of the epochs that are done.
+    /// The records of the finished epochs.
     pub(super) records: Vec<EpochRecord>,
-    /// Whether the older of two checkpoints is the good one.
+    /// Whether the newer of two checkpoints is damaged, so that the older one was used.
     pub(super) is_newer_damaged: bool,
 }
 
-/// Trains to the end, and keeps a record of it; saves the run now and then, and when it is told to stop. What is saved is
-/// of the rows that the run began with.
+/// Trains to the end and records the epochs. Saves the run in intervals, and when it is asked to stop. Before each save
+/// it checks that the rows are those with which the run began.
 pub(super) fn train_epochs(
     training: &mut Training<'_>,
     going: &mut Going<'_>,
@@ -66,7 +66,7 @@ pub(super) fn train_epochs(
         });
         let record = record.and_then(|record| saved.map(|()| record));
         if record.is_err() {
-            // Rows that have changed in their file may be why.
+            // Rows that have changed in their file may be the reason.
             going.guard.look(observe)?;
         }
         let record = record.map_err(|error| keep(error, &going.place, kept.as_deref()))?;
@@ -103,7 +103,7 @@ pub(super) fn train_epochs(
     Ok(())
 }
 
-/// Saves the model, if it is a sound one, and where the run stands. What was recorded until now is on the disk before.
+/// Saves the model, if its numbers are finite, and the state of the run. Records are written to the disk before.
 fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Result<()> {
     let model = training.checked_model()?;
     logs.sync()?;
@@ -118,13 +118,12 @@ fn save(training: &Training<'_>, going: &mut Going<'_>, logs: &mut Logs) -> Resu
     going.place.settle(true)
 }
 
-/// Whether a run has to have gone on for longer before it takes the place of another: after a few steps its model is hardly
-/// trained.
+/// Whether a run is too young to replace another one: after a few steps its model is hardly trained.
 fn is_too_early(training: &Training<'_>, place: &Place) -> bool {
     place.holds_another() && training.position().0 == 0
 }
 
-/// What a run ends with that is stopped before it takes the place of another.
+/// The error of a run that is stopped before it replaces another one.
 fn not_kept(place: &Place) -> Error {
     Error::new(
         ErrorKind::Interrupted,
@@ -134,7 +133,7 @@ fn not_kept(place: &Place) -> Error {
     .hint(left_in(place))
 }
 
-/// What is in the folder of a run that was to take the place of another, and does not.
+/// A description of the folder of a run that was to replace another one and does not.
 fn left_in(place: &Place) -> String {
     let run = place.folder();
     if run.join(MODEL_FILE).is_file() {
@@ -144,7 +143,7 @@ fn left_in(place: &Place) -> String {
     }
 }
 
-/// The model that a save writes, as errors name it.
+/// The model that a save writes, as named in errors.
 fn words_of(training: &Training<'_>) -> String {
     if training.best_validation_loss().is_some() {
         return format!("the model of epoch {}", training.best_epoch());
@@ -159,7 +158,7 @@ fn words_of(training: &Training<'_>) -> String {
     }
 }
 
-/// Says what is left of a run that diverged, and writes it down for whoever goes on with it.
+/// Describes what remains of a run that diverged, and records the divergence in the folder.
 fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     if error.kind() != ErrorKind::Diverged {
         return error;
@@ -178,7 +177,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
         ),
     };
     if !place.holds_another() {
-        // The command fails anyway; where this cannot be written too, going on says the same by diverging again.
+        // The command fails anyway. If this cannot be written, a resumed run reports the same by diverging again.
         let said = json!({ "error": error.to_string() }).to_string();
         let _ = folder::write(&place.folder().join(DIVERGED_FILE), said.as_bytes());
     }
@@ -189,7 +188,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     error.hint(hint)
 }
 
-/// Refuses to go on with a run that diverged: the same steps would end in the same.
+/// Refuses to resume a run that diverged, because the same steps would diverge again.
 pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     let path = folder.join(DIVERGED_FILE);
     let said = match folder::read(&path, folder::SMALL) {
@@ -233,7 +232,7 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     .hint(begin))
 }
 
-/// The records of a run while it goes on: `metrics.jsonl`, and the log for TensorBoard.
+/// The records of a run in progress: `metrics.jsonl`, and the log for TensorBoard.
 struct Logs {
     path: std::path::PathBuf,
     metrics: File,
@@ -263,7 +262,7 @@ impl Logs {
         }
     }
 
-    /// Writes to the disk what was added.
+    /// Writes new lines to the disk.
     fn sync(&mut self) -> Result<()> {
         let synced = self.metrics.sync_data();
         synced.map_err(|error| Error::io("cannot write the metrics", &self.path, error))?;

@@ -1,51 +1,51 @@
-//! What a run tells while it goes on.
+//! The events of a run in progress.
 
 use super::notice::Notice;
 use crate::train::{EpochRecord, Progress, Warning};
 use std::path::Path;
 
-/// What a run tells while it goes on.
+/// An event of a run in progress.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// Training is about to begin, in this folder; warnings come before.
+    /// Training begins in this folder. Warnings come before this event.
     Start(&'a Path),
-    /// Training goes on in this folder, after so many epochs and so many rows of the next.
+    /// Training resumes in this folder, after this number of epochs and this number of rows of the next epoch.
     Resume(&'a Path, usize, usize),
-    /// The run in this folder is to have another number of epochs, and its schedule is formed anew.
+    /// The run in this folder gets another number of epochs, and its schedule is computed again.
     Replanned(&'a Replanned),
-    /// Training is over in this folder.
+    /// Training in this folder has ended.
     Finished(&'a Path, Finished),
-    /// Something is dubious.
+    /// A warning about something suspicious.
     Warning(&'a Warning),
-    /// Something about the run's folder should be known.
+    /// A notice about the run's folder.
     Notice(&'a Notice),
-    /// Something about the rows, in a sentence.
+    /// A note about the rows, in a sentence.
     Note(&'a str),
-    /// A step is done.
+    /// A step has ended.
     Progress(&'a Progress),
-    /// An epoch is done.
+    /// An epoch has ended.
     Epoch(&'a EpochRecord),
-    /// Training is done and saved in this folder, and this comes next.
+    /// Training is finished and saved in this folder, and the named stage comes next.
     Stage(&'a Path, &'static str),
 }
 
-/// A run that is trained already.
+/// A run whose training has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finished {
-    /// The epochs that are done.
+    /// The number of finished epochs.
     pub epochs: usize,
-    /// Whether all is done that follows training, with tests and report.
+    /// Whether the stages after training, with tests and report, are finished too.
     pub is_at_end: bool,
-    /// Whether the loss did not fall for as long as the recipe waits: then there can be no more epochs.
+    /// Whether early stopping ended the run. Then no more epochs are possible.
     pub has_stopped_early: bool,
 }
 
-/// A run that is to have another number of epochs.
+/// A run that gets another number of epochs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Replanned {
-    /// The epochs that it was to have.
+    /// The number of epochs planned before.
     pub before: usize,
-    /// The epochs that it is to have in all.
+    /// The total number of epochs planned now.
     pub epochs: usize,
     /// The name of its schedule.
     pub schedule: &'static str,

@@ -1,4 +1,4 @@
-//! A run's folder: making it, what it remembers of the run, and its record of the epochs.
+//! A run's folder: creation, its small files, and the record of its epochs.
 
 use super::names::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// The recipe of a run's folder, with values set over it.
+/// The recipe of a run's folder, with overrides.
 ///
 /// # Errors
 ///
@@ -20,25 +20,25 @@ pub fn recipe_of(folder: &Path, overrides: &[Override]) -> Result<Recipe> {
     Recipe::load_file(&folder.join(RECIPE_FILE), overrides)
 }
 
-/// The folder of all runs that are given none.
+/// The folder of all runs without a given folder.
 const RUNS: &str = "runs";
 
-/// The folder of a run that is given none, and overwrites one of its name.
+/// The default folder of a run that may overwrite a run of the same name.
 pub(super) fn usual(name: &str) -> PathBuf {
     Path::new(RUNS).join(name)
 }
 
-/// Whether a folder has nothing in it but what a killed command had begun to write.
+/// Whether a folder is empty except for files that a killed command had begun to write.
 pub(crate) fn is_empty(folder: &Path) -> io::Result<bool> {
     let is_begun = |name: &OsString| name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
     Ok(entries(folder)?.iter().all(|(name, _)| is_begun(name)))
 }
 
-/// Makes `runs/NAME`, or `runs/NAME-2` and so on where that exists.
+/// Makes `runs/NAME`, or `runs/NAME-2` and so on if it exists.
 ///
 /// # Errors
 ///
-/// When the system refuses.
+/// If the system cannot make the folder.
 pub fn new_folder(name: &str) -> Result<PathBuf> {
     let refused = |path: &Path, error| Error::io("cannot make the folder", path, error);
     let parent = Path::new(RUNS);
@@ -49,7 +49,7 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
             1 => parent.join(name),
             _ => parent.join(format!("{name}-{number}")),
         };
-        // Making it is the test whether it is free: two runs at once get two folders.
+        // Creating it tests whether it is free: two simultaneous runs get two folders.
         match fs::create_dir(&folder) {
             Ok(()) => return Ok(folder),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
@@ -58,9 +58,10 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
     }
 }
 
-/// Whether the run in a folder was saved, so that the model in it is the run's own: a checkpoint follows each.
+/// Whether the run in a folder was saved, so that the model in it belongs to the run: each save of the model is
+/// followed by a checkpoint.
 pub(super) fn is_saved(folder: &Path) -> bool {
-    // What cannot be looked at is there: a run must not begin anew because of it.
+    // An entry that cannot be inspected counts as existing: a run must not start over because of it.
     let is_missing = |name: &&str| match fs::metadata(folder.join(name)) {
         Ok(_) => false,
         Err(error) => error.kind() == io::ErrorKind::NotFound,
@@ -70,8 +71,8 @@ pub(super) fn is_saved(folder: &Path) -> bool {
         .all(is_missing)
 }
 
-/// Removes a symbolic link at a path in a run's folder, so that what is written there stays in the folder: it may be a
-/// stranger's, and lead anywhere.
+/// Removes a symbolic link at a path in a run's folder, so that files written there stay in the folder: another user
+/// may have made the link, and it may point anywhere.
 pub(super) fn unlink(path: &Path) -> Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => fs::remove_file(path)
@@ -86,18 +87,18 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_alone(path, bytes)
 }
 
-/// The most bytes of a run's file that is small.
+/// The most bytes of the small files of a run.
 pub(super) const SMALL: u64 = 1 << 26;
 
-/// The most bytes of a run's record of its epochs: millions of them.
+/// The most bytes of a run's record of its epochs: enough for millions of epochs.
 const MAX_METRICS: u64 = 1 << 30;
 
-/// Reads a file of a run's folder, of at most so many bytes. What is no file is not opened: a named pipe would be waited
-/// for, and a device may have no end.
+/// Reads a file of a run's folder, of at most `most` bytes. It opens only regular files: reading a named pipe would
+/// block, and a device may have no end.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(OpenOptions::new().read(true), path)?;
     let mut bytes = Vec::new();
-    // One byte more tells that there is more.
+    // One further byte shows that there is more.
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         Err(io::Error::other(format!(
@@ -108,7 +109,7 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Opens a file of a run's folder, unless there is something else in its place.
+/// Opens a file of a run's folder; refuses anything that is not a regular file.
 pub(super) fn open(options: &OpenOptions, path: &Path) -> io::Result<File> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(io::Error::other(
@@ -137,7 +138,7 @@ pub(super) fn line_of(record: &EpochRecord) -> Value {
     line
 }
 
-/// What a run's record of its epochs says, line by line; empty where there is none. Bytes that are no text are no line.
+/// The text of a run's record of its epochs; empty if there is none. Bytes that are not UTF-8 are replaced.
 fn read_metrics(folder: &Path) -> Result<String> {
     let path = folder.join(METRICS_FILE);
     match read(&path, MAX_METRICS) {
@@ -147,11 +148,11 @@ fn read_metrics(folder: &Path) -> Result<String> {
     }
 }
 
-/// The records of a run, as far as they can be read: they are for a chart alone.
+/// The records of a run that can be read. They are used only for a chart.
 ///
 /// # Errors
 ///
-/// When the system refuses to read them.
+/// If the system cannot read them.
 pub(super) fn read_records(folder: &Path) -> Result<Vec<EpochRecord>> {
     Ok(records_in(&read_metrics(folder)?))
 }
@@ -182,7 +183,7 @@ fn records_in(text: &str) -> Vec<EpochRecord> {
     text.lines().filter_map(record).collect()
 }
 
-/// Leaves the lines of the first epochs, as the rest will be written again. Gives their records.
+/// Keeps only the lines of the first epochs, because the others will be written again. Returns their records.
 pub(super) fn keep_lines(folder: &Path, epochs: usize) -> Result<Vec<EpochRecord>> {
     let text = read_metrics(folder)?;
     let of_epoch = |line: &&str| {

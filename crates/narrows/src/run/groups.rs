@@ -1,11 +1,11 @@
-//! What is said of groups of rows that are to stay together, where rows come from several sources.
+//! Messages about groups that must stay together, if rows come from several sources.
 
 use super::event::Event;
 use crate::data::{OtherRows, Split};
 use crate::error::Result;
 use crate::train::Warning;
 
-/// Says whether rows for validation or testing that were not set apart from the training rows are of the same groups.
+/// Reports whether rows for validation or testing from other sources are in groups of the training rows.
 pub(super) fn tell_of_known_groups(
     split: &Split<'_>,
     other: OtherRows<'_>,

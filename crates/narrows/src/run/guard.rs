@@ -1,4 +1,4 @@
-//! Watching the files of the data while a run goes on.
+//! Checks the files of the data during a run.
 
 use super::event::Event;
 use crate::advice::{Setting, setting};
@@ -9,13 +9,13 @@ use crate::train::Warning;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A look at the files may take this share of the time at most: one in so many parts.
+/// The checks take at most this share of the time: one part in `SHARE`.
 const SHARE: u32 = 100;
 
-/// Looks now and then whether the files of a run's data are as they were when they were opened.
+/// Checks in intervals whether the files of a run's data are as they were when they were opened.
 pub(super) struct Guard<'a> {
     watch: Watch,
-    /// The rows in use that stay in a file.
+    /// The used rows that stay in a file.
     rows: Vec<StoredRows<'a>>,
     looked: Instant,
     took: Duration,
@@ -24,14 +24,14 @@ pub(super) struct Guard<'a> {
 /// Rows that stay in a file.
 struct StoredRows<'a> {
     rows: &'a Dataset,
-    /// What they were when the run began.
+    /// Their checksum when the run began.
     checksum: Checksum,
-    /// How their file was when they were compared last.
+    /// The state of their file at the last comparison.
     state: FileState,
 }
 
 impl StoredRows<'_> {
-    /// How their file is now, if it has changed since.
+    /// The state of their file now, if it has changed since.
     fn changed(&self) -> Option<FileState> {
         let (_, now) = self.rows.file_states()?;
         (now != self.state).then_some(now)
@@ -39,7 +39,7 @@ impl StoredRows<'_> {
 }
 
 impl<'a> Guard<'a> {
-    /// Watches the files of rows; what is in the run's folder changes with the run.
+    /// Watches the files of rows. Files in the run's folder are left out, because they change with the run.
     pub(super) fn new(
         watch: Option<&Watch>,
         folder: &Path,
@@ -65,7 +65,7 @@ impl<'a> Guard<'a> {
         })
     }
 
-    /// Looks, unless that was done a moment ago and the files of rows in use are as they were.
+    /// Checks, unless the last check was a moment ago and the files of used rows are unchanged.
     ///
     /// # Errors
     ///
@@ -79,11 +79,11 @@ impl<'a> Guard<'a> {
         }
     }
 
-    /// Looks at all files, and warns of those that have changed since the last look.
+    /// Checks all files, and warns about files that have changed since the last check.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] when rows are not those any more that the run began with, because they stay in their file.
+    /// [`ErrorKind::Data`] if rows that stay in their file differ from the rows with which the run began.
     pub(super) fn look(&mut self, observe: &mut dyn FnMut(Event<'_>)) -> Result<()> {
         let began = Instant::now();
         let changed = self.watch.changed();
@@ -193,7 +193,7 @@ mod tests {
         write(&path, 400.0);
         let error = guard.look_now_and_then(&mut |_| ()).unwrap_err();
         assert!(error.to_string().contains("rows have changed"), "{error}");
-        // What could not be saved is not saved later.
+        // State that could not be saved now is not saved later.
         assert!(guard.look(&mut |_| ()).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! With which instruction sets a run was trained.
+//! The instruction sets that a run was trained with.
 
 use super::folder::is_saved;
 use super::sources::RunFile;
@@ -7,8 +7,8 @@ use crate::isa::name;
 use crate::train::Training;
 use std::path::Path;
 
-/// The instruction sets that train a run which goes on: those so far, as its model says, and this one if there is anything
-/// left to train. The next model keeps them.
+/// The instruction sets of a resumed run: those recorded in its model, and the current one if there is anything left to
+/// train. The next model stores them.
 pub(super) fn goes_on(
     training: &mut Training<'_>,
     folder: &Path,
@@ -17,7 +17,7 @@ pub(super) fn goes_on(
 ) -> Vec<String> {
     let model = load_model_of(folder, &training.recipe().parts());
     let mut all = match (is_saved(folder), model, file) {
-        // It begins anew.
+        // The run begins anew.
         (false, _, _) => Vec::new(),
         (true, Ok(model), _) => model.origin().isa.clone(),
         (true, Err(_), Some(file)) => file.isa.clone(),

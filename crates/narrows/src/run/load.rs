@@ -1,4 +1,4 @@
-//! Models of runs.
+//! Loads models of runs.
 
 use super::names::{MODEL_FILE, TRAIN_LOSS};
 use super::{folder, place};
@@ -10,12 +10,12 @@ use crate::model::Model;
 use crate::parts::Parts;
 use std::path::Path;
 
-/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it. Its recipe is of these
-/// parts, or of the library's if none are given.
+/// Loads a model from its file or its run's folder, and checks that the rows of a source fit it. Its recipe uses these
+/// parts, or the library's if `parts` is `None`.
 ///
 /// # Errors
 ///
-/// When it cannot be read, or the data do not fit it.
+/// If the model cannot be read, or if the data do not fit it.
 pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<Model> {
     let model = load_model_of(path, &Parts::or_standard(parts))?;
     check(&model, &source.train).map_err(|error| {
@@ -28,11 +28,11 @@ pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<M
     Ok(model)
 }
 
-/// Refuses a run's folder whose model is not trained to the end, or not tested yet.
+/// Refuses a run's folder whose model is not fully trained or not yet tested.
 ///
 /// # Errors
 ///
-/// When it is not.
+/// If it is not.
 pub fn check_done(path: &Path, model: &Model) -> Result<()> {
     if folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
         Err(
@@ -51,7 +51,7 @@ pub fn check_done(path: &Path, model: &Model) -> Result<()> {
     }
 }
 
-/// Whether a path is that of a run's folder or a model's file.
+/// Whether a path is a run's folder or a model file.
 pub fn is_run(path: &Path) -> bool {
     let is_model = path
         .extension()
@@ -65,12 +65,13 @@ pub fn is_run(path: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// As [`Model::load`]; when a command was killed while it put the run in place, which [`recover`](super::recover) ends.
+/// As [`Model::load`]. Also if a command was killed while it moved the run into place; [`recover`](super::recover)
+/// completes this.
 pub fn load_model(path: &Path) -> Result<Model> {
     load_model_of(path, &Parts::standard())
 }
 
-/// As [`load_model`], for a model whose recipe is of these parts.
+/// As [`load_model`], for a model whose recipe uses these parts.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! One training a folder: a lock on a file in it, which the system releases when its holder ends, however that is.
+//! One training per folder: a lock on a file in the folder. The system releases it when its holder ends in any way.
 
 use crate::advice::{Setting, setting};
 use crate::error::{Error, ErrorKind, Result};
@@ -8,20 +8,20 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-/// The file that is locked. It says who holds it, is removed at the end, and is no obstacle where a killed run left it.
+/// The locked file. It names the holder, and is removed at the end. A file that a killed run left does no harm.
 pub(super) const LOCK_FILE: &str = ".narrows-lock";
 
-/// How much of what a lock file says is told.
+/// How many bytes of a lock file are printed.
 const MAX_SAID: u64 = 200;
 
-/// How long another may take to write down that it holds the lock.
+/// How long another process may take to write its name into the file.
 const WRITING: Duration = Duration::from_millis(50);
 
-/// A run's folder, or a study's, that no other process writes into until this is dropped.
+/// A lock on the folder of a run or study: no other process writes into it until this value is dropped.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
-    /// Or why the system gave no lock, as some file systems of a network have none.
+    /// The error of the system if it gave no lock; some network file systems have no locks.
     file: io::Result<File>,
 }
 
@@ -30,13 +30,13 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// When another process, or another run of this one, holds it; when the lock's file cannot be made. Where the file
-    /// system has no locks, that is no error, and nobody else is kept out.
+    /// If another process, or another run of this process, holds the lock; if the lock's file cannot be made. If the
+    /// file system has no locks, this is not an error, and other processes are not kept out.
     pub fn take(folder: &Path) -> Result<Lock> {
         let path = folder.join(LOCK_FILE);
         let refused = |error| Error::io("cannot lock the folder", folder, error);
         loop {
-            // A link that somebody put there would have another file written, and a pipe would be waited for.
+            // If another user put a link there, another file would be written; and opening a pipe would block.
             if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
                 fs::remove_file(&path).map_err(refused)?;
             }
@@ -56,11 +56,11 @@ impl Lock {
                     });
                 }
             }
-            // Whoever held it may have removed it in between: this is then a file that nobody else will meet.
+            // The former holder may have removed it in between: then no other process will ever find this file.
             if !is_at(&file, &path).map_err(refused)? {
                 continue;
             }
-            // For people alone: where it cannot be written, on a full disk, the lock holds all the same.
+            // The text is only for people: if it cannot be written, for example on a full disk, the lock is still held.
             let _ = file
                 .set_len(0)
                 .and_then(|()| file.write_all(holder().as_bytes()));
@@ -71,7 +71,7 @@ impl Lock {
         }
     }
 
-    /// Why the system gave no lock, if it did not.
+    /// The reason why the system gave no lock, if there is none.
     pub(crate) fn why_not(&self) -> Option<&io::Error> {
         self.file.as_ref().err()
     }
@@ -79,14 +79,15 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // While it is still locked, so that nobody else's is removed. One that cannot be removed is no obstacle.
+        // Removed while it is still locked, so that the file of another process is not removed. If it cannot be
+        // removed, it does no harm.
         if self.file.is_ok() {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// Who holds the lock.
+/// The holder of the lock.
 fn holder() -> String {
     format!(
         "process {} on {} since {}",
@@ -97,7 +98,7 @@ fn holder() -> String {
 }
 
 fn held(folder: &Path, mut file: File) -> Error {
-    // It may have been locked just now, and still say who held it before.
+    // It may have been locked just now, and still name the holder before.
     std::thread::sleep(WRITING);
     let mut said = String::new();
     let read = file

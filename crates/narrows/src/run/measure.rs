@@ -1,4 +1,4 @@
-//! The evaluation that follows training, and the figures of its report.
+//! The evaluation after training, and the figures of its report.
 
 use super::event::Event;
 use super::names::METRICS_FILE;
@@ -17,17 +17,17 @@ use crate::threads::available_threads;
 use crate::train::EpochRecord;
 use std::path::Path;
 
-/// The rows that a model is measured on, and how.
+/// The rows and the options for measuring a model.
 pub(super) struct OnSplit<'a> {
     pub(super) split: &'a Split<'a>,
-    /// The run's folder or the model's file, as errors name it.
+    /// The run's folder or the model's file, as named in errors.
     pub(super) path: &'a Path,
     pub(super) threads: usize,
     pub(super) baselines: Option<&'a Baselines>,
 }
 
-/// Evaluates a model on the test rows of a split, if it has any, and draws its figures; `stage` is told what comes next,
-/// and may end it.
+/// Evaluates a model on the test rows of a split, if there are any, and draws its figures. `stage` is called with the
+/// name of the next stage, and may end the evaluation.
 pub(super) fn measure(
     model: &Model,
     records: &[EpochRecord],
@@ -83,7 +83,7 @@ pub(super) fn measure(
     })
 }
 
-/// The evaluation, with the stages told once each.
+/// The evaluation; each stage is reported once.
 fn evaluated(
     model: &Model,
     how: &OnSplit<'_>,
@@ -104,7 +104,7 @@ fn evaluated(
     })
 }
 
-/// Says of work that was refused after training what is there, and how to do the work later.
+/// Adds to an error after training what is saved, and how to do the refused work later.
 fn to_do(error: Error, folder: &Path) -> Error {
     if error.kind() == crate::ErrorKind::Interrupted {
         return error;
@@ -119,14 +119,14 @@ fn to_do(error: Error, folder: &Path) -> Error {
     ))
 }
 
-/// Says which parts of what follows training were left out.
+/// Reports the parts after training that were left out.
 pub(super) fn tell_of_left_out(outcome: &Outcome, observe: &mut dyn FnMut(Event<'_>)) {
     for why in &outcome.summary.left_out {
         observe(Event::Notice(&Notice::LeftOut(why.clone())));
     }
 }
 
-/// What 0 stands for where rows are many and independent.
+/// The number of threads for many independent rows, with 0 for all.
 pub(super) fn threads_or_all(threads: usize) -> usize {
     match threads {
         0 => available_threads(),
@@ -134,7 +134,7 @@ pub(super) fn threads_or_all(threads: usize) -> usize {
     }
 }
 
-/// Says that the records of some of so many epochs are missing, if they are.
+/// Reports that the records of some epochs are missing, if they are.
 pub(super) fn tell_of_missing(
     folder: &Path,
     epochs: usize,

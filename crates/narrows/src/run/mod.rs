@@ -1,10 +1,9 @@
 //! A run: training with its folder, from the recipe to the report.
 //!
-//! The folder holds `recipe.toml` (with every default filled in), `run.json` (where the data come from),
-//! `metrics.jsonl` (one line an epoch), `checkpoint.safetensors` (where the run stands, to go on with),
-//! `checkpoint.previous.safetensors` (where it stood at the save before), `model.safetensors`, `report.html`
-//! with its pictures in `figures` and, for images, `reconstructions.png`. Of a run that diverged,
-//! `diverged.json` says how.
+//! The folder holds `recipe.toml` (with every default filled in), `run.json` (the source of the data), `metrics.jsonl`
+//! (one line per epoch), `checkpoint.safetensors` (the state of the run, to resume it),
+//! `checkpoint.previous.safetensors` (the state at the save before), `model.safetensors`, `report.html` with its
+//! pictures in `figures` and, for images, `reconstructions.png`. If a run diverged, `diverged.json` describes it.
 
 mod again;
 mod blame;

@@ -1,11 +1,11 @@
-//! The names of what is in a run's folder.
+//! The names of the files in a run's folder.
 
 pub use crate::model::MODEL_FILE;
 
 /// The name of the picture's file in a run's folder.
 pub const PICTURE_FILE: &str = "reconstructions.png";
 
-/// The name of the record of training in a run's folder.
+/// The name of the file in a run's folder with the record of training.
 pub const METRICS_FILE: &str = "metrics.jsonl";
 
 /// The name of the report's file in a run's folder.
@@ -14,22 +14,22 @@ pub const REPORT_FILE: &str = "report.html";
 /// The name of the recipe's file in a run's folder.
 pub const RECIPE_FILE: &str = "recipe.toml";
 
-/// The name of the file in a run's folder that says where the data come from.
+/// The name of the file in a run's folder with the source of the data.
 pub const RUN_FILE: &str = "run.json";
 
-/// The figure that a model has once its run has come to its end.
+/// The metric that a model has only after the end of its run.
 pub(super) const TRAIN_LOSS: &str = "train_loss";
 
-/// The name of the file in a run's folder that says where the run stands.
+/// The name of the file in a run's folder with the state of the run.
 pub const CHECKPOINT_FILE: &str = "checkpoint.safetensors";
 
-/// The same as it was at the save before, for where the newer is damaged.
+/// The checkpoint of the save before, in case the newer one is damaged.
 pub const OLDER_CHECKPOINT_FILE: &str = "checkpoint.previous.safetensors";
 
-/// The name of the file in a run's folder that says that and how the run diverged.
+/// The name of the file in a run's folder that describes a divergence of the run.
 pub const DIVERGED_FILE: &str = "diverged.json";
 
-/// The name of the model in a run's folder whose parameters training began with, if it did.
+/// The name of the file in a run's folder with the model whose parameters training began with, if there is one.
 pub(super) const INIT_FILE: &str = "initial.safetensors";
 
 /// The folder of the report's pictures in a run's folder.

@@ -1,4 +1,4 @@
-//! What a run has to say that no recipe or data are to blame for.
+//! Notices of a run that are not caused by its recipe or data.
 
 use crate::advice::{Action, Setting, set};
 use std::fmt;
@@ -8,35 +8,35 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The newer of two checkpoints cannot be read, for this reason, and the run goes on from the older.
+    /// The newer of two checkpoints cannot be read, for this reason, and the run resumes from the older one.
     OlderCheckpoint(String),
-    /// The model of a run that is done cannot be read, for this reason, and is written again.
+    /// The model of a finished run cannot be read, for this reason, and is written again.
     ModelAgain(String),
-    /// The record of some epochs cannot be read, so that they are missing in the chart of losses.
+    /// The records of some epochs cannot be read, so they are missing in the chart of losses.
     Metrics {
-        /// The record.
+        /// The file of the records.
         path: PathBuf,
         /// How many epochs are missing.
         missing: usize,
-        /// Why, where the system refused to read it.
+        /// The reason, if the system could not read it.
         why: Option<String>,
     },
-    /// The file system has no locks, so that nothing keeps another training out of the folder.
+    /// The file system has no locks, so another training can use the folder at the same time.
     NotLocked {
         /// The folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The message of the system.
         why: String,
     },
-    /// The run goes on with another instruction set than the one that it was on last.
+    /// The run is resumed with another instruction set than before.
     OtherIsa {
         /// The instruction set so far.
         before: String,
-        /// The instruction set from here on.
+        /// The instruction set from now on.
         now: &'static str,
     },
-    /// A part of what follows training was left out for lack of memory; the sentence says which part, what it needs and
-    /// what there is.
+    /// A part after training was left out for lack of memory. The sentence names the part, the needed memory and the
+    /// memory that there is.
     LeftOut(String),
 }
 

@@ -1,4 +1,4 @@
-//! How to run.
+//! The options of a run.
 
 use super::checkpoint::Every;
 use super::sources::Sources;
@@ -11,27 +11,27 @@ use crate::parts::Parts;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How to run: where, on how many threads, and what beside training.
+/// The options of a run: the folder, the number of threads, and settings other than the training itself.
 #[derive(Clone, Debug, Default)]
 pub struct Options<'a> {
-    /// The folder; `runs/NAME`, or `runs/NAME-2` and so on where that exists, if none is given.
+    /// The folder. If `None`: `runs/NAME`, or `runs/NAME-2` and so on if it exists.
     pub out: Option<&'a Path>,
-    /// Whether a run that is in the folder is overwritten; it stays whole until the new one is first saved, which is after
-    /// its first epoch at the earliest.
+    /// Whether a run in the folder is overwritten. The old run stays complete until the new one is first saved, which
+    /// is after its first epoch at the earliest.
     pub force: bool,
-    /// Without influence on the result; 0 means as many as a step has work for, and all cores for the rest.
+    /// The number of threads. It does not change the result. 0 means: as many as a step has work for, and all cores for
+    /// the other stages.
     pub threads: usize,
-    /// Where the data come from, for a run that may go on later; for one that goes on, where they lie now, if that is
-    /// another place.
+    /// The source of the data, so that the run can be resumed later. For a resumed run, the place where the data are
+    /// now, if it has changed.
     pub sources: Option<Sources>,
-    /// Which rows are for testing, and which stay together. The fraction for validation is the recipe's.
+    /// Which rows are for testing, and which rows stay together. The recipe has the fraction for validation.
     pub split: SplitPlan,
-    /// The parts that the recipes of a run that goes on, and of a model that is there already, may name; none for those of
-    /// the library.
+    /// The parts that the recipes of resumed runs and of trained models may name; `None` for the library's parts.
     pub parts: Option<&'a Parts>,
-    /// The files of the data, as they were before these were opened: their changes are noticed while the run goes on.
+    /// The files of the data, recorded before they were opened: changes during the run are noticed.
     pub watch: Option<&'a Watch>,
-    /// For a run that goes on: how many epochs it is to have in all, if not as many as before.
+    /// For a resumed run, the new total number of epochs, if it changes.
     pub epochs: Option<usize>,
     /// Rows for validation, from a source of their own.
     pub validation: Option<&'a Dataset>,
@@ -39,16 +39,16 @@ pub struct Options<'a> {
     pub test: Option<&'a Dataset>,
     /// A model whose parameters training begins with.
     pub init_from: Option<&'a Model>,
-    /// How often the run is saved.
+    /// The interval between two saves of the run.
     pub checkpoint: Every,
-    /// Whether losses are written for TensorBoard too.
+    /// Whether losses are also written for TensorBoard.
     pub tensorboard: bool,
-    /// Whether to count where the time of a step goes, for [`Summary::profile`](super::Summary::profile).
+    /// Whether to measure the time of the parts of a step, for [`Summary::profile`](super::Summary::profile).
     pub profile: bool,
-    /// Set to stop after the current step, or between the stages that follow training, before which the run
-    /// is saved: it ends with [`ErrorKind::Interrupted`].
+    /// Set it to stop the run after the current step, or between the stages after training. The run is saved before,
+    /// and ends with [`ErrorKind::Interrupted`].
     pub stop: Option<&'a AtomicBool>,
-    /// Principal components that several runs share; each fits its own otherwise.
+    /// Principal components that several runs share; if `None`, each run fits its own.
     pub baselines: Option<&'a Baselines>,
 }
 
@@ -65,10 +65,10 @@ impl<'a> Options<'a> {
     }
 }
 
-/// What is said of a run that was told to stop after training.
+/// The message for a run that was asked to stop after training.
 pub(super) const FOLLOWS: &str = "training is done, and what follows was stopped";
 
-/// What a run that was told to stop ends with; its folder says how to go on.
+/// The error of a run that was asked to stop; it names the folder with which to resume.
 pub(super) fn stopped(what: &str, folder: &Path) -> Error {
     Error::new(ErrorKind::Interrupted, what)
         .at(folder.display())

@@ -1,4 +1,4 @@
-//! A run's own data: found, read and divided as when it was trained, for commands that are given no others.
+//! A run's own data: found, read and split as in its training, for commands without other data.
 
 use super::load::{is_run, load_model_of};
 use super::names::{MODEL_FILE, RUN_FILE};
@@ -13,13 +13,13 @@ use crate::recipe::Recipe;
 use crate::text::list_shortly;
 use std::path::{Path, PathBuf};
 
-/// How options of a command change those that a run was read with.
+/// How the options of a command change the options of a run's data.
 pub type Change<'a> = &'a dyn Fn(&ReadOptions) -> ReadOptions;
 
-/// Some rows of a run's data.
+/// A part of a run's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The rows that are divided.
+    /// The rows that are split.
     Data,
     /// The rows for validation.
     Validation,
@@ -27,18 +27,18 @@ pub enum Part {
     Test,
 }
 
-/// The data that a run was trained on, which are the same rows.
+/// The data that a run was trained on; they are known to be the same rows.
 pub struct OwnData {
-    /// All that was read.
+    /// The data that were read.
     pub opened: Opened,
-    /// Where it was read.
+    /// The sources from which they were read.
     pub sources: Sources,
-    /// The sources that are in another place than when the run was trained.
+    /// The sources that have moved since the run was trained.
     pub moved: Vec<String>,
     division: Division,
 }
 
-/// How rows are divided into training, validation and test rows.
+/// The split of rows into training, validation and test rows.
 struct Division {
     seed: u64,
     plan: SplitPlan,
@@ -63,21 +63,21 @@ impl Division {
             },
             None => {
                 let mut division = Division::of_recipe(model.recipe(), sources);
-                // Of an earlier version, which set none apart unless it was told to.
+                // A model of an earlier version, which held out no rows unless it was told to.
                 division.plan.validation = Some(model.recipe().validation.unwrap_or(0.0));
                 division
             }
         }
     }
 
-    /// The rows as training divided them.
+    /// The rows, split as in training.
     fn split<'a>(&self, opened: &'a Opened) -> Result<Split<'a>> {
         let source = &opened.source;
         source.split_beside(self.seed, &self.plan, opened.other())
     }
 }
 
-/// The folder of the run that a model's path belongs to: that folder itself, or the one that the model's file lies in.
+/// The folder of the run that a model's path belongs to: the path itself, or the folder of the model's file.
 pub fn folder_of(path: &Path) -> Option<PathBuf> {
     let folder = if path.is_dir() {
         path.to_path_buf()
@@ -92,7 +92,7 @@ pub fn folder_of(path: &Path) -> Option<PathBuf> {
     folder.join(RUN_FILE).is_file().then_some(folder)
 }
 
-/// Why a command needs to be told the data: nothing is guessed.
+/// The error of a command that needs `--data`, because data are never guessed.
 pub fn needs_data(path: &Path, model: &Model) -> Error {
     let what = if path.is_dir() {
         "this folder does not say where the data of its model lie"
@@ -114,12 +114,12 @@ pub fn needs_data(path: &Path, model: &Model) -> Error {
 impl OwnData {
     /// The data of the run that a model's path belongs to.
     ///
-    /// `change` may change how they are read, not which rows they are.
+    /// `change` may change how the data are read, but not which rows they have.
     ///
     /// # Errors
     ///
-    /// When the model belongs to no run's folder, its data are not there, or they are other rows than those that the
-    /// model was trained on.
+    /// If the model is not in a run's folder, if its data are missing, or if they are other rows than those of the
+    /// training.
     pub fn of_model(path: &Path, model: &Model, change: Change<'_>) -> Result<OwnData> {
         let folder = folder_of(path).ok_or_else(|| needs_data(path, model))?;
         let file = RunFile::read(&folder)?;
@@ -146,12 +146,12 @@ impl OwnData {
         first_that_fits(file.places(&folder, false)?, open)
     }
 
-    /// The data of all runs among the names that a comparison is given, divided as for the first of them; none if no run
-    /// is among them. Their recipes are of these parts, or of the library's if none are given.
+    /// The data of all runs among the arguments of a comparison, split as for the first of them; `None` if there is no
+    /// run among them. Their recipes use these parts, or the library's if `parts` is `None`.
     ///
     /// # Errors
     ///
-    /// As [`OwnData::of_model`] for each; also when two were trained on different data.
+    /// As [`OwnData::of_model`] for each run; also if two of them were trained on different data.
     pub fn of_comparison(
         names: &[String],
         parts: Option<&Parts>,
@@ -191,14 +191,14 @@ impl OwnData {
             if let Some(known) = known {
                 let split = division.split(&own.opened)?;
                 let found = KnownRows::of_split(&split)?;
-                // Rows for validation may come from a source of their own, which is not compared.
+                // Validation rows may come from a source of their own, which is not compared.
                 known.check_all_but_validation(&found).map_err(refused)?;
             }
         }
         Ok(first.map(|(_, own)| own))
     }
 
-    /// The rows as training divided them.
+    /// The rows, split as in training.
     ///
     /// # Errors
     ///
@@ -207,7 +207,7 @@ impl OwnData {
         self.division.split(&self.opened)
     }
 
-    /// What the rows are called, without the folders: by their own source where they have one.
+    /// The name of the rows, without folders; rows with a source of their own have its name.
     pub fn name(&self, part: Part) -> String {
         let short = |spec: &String| {
             let name = Path::new(spec).file_name();
@@ -232,7 +232,7 @@ impl OwnData {
             let found = KnownRows::of_split(&split)?;
             return known.check(&found).map_err(refused);
         }
-        // A model of an earlier version knows the numbers alone.
+        // A model of an earlier version knows only the numbers.
         let Some(record) = &model.origin().split else {
             return Ok(());
         };
@@ -255,7 +255,7 @@ impl OwnData {
     }
 }
 
-/// The way out where the rows are others.
+/// Adds the hint for other rows.
 fn refused(error: Error) -> Error {
     error.hint(format!(
         "without {} a run's own rows are used, read as for training; {} takes rows as they are now",
@@ -264,7 +264,7 @@ fn refused(error: Error) -> Error {
     ))
 }
 
-/// How to read a run's data where options of a command change it. The columns to learn from stay.
+/// The options of a run's data, changed by the options of a command. The columns to learn from stay the same.
 fn changed(reading: &ReadOptions, model: &Model, change: Change<'_>) -> ReadOptions {
     let changed = change(reading);
     if changed == *reading {
@@ -277,7 +277,7 @@ fn changed(reading: &ReadOptions, model: &Model, change: Change<'_>) -> ReadOpti
     }
 }
 
-/// What comes of the first place that holds the rows; the error of the first place if none does.
+/// The result for the first place that holds the rows; if there is none, the error of the first place.
 fn first_that_fits<T>(places: Vec<Sources>, open: impl Fn(Sources) -> Result<T>) -> Result<T> {
     let mut refused = None;
     for sources in places {
@@ -290,12 +290,12 @@ fn first_that_fits<T>(places: Vec<Sources>, open: impl Fn(Sources) -> Result<T>)
 }
 
 impl Sources {
-    /// The sources of a run that is to go on: where they lay, or where they were moved along with the run's folder; `data`,
-    /// `validation` and `test` say where they are otherwise.
+    /// The sources of a run to resume: at their place in training, or moved together with the run's folder. `data`,
+    /// `validation` and `test` override the places.
     ///
     /// # Errors
     ///
-    /// When there is no run in the folder, its file is damaged, or its data are gone.
+    /// If there is no run in the folder, if its file is damaged, or if its data are missing.
     pub fn of_run(
         folder: &Path,
         recipe: &Recipe,
@@ -307,7 +307,7 @@ impl Sources {
         Sources::of_file(file, folder, recipe, true)
     }
 
-    /// The sources of a run whose model a new run begins with: where they lay, or where they were moved along with the
+    /// The sources of a run whose model a new run begins with: at their place in training, or moved together with the
     /// run's folder.
     ///
     /// # Errors
@@ -321,7 +321,7 @@ impl Sources {
         let known = file.rows.clone();
         let places = file.places(folder, goes_on)?;
         let (Some(known), true) = (known, places.len() > 1) else {
-            // What goes on checks the rows itself.
+            // A resumed run checks the rows itself.
             return places
                 .into_iter()
                 .next()
@@ -335,12 +335,12 @@ impl Sources {
         })
     }
 
-    /// Refuses rows that came from standard input or a pipe: they are not there any more, and what is there now was not
-    /// given for them.
+    /// Refuses rows that came from standard input or a pipe. They no longer exist, and the present content of standard
+    /// input is meant for something else.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] when some did.
+    /// [`ErrorKind::Data`] if there are such rows.
     pub fn refuse_streams(&self, folder: &Path) -> Result<()> {
         let Some(spec) = self.specs().find(|spec| Source::is_stream(spec)) else {
             return Ok(());
@@ -362,11 +362,11 @@ impl Sources {
         )))
     }
 
-    /// The sources that a run's folder names, wherever they are now.
+    /// The sources that a run's folder names, at their present place.
     ///
     /// # Errors
     ///
-    /// When there is no run in the folder, or its file is damaged.
+    /// If there is no run in the folder, or if its file is damaged.
     pub fn read(folder: &Path) -> Result<Sources> {
         Ok(RunFile::read(folder)?.sources)
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 ///
 /// # Errors
 ///
-/// When the system refuses.
+/// If the system cannot write them.
 pub fn write_report(folder: &Path, report: &Report) -> Result<()> {
     let figures = folder.join(FIGURES_FOLDER);
     folder::unlink(&figures)?;

@@ -1,12 +1,14 @@
-//! Where a run writes: its folder, which it locks, and until it is put in place a hidden folder in that.
+//! Where a run writes: its folder, which it locks, and a hidden folder inside until the run is moved into place.
 //!
-//! A new run begins in `.narrows-new` and is put in place once its first files are written; one that overwrites another
-//! (`--force`) is so only once it has saved a model. A kill before leaves the folder as it was, beside hidden files, which
-//! count as nothing. Putting in place has two parts, each of which [`recover`] can do again after a kill:
+//! A new run begins in `.narrows-new` and is moved into place when its first files are written. If it overwrites
+//! another run (`--force`), it is moved only after it has saved a model. If it is killed before, the folder stays as it
+//! was, except for hidden files, which are ignored. Moving into place has two parts; [`recover`] can repeat each of
+//! them after a kill:
 //!
-//! 1. `.narrows-new` becomes `.narrows-swap`. While that is there, what is left of the old run is removed, but for its
-//!    model and recipe.
-//! 2. `.narrows-swap` becomes `.narrows-in`. While that is there, its files are moved up, over the model and the recipe.
+//! 1. `.narrows-new` becomes `.narrows-swap`. While `.narrows-swap` exists, the rest of the old run is removed, except
+//!    for its model and recipe.
+//! 2. `.narrows-swap` becomes `.narrows-in`. While `.narrows-in` exists, its files are moved up, over the model and the
+//!    recipe.
 
 use super::event::Event;
 use super::folder;
@@ -24,26 +26,26 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where a run is that is not put in place yet.
+/// The place of a run that is not moved into place yet.
 const NEW: &str = ".narrows-new";
 
-/// The same while the old run is removed.
+/// Its place while the old run is removed.
 const SWAP: &str = ".narrows-swap";
 
-/// The same while it is moved up.
+/// Its place while its files are moved up.
 const IN: &str = ".narrows-in";
 
 /// Where a run writes.
 pub(super) struct Place {
     folder: PathBuf,
     is_new: bool,
-    /// Whether there is a run in the folder that the new one overwrites.
+    /// Whether the new run overwrites a run in the folder.
     overwrites: bool,
     lock: Lock,
 }
 
 impl Place {
-    /// The folder of a new run, of this name where none is given.
+    /// The folder of a new run; it has this name if no folder is given.
     pub(super) fn create(out: Option<&Path>, force: bool, name: &str) -> Result<Place> {
         let path = match out {
             Some(out) => out.to_path_buf(),
@@ -84,7 +86,7 @@ impl Place {
         })
     }
 
-    /// The folder of a run that goes on.
+    /// The folder of a resumed run.
     pub(super) fn of_run(folder: &Path) -> Result<Place> {
         let lock = Lock::take(folder)?;
         recover_locked(folder)?;
@@ -102,7 +104,7 @@ impl Place {
         &self.folder
     }
 
-    /// Where the run's files are now.
+    /// The present place of the run's files.
     pub(super) fn files(&self) -> PathBuf {
         if self.is_new {
             self.folder.join(NEW)
@@ -111,14 +113,14 @@ impl Place {
         }
     }
 
-    /// An error about the run's files, which names them as they will be called: a person knows nothing of where they are
-    /// until then.
+    /// An error about the run's files, with the names that they will have later: the user does not know their present
+    /// place.
     pub(super) fn named(&self, error: Error) -> Error {
         let files = self.files().display().to_string();
         error.map_text(|text| text.replace(&files, &self.folder.display().to_string()))
     }
 
-    /// Says that nothing keeps another training out, where that is so.
+    /// Reports if the folder has no lock, so that another training could use it.
     pub(super) fn warn(&self, observe: &mut dyn FnMut(Event<'_>)) {
         if let Some(why) = self.lock.why_not() {
             let folder = self.folder.clone();
@@ -127,12 +129,12 @@ impl Place {
         }
     }
 
-    /// Whether the folder still holds another run, whole.
+    /// Whether the folder still holds another, complete run.
     pub(super) fn holds_another(&self) -> bool {
         self.is_new && self.overwrites
     }
 
-    /// Puts the run in place, unless it is there already or overwrites another and is not `saved` yet.
+    /// Moves the run into place, unless it is there already, or it overwrites another run and is not `saved` yet.
     pub(super) fn settle(&mut self, saved: bool) -> Result<()> {
         if !self.is_new || (self.overwrites && !saved) {
             return Ok(());
@@ -150,13 +152,13 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if self.is_new {
-            // What is left counts as nothing.
+            // The remaining files are ignored.
             let _ = remove_folder(&self.folder.join(NEW));
         }
     }
 }
 
-/// What helps where a new run is to have a folder that is not empty.
+/// The hint for a new run whose folder is not empty.
 fn ways_out(folder: &Path) -> String {
     let has = |name| fs::symlink_metadata(folder.join(name)).is_ok();
     let another = format!("choose another with {}", setting(Setting::Out));
@@ -173,13 +175,13 @@ fn ways_out(folder: &Path) -> String {
     }
 }
 
-/// Ends what a command began that was killed while it put a run in place; says whether there was anything to end. Whatever
-/// goes on with a run or overwrites one does this first; what only reads it changes nothing, and is refused
-/// ([`load_model`](super::load_model)).
+/// Completes the work of a command that was killed while it moved a run into place; returns whether there was any. A
+/// command that resumes or overwrites a run calls this first. A command that only reads a run changes nothing, and is
+/// refused ([`load_model`](super::load_model)).
 ///
 /// # Errors
 ///
-/// When another training is using the folder, or the system refuses.
+/// If another training is using the folder, or if the system cannot move the files.
 pub fn recover(folder: &Path) -> Result<bool> {
     if !is_between(folder) {
         return Ok(false);
@@ -188,7 +190,7 @@ pub fn recover(folder: &Path) -> Result<bool> {
     recover_locked(folder)
 }
 
-/// Refuses a folder with a run that is half in place.
+/// Refuses a folder with a run that is only partly moved into place.
 pub(super) fn check_in_place(folder: &Path) -> Result<()> {
     if is_between(folder) {
         Err(Error::new(
@@ -209,17 +211,17 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
     }
 }
 
-/// Whether a run is half in place.
+/// Whether a run is only partly moved into place.
 fn is_between(folder: &Path) -> bool {
     [SWAP, IN].iter().any(|name| is_folder(&folder.join(name)))
 }
 
-/// Whether there is a folder at a path itself: a symbolic link leads to somebody's, and is none.
+/// Whether the path itself is a folder. A symbolic link is not: it may lead to a folder of another user.
 fn is_folder(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_dir())
 }
 
-/// Removes what stands at a path, if that is no folder; a symbolic link is not followed.
+/// Removes the entry at a path if it is not a folder; a symbolic link is not followed.
 fn clear(path: &Path) -> io::Result<()> {
     if is_folder(path) {
         Ok(())
@@ -236,11 +238,11 @@ fn recover_locked(folder: &Path) -> Result<bool> {
     Ok(is_between)
 }
 
-/// The two parts of putting a run in place, from wherever it stands.
+/// The two parts of moving a run into place, continued from the present state.
 fn finish(folder: &Path) -> io::Result<()> {
     let (swap, moving) = (folder.join(SWAP), folder.join(IN));
     if is_folder(&swap) {
-        // What says that the run can go on is the first to go.
+        // The file that makes the run resumable is removed first.
         for name in [
             RUN_FILE,
             CHECKPOINT_FILE,
@@ -265,7 +267,7 @@ fn finish(folder: &Path) -> io::Result<()> {
         sync_folder(folder)?;
     }
     let mut names = own_entries(&moving)?;
-    // Last, as a run can go on once it is there.
+    // Last, because the run can be resumed as soon as it is there.
     names.sort_by_key(|(name, _)| *name == *RUN_FILE);
     for (name, _) in names {
         fs::rename(moving.join(&name), folder.join(&name))?;
@@ -274,7 +276,7 @@ fn finish(folder: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Whether something is gone now, be it that it never was.
+/// Success if the entry does not exist now, also if it never existed.
 fn gone(removed: io::Result<()>) -> io::Result<()> {
     match removed {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -282,8 +284,8 @@ fn gone(removed: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Takes away what a killed run had begun to write: files under temporary names, and a run that was never put in place.
-/// Links are not followed; one that has the name of such a thing is removed.
+/// Removes what a killed run had begun to write: files under temporary names, and a run that was never moved into
+/// place. Links are not followed; a link with such a name is removed.
 fn sweep(folder: &Path) -> Result<()> {
     let refused = |error| Error::io("the run's folder cannot be read", folder, error);
     let figures = folder.join(FIGURES_FOLDER);
@@ -296,7 +298,7 @@ fn sweep(folder: &Path) -> Result<()> {
             let path = folder.join(&name);
             match kind {
                 NameKind::Folder if name == *NEW => gone(remove_folder(&path)).map_err(refused)?,
-                // Of another command, that gathers images.
+                // It belongs to another command, which collects images.
                 NameKind::Folder => {}
                 _ => gone(fs::remove_file(path)).map_err(refused)?,
             }
@@ -305,7 +307,7 @@ fn sweep(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// That a path goes through a symbolic link that leads nowhere, if it does.
+/// The error of a path that goes through a broken symbolic link, if it does.
 fn leads_nowhere(path: &Path) -> Option<Error> {
     let link = path
         .ancestors()

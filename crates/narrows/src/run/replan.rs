@@ -1,4 +1,4 @@
-//! More epochs, or fewer, for a run that goes on.
+//! More or fewer epochs for a resumed run.
 
 use super::event::{Event, Replanned};
 use super::folder;
@@ -11,16 +11,16 @@ use crate::text::count_of;
 use crate::train::Training;
 use std::path::Path;
 
-/// Whether the model of a run has the figures of its tests, and all that follows training is written.
+/// Whether the model of a run has its test metrics, and all files after training are written.
 pub(super) fn has_come_to_its_end(folder: &Path, parts: &Parts) -> bool {
     load_model_of(folder, parts).is_ok_and(|model| model.metrics().contains_key(TRAIN_LOSS))
 }
 
-/// Gives a run that goes on another number of epochs than the `before` that it was to have, if it is to have one.
+/// Gives a resumed run another number of epochs than the planned number `before`, if one is requested.
 ///
 /// # Errors
 ///
-/// When it has more already, or has ended early.
+/// If it has more epochs already, or if early stopping has ended it.
 pub(super) fn replan(
     training: &Training<'_>,
     before: usize,

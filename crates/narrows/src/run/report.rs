@@ -1,4 +1,4 @@
-//! What a run's report says.
+//! The content of a run's report.
 
 use super::summary::Outcome;
 use crate::isa;
@@ -54,10 +54,10 @@ impl Outcome {
 
     pub(super) fn report(&self, recipe: &Recipe) -> Report {
         let summary = &self.summary;
-        // Without the folders, which differ where a run went on elsewhere.
+        // Without the folders, which differ if a run was resumed elsewhere.
         let data = Path::new(&summary.data).file_name();
         let data = data.map_or(summary.data.as_str().into(), |name| name.to_string_lossy());
-        // The built-in images are called by their part too.
+        // The name of the built-in images includes their part.
         let data = data.strip_suffix(", training images").unwrap_or(&data);
         let title = format!("{} on {data}", summary.recipe);
         let Some(evaluation) = &summary.evaluation else {

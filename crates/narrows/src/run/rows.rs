@@ -1,4 +1,4 @@
-//! What tells the rows of a run from others: their numbers and checksums.
+//! The numbers and checksums that distinguish the rows of a run from other rows.
 
 use crate::data::{Checksums, Dataset, Split};
 use crate::error::{Error, ErrorKind, Result};
@@ -6,12 +6,12 @@ use crate::model::Model;
 use crate::text::count_of;
 use serde::{Deserialize, Serialize};
 
-/// The rows that a run was trained on, as it remembers them.
+/// The rows that a run was trained on, as recorded by the run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct KnownRows {
-    /// What the data were called.
+    /// The name of the data.
     pub(super) data: String,
-    /// What the sources of validation and test rows were called.
+    /// The names of the sources of validation and test rows.
     #[serde(default)]
     beside: [Option<String>; 2],
     /// The numbers of training, validation and test rows.
@@ -20,7 +20,7 @@ pub(super) struct KnownRows {
 }
 
 impl KnownRows {
-    /// Of rows that are divided.
+    /// For rows that are split.
     pub(super) fn of(
         train: &Dataset,
         validation: Option<&Dataset>,
@@ -39,13 +39,13 @@ impl KnownRows {
         })
     }
 
-    /// Of a split.
+    /// For a split.
     pub(super) fn of_split(split: &Split<'_>) -> Result<KnownRows> {
         let [validation, test] = [&split.validation, &split.test].map(Option::as_deref);
         KnownRows::of(&split.train, validation, test)
     }
 
-    /// What a model remembers; none where an earlier version, or no run at all, made it.
+    /// As stored in a model; `None` if an earlier version made it, or if it was not made by a run.
     pub(super) fn of_model(model: &Model) -> Option<KnownRows> {
         let origin = model.origin();
         Some(KnownRows {
@@ -56,7 +56,7 @@ impl KnownRows {
         })
     }
 
-    /// Refuses rows that are others than these.
+    /// Refuses rows that differ from these.
     pub(super) fn check(&self, found: &KnownRows) -> Result<()> {
         match self.checksums.differing(&found.checksums) {
             None => Ok(()),
@@ -64,7 +64,7 @@ impl KnownRows {
         }
     }
 
-    /// The same, whatever the validation rows are.
+    /// The same, but ignores the validation rows.
     pub(super) fn check_all_but_validation(&self, found: &KnownRows) -> Result<()> {
         let mut checksums = found.checksums;
         checksums.validation = self.checksums.validation;
@@ -91,7 +91,7 @@ impl KnownRows {
             place => rows.beside[place - 1].clone(),
         };
         let found_name = name(found).unwrap_or_else(|| found.data.clone());
-        // A model knows the name of its data alone.
+        // A model knows only the name of its data.
         let known_name = if found_name == found.data {
             name(self).unwrap_or_else(|| self.data.clone())
         } else {

@@ -1,4 +1,4 @@
-//! Where the rows of a run come from: `run.json`.
+//! The sources of a run's rows: `run.json`.
 
 mod way;
 
@@ -13,27 +13,27 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::path::Path;
 use way::{beside_run, is_there, moved_away, nameless, way_to, whole};
 
-/// Where the rows of a run come from, so that it can go on: `run.json`.
+/// The sources of a run's rows, which are needed to resume it: `run.json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sources {
     /// The source of the data; several files of one table.
     #[serde(deserialize_with = "one_or_several")]
     pub data: Vec<String>,
-    /// How it is read.
+    /// The options for reading it.
     pub reading: ReadOptions,
     /// A second source, for validation.
     pub validation: Option<String>,
     /// A source of rows for testing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<String>,
-    /// Which rows of the data are for testing, and which stay together. The share for validation is in the recipe.
+    /// Which rows of the data are for testing, and which rows stay together. The recipe has the share for validation.
     #[serde(default)]
     pub split: SplitPlan,
 }
 
-/// The rows of a run as they are read.
+/// The rows of a run, as they were read.
 pub struct Opened {
-    /// The data, which are divided.
+    /// The data, which are split.
     pub source: Source,
     /// Rows for validation from a source of their own.
     pub validation: Option<Dataset>,
@@ -42,7 +42,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// The rows from elsewhere.
+    /// The rows from other sources.
     pub fn other(&self) -> OtherRows<'_> {
         OtherRows {
             validation: self.validation.as_ref(),
@@ -51,27 +51,27 @@ impl Opened {
     }
 }
 
-/// All that `run.json` holds.
+/// The content of `run.json`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct RunFile {
     #[serde(flatten)]
     pub(super) sources: Sources,
-    /// For each source where it lies from the run's folder, so that both can be moved together; none for data that come
-    /// with Narrows.
+    /// For each source its path relative to the run's folder, so that both can be moved together; `None` for built-in
+    /// data.
     #[serde(default)]
     beside: Vec<Option<String>>,
-    /// Which sources are given anew, in place of those that the run had.
+    /// Which sources were given again, in place of the recorded ones.
     #[serde(skip)]
     given: Vec<bool>,
-    /// What tells the rows from others; none for runs of an earlier version.
+    /// The numbers and checksums of the rows; `None` for runs of an earlier version.
     #[serde(default)]
     pub(super) rows: Option<KnownRows>,
-    /// The instruction sets that trained the run, the first one first; none for runs of an earlier version.
+    /// The instruction sets that trained the run, in order; empty for runs of an earlier version.
     #[serde(default)]
     pub(super) isa: Vec<String>,
 }
 
-/// A list of words, or one word, as a run of an earlier version has it.
+/// A list of words, or one word as in a run of an earlier version.
 fn one_or_several<'de, D: Deserializer<'de>>(
     from: D,
 ) -> std::result::Result<Vec<String>, D::Error> {
@@ -88,11 +88,11 @@ fn one_or_several<'de, D: Deserializer<'de>>(
 }
 
 impl RunFile {
-    /// What a run's folder says.
+    /// Reads the file from a run's folder.
     ///
     /// # Errors
     ///
-    /// When there is no run in the folder, or its file is damaged.
+    /// If there is no run in the folder, or if its file is damaged.
     pub(super) fn read(folder: &Path) -> Result<RunFile> {
         let path = folder.join(RUN_FILE);
         check_in_place(folder)?;
@@ -119,11 +119,11 @@ impl RunFile {
         folder::write(&files.join(RUN_FILE), text.as_bytes())
     }
 
-    /// The same with sources that are given in place of those that the run had.
+    /// The same with sources that replace the recorded ones.
     ///
     /// # Errors
     ///
-    /// When there is one for validation or testing, and the run had none.
+    /// If a source for validation or testing is given, and the run had none.
     pub(super) fn at(
         mut self,
         folder: &Path,
@@ -171,13 +171,13 @@ impl RunFile {
         Ok(self)
     }
 
-    /// Where the sources may lie now: where they lay, and where they lie if they were moved along with the run's folder.
-    /// What the rows are decides between the two. `goes_on` says whether the command is `narrows train --resume`, which can
-    /// be told where each source is.
+    /// The possible places of the sources: the recorded place, and the place relative to the run's folder in case both
+    /// were moved. The caller decides by the rows. `goes_on` says whether the command is `narrows train --resume`,
+    /// which has options for the place of each source.
     ///
     /// # Errors
     ///
-    /// When a source is in neither place.
+    /// If a source is in neither place.
     pub(super) fn places(self, folder: &Path, goes_on: bool) -> Result<Vec<Sources>> {
         let (mut recorded, mut moved) = (self.sources.clone(), self.sources);
         let (count, has_validation) = (recorded.data.len(), recorded.validation.is_some());
@@ -185,7 +185,7 @@ impl RunFile {
         let (mut beside, mut given) = (self.beside.into_iter(), self.given.into_iter());
         for (place, (recorded, moved)) in both.enumerate() {
             if given.next() == Some(true) {
-                // Whether that is there is seen when it is opened.
+                // Whether it exists is found when it is opened.
                 beside.next();
                 continue;
             }
@@ -220,19 +220,19 @@ impl RunFile {
 }
 
 impl Sources {
-    /// The sources that are named, each with what stands behind it.
+    /// The named sources, each with the text after its name.
     fn specs_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let data = self.data.iter_mut();
         data.chain(&mut self.validation).chain(&mut self.test)
     }
 
-    /// The sources that are named.
+    /// The named sources.
     pub fn specs(&self) -> impl Iterator<Item = &String> {
         let data = self.data.iter();
         data.chain(&self.validation).chain(&self.test)
     }
 
-    /// The sources that lie elsewhere than those of `before`.
+    /// The sources whose place differs from `before`.
     pub fn moved_from(&self, before: &Sources) -> Vec<String> {
         let (now, before) = (self.clone().anywhere(), before.clone().anywhere());
         let data = now.data.iter().enumerate();
@@ -247,7 +247,7 @@ impl Sources {
         moved.map(|(spec, _)| spec.clone()).collect()
     }
 
-    /// With paths that hold wherever the run is gone on with.
+    /// The same with absolute paths, so that the run can be resumed from any folder.
     #[must_use]
     pub fn anywhere(mut self) -> Self {
         for spec in self.specs_mut() {
@@ -255,7 +255,7 @@ impl Sources {
             if Source::is_built_in(name) || Source::is_standard_input(name) {
                 continue;
             }
-            // A path that is no text stays as it was given, from the folder where it was.
+            // A path that is not valid text stays as it was given, relative to the former folder.
             if let Some(path) = whole(Path::new(name)).to_str() {
                 *spec = format!("{path}{part}");
             }
@@ -263,8 +263,8 @@ impl Sources {
         self
     }
 
-    /// Writes them for the run in `folder`, whose files lie in `files`, with what tells the rows from others, and the
-    /// instruction sets that train it.
+    /// Writes the sources for the run in `folder`, whose files are in `files`, with the numbers and checksums of the
+    /// rows and the instruction sets of the training.
     pub(super) fn write(
         &self,
         folder: &Path,
@@ -291,18 +291,19 @@ impl Sources {
         file.write(files)
     }
 
-    /// How a second source is read: with the columns of the data, and its missing values filled alike.
+    /// The options for reading a second source: it has the columns of the data, and its missing values are filled in
+    /// the same way.
     pub fn options_beside(&self, source: &Source) -> ReadOptions {
         ReadOptions {
             model_columns: source.train.columns().map(<[String]>::to_vec),
             fill: source.train.fill().map(<[f64]>::to_vec),
-            // Other data than tables have no columns, but perhaps labels.
+            // Data other than tables have no columns, but may have labels.
             group: (self.reading.group.clone()).filter(|_| source.train.columns().is_some()),
             ..self.reading.clone()
         }
     }
 
-    /// Opens the data and, where they have sources of their own, the rows for validation and testing.
+    /// Opens the data, and the rows for validation and testing if they have sources of their own.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The results of a run.
 
 use super::names::TRAIN_LOSS;
 use crate::evaluate::Evaluation;
@@ -10,7 +10,7 @@ use crate::train::{Profile, Training};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// What came of a run.
+/// The results of a run in numbers.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The recipe's name.
@@ -21,46 +21,47 @@ pub struct Summary {
     pub epochs: usize,
     /// The mean of the objective over the last epoch.
     pub train_loss: f64,
-    /// The values of a row.
+    /// The number of values of a row.
     pub inputs: usize,
-    /// The values of a code.
+    /// The number of values of a code.
     pub code_size: usize,
     /// The number of parameters.
     pub parameters: usize,
-    /// The rows trained on.
+    /// The number of rows trained on.
     pub train_rows: usize,
-    /// The rows that training watched.
+    /// The number of validation rows.
     pub validation_rows: usize,
-    /// The rows tested on.
+    /// The number of test rows.
     pub test_rows: usize,
-    /// Whether the test rows were held out of the training rows, as the source has none.
+    /// Whether the test rows were held out of the training rows, because the source has no test rows.
     pub held_out: bool,
     /// The score above which a row is unusual, if one was chosen.
     pub threshold: Option<Threshold>,
     /// The time spent training, in seconds.
     pub seconds: f64,
-    /// Rows a second while training.
+    /// Rows per second during training.
     pub rows_per_second: f64,
-    /// The instruction set that this was computed with ([`crate::isa::name`]).
+    /// The instruction set of the computation ([`crate::isa::name`]).
     pub isa: &'static str,
     /// The run's folder.
     pub run: PathBuf,
-    /// The epoch of the lowest validation loss, whose model it is, and that loss; none without validation.
+    /// The epoch with the lowest validation loss, which gave the model, and this loss; `None` without validation.
     pub best: Option<(usize, f64)>,
-    /// Whether training stopped before all epochs, as the loss no longer fell.
+    /// Whether early stopping ended training before the last epoch.
     pub stopped_early: bool,
-    /// Whether the rows are images that pictures can show.
+    /// Whether the rows are images that can be drawn.
     pub is_of_images: bool,
-    /// The evaluation on the test rows; none without test rows.
+    /// The evaluation on the test rows; `None` without test rows.
     pub evaluation: Option<Evaluation>,
-    /// What follows training and was left out for lack of memory: a sentence each, with what it needs and what there was.
+    /// The parts after training that were left out for lack of memory: one sentence each, with the needed memory and
+    /// the memory that there was.
     pub left_out: Vec<String>,
-    /// Where the time of a step went, if that was asked for and there was a step.
+    /// The time of the parts of a step, if it was requested and there was a step.
     pub profile: Option<Profile>,
 }
 
 impl Summary {
-    /// What training itself knows, whatever is left of the record of its epochs.
+    /// Fills in the values that training itself knows, without the record of its epochs.
     pub(super) fn trained(&mut self, training: &Training<'_>) {
         self.epochs = training.position().0;
         self.train_loss = training.train_loss();
@@ -68,12 +69,12 @@ impl Summary {
         self.rows_per_second = (self.epochs * self.train_rows) as f64 / self.seconds;
     }
 
-    /// Whether there is a picture of reconstructions: of test rows that are images.
+    /// Whether there is a picture of reconstructions: only for test rows that are images.
     pub fn has_picture(&self) -> bool {
         self.is_of_images && self.evaluation.is_some()
     }
 
-    /// The numbers that the model's file keeps: the name of each metric, and its value.
+    /// The metrics that the model file stores: name and value of each.
     pub(super) fn metrics(&self) -> Vec<(String, f64)> {
         let evaluation = self.evaluation.as_ref();
         let denoising = evaluation.and_then(|evaluation| evaluation.denoising.as_ref());
@@ -129,12 +130,12 @@ impl Summary {
     }
 }
 
-/// What came of a run, and what there is to show of it.
+/// The results of a run in numbers, pictures and charts.
 pub struct Outcome {
-    /// In numbers.
+    /// The numbers.
     pub summary: Summary,
-    /// In pictures and charts.
+    /// The pictures and charts.
     pub figures: Vec<Figure>,
-    /// The units that errors are measured in; none where the model came without its recipe.
+    /// The scaling, which gives the units of errors; `None` if the model came without its recipe.
     pub scaling: Option<ScalingSpec>,
 }

@@ -6,13 +6,13 @@ use crate::error::Result;
 use crate::evaluate::threshold;
 use crate::model::{Model, Rule, Threshold, ThresholdRows};
 
-/// The validation rows from which on a model has a threshold after training.
+/// The least number of validation rows for a threshold after training.
 const LEAST_FOR_THRESHOLD: usize = 100;
 
-/// The quantile of their scores that it is.
+/// The quantile of their scores that becomes the threshold.
 const THRESHOLD_QUANTILE: f64 = 0.99;
 
-/// The threshold that a model has unless another is chosen: of its validation rows, if there are enough of them.
+/// The default threshold of a model, from its validation rows, if there are enough of them.
 pub(super) fn usual_threshold(
     model: &Model,
     validation: Option<&Dataset>,
@@ -27,7 +27,7 @@ pub(super) fn usual_threshold(
     }))
 }
 
-/// Whether a threshold is another than the one that every model has after training.
+/// Whether a threshold was chosen by the user, in contrast to the default threshold after training.
 pub(super) fn is_chosen(threshold: &Threshold) -> bool {
     threshold.from != ThresholdRows::Validation
         || threshold.rule != Rule::Quantile(THRESHOLD_QUANTILE)

@@ -1,4 +1,4 @@
-//! A run from the recipe to the report, and going on with one.
+//! A complete run, from the recipe to the report; and resuming a run.
 
 use super::checkpoint;
 use super::division::{tell_of_begun_on, tell_of_known_rows, tell_of_split};
@@ -30,16 +30,17 @@ use crate::recipe::Recipe;
 use crate::train::{Training, Warning};
 use std::path::Path;
 
-/// Trains a recipe on a source and fills the run's folder.
+/// Trains a recipe on a source, and writes the run's folder.
 ///
-/// The rows are divided as [`Options::split`] says, by default in the usual way ([`Source::split`]), with the recipe's
-/// seed and its fraction for validation. With 100 validation rows or more, the model has a threshold: the 99 % quantile of
-/// their scores.
+/// The rows are split as set in [`Options::split`], with the recipe's seed and its fraction for validation. By default
+/// they are split as in [`Source::split`]. With 100 validation rows or more, the model has a threshold: the 99 %
+/// quantile of their scores.
 ///
 /// # Errors
 ///
-/// When the recipe does not fit the data, the folder exists already, another training is using it, the system refuses to
-/// write, or training diverges; what was saved before is kept. [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
+/// If the recipe does not fit the data, the folder exists already, another training is using it, the system cannot
+/// write, or training diverges; files that were saved before are kept.
+/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) if it was asked to stop.
 pub fn run(
     recipe: &Recipe,
     source: &Source,
@@ -49,17 +50,17 @@ pub fn run(
     run_in(recipe, source, options, None, observe)
 }
 
-/// Goes on with a run where it was saved last, to the same bits as if it had never stopped; the source must
-/// be the one that it began with, and so must `split`, `validation` and `test`. Of the options `out`, `force` and
-/// `init_from` have no meaning.
+/// Resumes a run from its last save, and ends in the same bits as if it had never stopped. The source must be the one
+/// with which the run began, and so must `split`, `validation` and `test`. The options `out`, `force` and `init_from`
+/// are ignored.
 ///
-/// With another number of epochs the schedule is formed anew for it. Early stopping goes on counting: a run that it has
-/// ended has no more epochs.
+/// With another number of epochs, the schedule is computed again. Early stopping keeps its count: a run that early
+/// stopping has ended gets no more epochs.
 ///
 /// # Errors
 ///
-/// When there is no run in the folder, it diverged, its data have changed, or it cannot have so many epochs; else as
-/// [`run`].
+/// If there is no run in the folder, if it diverged, if its data have changed, or if the number of epochs is not
+/// possible; else as [`run`].
 pub fn resume(
     folder: &Path,
     source: &Source,
@@ -84,7 +85,7 @@ fn run_in(
         let note = note.clone();
         observe(Event::Warning(&Warning::OlderName { note }));
     }
-    // The model that it began with may have parts that its recipe does not name.
+    // The model whose parameters it began with may have parts that its recipe does not name.
     let parts = recipe.parts_beside(Parts::or_standard(options.parts));
     let plan = SplitPlan {
         validation: recipe.validation,
@@ -92,7 +93,7 @@ fn run_in(
     };
     let other = options.other();
     let split = source.split_beside(recipe.seed, &plan, other)?;
-    // What a run was decided to be, it stays when it goes on.
+    // The decisions for a run stay the same when it is resumed.
     let recipe = &Recipe {
         validation: recipe.validation.or(split.plan.validation),
         ..recipe.clone()
@@ -201,7 +202,7 @@ fn run_in(
         },
         _ => None,
     };
-    // A run that was done already keeps the threshold that was chosen since.
+    // A finished run keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     if !is_done && threshold.as_ref().is_some_and(is_chosen) {
         observe(Event::Warning(&Warning::ThresholdLost));
@@ -224,7 +225,7 @@ fn run_in(
         is_newer_damaged,
     };
     train_epochs(&mut training, &mut going, options, observe)?;
-    // A run that was done already is looked at too: an earlier version saved whatever there was.
+    // A finished run is checked too, because earlier versions saved any model.
     let mut model = training.checked_model()?;
     let records = std::mem::take(&mut going.records);
     tell_of_missing(&folder, training.position().0, &records, None, observe);
@@ -279,17 +280,17 @@ fn run_in(
         )?;
     }
     write_report(&folder, &outcome.report(recipe))?;
-    // Last, as the run has come to its end once the model has its figures.
+    // Last, because the run is finished as soon as the model has its metrics.
     model.save(folder.join(MODEL_FILE))?;
     Ok(outcome)
 }
 
-/// The memory that a save takes: what it writes, of the optimizer and of the parameters, the best ones too, and a copy.
-/// What is said of a column, as JSON, is measured.
+/// The memory of a save: what it writes for the optimizer and the parameters, including the best ones, and a copy. The
+/// size of the JSON of a column was measured.
 fn bytes_of_saving(training: &Training<'_>, data: &Dataset) -> usize {
     const OF_COLUMN: usize = 2 << 10;
     let memory = training.memory();
-    // The values of images are no columns.
+    // The values of images are not columns.
     let columns = match data.shape().len() {
         1 => data.inputs(),
         _ => 0,
@@ -301,7 +302,7 @@ fn bytes_of_saving(training: &Training<'_>, data: &Dataset) -> usize {
 ///
 /// # Errors
 ///
-/// When its values are impossible, or do not fit the data.
+/// If its values are impossible or do not fit the data.
 pub fn check_recipe(recipe: &Recipe, source: &Source) -> Result<()> {
     let plan = SplitPlan {
         validation: recipe.validation,

@@ -1,4 +1,4 @@
-//! A fitted scaling, and what it does to values.
+//! A fitted scaling, and its application to values.
 
 mod fit;
 mod json;
@@ -13,19 +13,19 @@ use ndarray::Array2;
 
 /// A fitted scaling: `scaled = (value - offset) * factor`.
 ///
-/// Both operations are done in double precision, and the result becomes `f32`: values that are far from 0 and near to
-/// each other, such as seconds since 1970, keep their differences. 8-bit values need no more than single precision,
-/// and models of format versions 1 and 2 keep it, so that their outputs keep their bits.
+/// Both operations are done in double precision, and the result is converted to `f32`. So values that are far from 0
+/// and close to each other, such as seconds since 1970, keep their differences. 8-bit values need only single
+/// precision. Models of format versions 1 and 2 also use single precision, so that their outputs keep their bits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaling {
-    /// One for all, or one for each place in a row.
+    /// One for all values, or one for each place in a row.
     offset: Vec<f64>,
     /// As many as there are offsets; finite and not 0.
     factor: Vec<f64>,
     precision: Precision,
 }
 
-/// The precision in which a scaling is worked out.
+/// The precision of the computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Precision {
     Single,
@@ -33,14 +33,13 @@ enum Precision {
 }
 
 impl Scaling {
-    /// The scaling where there are no data to fit it to: what `spec` says has to be enough.
+    /// The scaling without data; it must not depend on data.
     ///
-    /// The mean and std of `standardize` are then in the data's own units, as for data that are
-    /// not 8-bit.
+    /// The mean and std of `standardize` are then in the data's own units, as for data that are not 8-bit.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Recipe`] if something would be fitted, or as [`Scaling::fit`].
+    /// [`ErrorKind::Recipe`] if a value would have to be fitted; otherwise as [`Scaling::fit`].
     pub fn without_data(spec: &ScalingSpec) -> Result<Self> {
         let zero = match spec {
             ScalingSpec::Unit => Values::U8(Array2::zeros((1, 1))),
@@ -67,11 +66,11 @@ impl Scaling {
                 )));
             }
         };
-        // Nothing is fitted, so that one row of 0 is as good as any.
+        // Nothing is fitted, so any data will do, for example one row of 0.
         Scaling::fit(spec, &Dataset::new("no data", zero, vec![1], None)?)
     }
 
-    /// The scaling that leaves values as they are.
+    /// The scaling that leaves values unchanged.
     pub(crate) fn none() -> Self {
         Scaling {
             offset: vec![0.0],
@@ -80,7 +79,7 @@ impl Scaling {
         }
     }
 
-    /// From offsets and factors; 8-bit data are worked on in single precision.
+    /// A scaling from offsets and factors; 8-bit data are scaled in single precision.
     fn for_data(data: &Dataset, offset: Vec<f64>, factor: Vec<f64>) -> Self {
         let scaling = Scaling {
             offset,
@@ -102,12 +101,12 @@ impl Scaling {
         self
     }
 
-    /// What is subtracted: one number for all, or one for each place in a row.
+    /// The offsets, which are subtracted: one number for all values, or one for each place in a row.
     pub fn offset(&self) -> &[f64] {
         &self.offset
     }
 
-    /// What the difference is multiplied by; as many numbers as offsets.
+    /// The factors, by which the differences are multiplied; as many as offsets.
     pub fn factor(&self) -> &[f64] {
         &self.factor
     }
@@ -121,12 +120,12 @@ impl Scaling {
         (of(&self.offset), of(&self.factor))
     }
 
-    /// Whether the scaling is worked out in double precision.
+    /// Whether the scaling is computed in double precision.
     pub fn is_double(&self) -> bool {
         self.precision == Precision::Double
     }
 
-    /// Scales some values of a row, the first of which is at `place`.
+    /// Scales some values of a row; the first is at `place`.
     #[inline]
     fn scale_from<T: Number>(&self, place: usize, values: &[T], out: &mut [f32]) {
         let pairs = out.iter_mut().zip(values);
@@ -160,7 +159,7 @@ impl Scaling {
         }
     }
 
-    /// What a value at a place of a row becomes.
+    /// The scaled value of a value at a place of a row.
     pub(crate) fn scaled(&self, place: usize, value: f64) -> f32 {
         let (offset, factor) = self.of(place);
         match self.precision {
@@ -169,7 +168,7 @@ impl Scaling {
         }
     }
 
-    /// What an integer becomes, which may be one that no `f64` holds.
+    /// The scaled value of an integer, which may be too large for an exact `f64`.
     pub(crate) fn scaled_integer(&self, place: usize, value: i128) -> f32 {
         let (offset, factor) = self.of(place);
         match self.precision {
@@ -182,7 +181,7 @@ impl Scaling {
     ///
     /// # Panics
     ///
-    /// If `values` is not whole rows of the data that the scaling was fitted to, or `out` of another length.
+    /// If `values` is not whole rows of the data that the scaling was fitted to, or if `out` has another length.
     pub fn scale<T: Number>(&self, values: &[T], out: &mut [f32]) {
         assert_eq!(values.len(), out.len(), "a value needs a place");
         let width = self.width(values.len());
@@ -192,11 +191,11 @@ impl Scaling {
         }
     }
 
-    /// Brings whole rows back to the data's own units, `[rows, inputs]`; 8-bit data come back in 0 to 255.
+    /// Unscales whole rows to the data's own units, `[rows, inputs]`; 8-bit data are in 0 to 255.
     ///
     /// # Panics
     ///
-    /// If `scaled` is not whole rows of the data that the scaling was fitted to, or `out` of another length.
+    /// If `scaled` is not whole rows of the data that the scaling was fitted to, or if `out` has another length.
     pub fn unscale<T: Real>(&self, scaled: &[f32], out: &mut [T]) {
         assert_eq!(scaled.len(), out.len(), "a value needs a place");
         let width = self.width(scaled.len());
@@ -231,7 +230,7 @@ impl Scaling {
         }
     }
 
-    /// The width of a row, of which there should be `values` in whole rows.
+    /// The width of a row, if the `values` values are whole rows.
     fn width(&self, values: usize) -> usize {
         match self.offset.len() {
             1 => values.max(1),
@@ -249,7 +248,7 @@ impl Scaling {
     ///
     /// # Panics
     ///
-    /// If there is no such row, or if `out` or the scaling is of another length than a row.
+    /// If there is no such row, or if the length of `out` or of the scaling differs from a row.
     pub fn gather(&self, data: &Dataset, row: usize, out: &mut [f32]) {
         match data.row(row) {
             Row::U8(values) => match (&self.offset[..], &self.factor[..]) {
@@ -287,13 +286,13 @@ impl Scaling {
     ///
     /// # Panics
     ///
-    /// If a row of the data is of another width than the scaling.
+    /// If the width of a row of the data differs from the scaling.
     pub fn range(&self, data: &Dataset) -> (f32, f32) {
         let (low, high) = data.extremes();
         let mut scaled = vec![0.0; low.len() + high.len()];
         let (of_low, of_high) = scaled.split_at_mut(low.len());
         let mut range = (f32::INFINITY, f32::NEG_INFINITY);
-        // A negative factor exchanges the two.
+        // A negative factor exchanges smallest and largest.
         let mut widen = |values: &[f32]| {
             for &value in values {
                 range = (range.0.min(value), range.1.max(value));
@@ -304,8 +303,8 @@ impl Scaling {
             self.scale(high, of_high);
             widen(&scaled);
         } else {
-            // Of images only the extremes of all places are known, and each place has a scaling of its own; those of
-            // integers beyond 2^53 are rounded.
+            // For images, only the smallest and largest value over all places are known, and each place may have its
+            // own scaling. For integers beyond 2^53 they are rounded.
             let mut row = vec![0.0; data.inputs()];
             for index in 0..data.rows() {
                 self.gather(data, index, &mut row);
@@ -315,12 +314,12 @@ impl Scaling {
         range
     }
 
-    /// The mean over all scaled values `x` of `(x - clamp(x, low, high))²`: the mean squared
-    /// error that is left to a decoder whose output cannot leave [`low`, `high`].
+    /// The mean over all scaled values `x` of `(x - clamp(x, low, high))²`: the lowest mean squared error of a decoder
+    /// whose output cannot leave [`low`, `high`].
     ///
     /// # Panics
     ///
-    /// If a row of the data is of another width than the scaling, or if not `low <= high`.
+    /// If the width of a row of the data differs from the scaling, or if not `low <= high`.
     pub fn clamp_floor(&self, data: &Dataset, low: f32, high: f32) -> f64 {
         let mut row = vec![0.0; data.inputs()];
         let mut sums = vec![0.0; data.inputs()];

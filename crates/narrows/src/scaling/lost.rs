@@ -1,33 +1,34 @@
-//! How many distinct values of a column remain as `f32` after scaling.
+//! The number of distinct values of a column that remain as `f32` after scaling.
 //!
-//! Up to 100,000 rows are looked at, in runs of neighbors that are spread evenly where there are more; fewer where
-//! rows are wider than some 160 values.
+//! Up to 100,000 rows are checked. If there are more, runs of neighboring rows are checked that are spread evenly over
+//! all. If rows are wider than about 160 values, fewer rows are checked.
 
 use super::Scaling;
 use crate::data::Dataset;
 use crate::data::precision::{MERGED, distinct_of, integers_beyond, is_whole};
 use crate::data::sample::{Sample, elements};
 
-/// A column whose distinct values become fewer when they are scaled.
+/// A column whose number of distinct values falls when it is scaled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lost {
-    /// The column, for a sentence: by its name, else by its number.
+    /// The column in a sentence: its name, or otherwise its number.
     pub(crate) column: String,
-    /// The distinct values in the rows that were looked at.
+    /// The number of distinct values in the checked rows.
     pub(crate) distinct: usize,
-    /// Those that are left after scaling.
+    /// The number of distinct values after scaling.
     pub(crate) left: usize,
 }
 
-/// The columns that lose values, and the rows that were looked at.
+/// The columns that lose values, and the number of checked rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AllLost {
     pub(crate) columns: Vec<Lost>,
     pub(crate) rows: usize,
 }
 
-/// The columns of a table that lose distinct values in single precision after this scaling: any of whole numbers, more
-/// than one in a hundred of others. Columns that single precision holds as they are need no look.
+/// The columns of a table that lose distinct values in single precision after this scaling. For whole numbers, two
+/// merged values are enough; for other numbers, it must be more than one in a hundred. Columns of types that are exact
+/// in single precision are not checked.
 pub(crate) fn lost(data: &Dataset, scaling: &Scaling) -> AllLost {
     if data.shape().len() > 1 {
         return AllLost::default();

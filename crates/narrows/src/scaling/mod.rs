@@ -1,9 +1,8 @@
-//! Scaling: the affine map between the data's own units and what the network sees.
+//! Scaling: the affine map between the data's own units and the units of the network.
 //!
-//! It is fitted on training rows only, saved with the model and undone on the way out:
-//! `scaled = (value - offset) * factor`, with one offset and one factor for all values or one
-//! for each place in a row. Whatever a [`ScalingSpec`] says comes down to these, the division
-//! of 8-bit values by 255 included.
+//! It is fitted on training rows only, stored in the model and undone for outputs:
+//! `scaled = (value - offset) * factor`, with one offset and one factor for all values, or one for each place in a row.
+//! Every [`ScalingSpec`] is converted to this form, including the division of 8-bit values by 255.
 
 mod fitted;
 mod lost;

@@ -1,31 +1,31 @@
-//! What a recipe says of the scaling.
+//! The scaling of a recipe.
 
 use crate::data::{Dataset, ValuesInfo};
 use crate::declaration::{
     Alias, Choice, Conflict, Declaration, Key, Kind, Preset, Range, Settings, choice,
 };
 
-/// What a recipe says of scaling.
+/// The scaling of a recipe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScalingSpec {
     /// 8-bit values divided by 255, 16-bit values by 65,535, so that they lie in [0, 1].
     Unit,
-    /// `(x - mean) / std`; what is not given is fitted on the training rows.
-    /// 8-bit values are divided by 255 first, so that a given mean is on the [0, 1] scale.
+    /// `(x - mean) / std`; values that are not given are fitted on the training rows. 8-bit values are divided by 255
+    /// first, so a given mean is on the [0, 1] scale.
     Standardize {
         /// The mean, if given.
         mean: Option<f32>,
         /// The standard deviation, if given.
         std: Option<f32>,
     },
-    /// `(x - min) / (max - min)`; what is not given is that of the training rows.
+    /// `(x - min) / (max - min)`; values that are not given are computed from the training rows.
     MinMax {
-        /// What becomes 0, if given, in the data's own units.
+        /// The value that becomes 0, if given, in the data's own units.
         min: Option<f32>,
-        /// What becomes 1, if given, in the data's own units: 4095 for pixels of 12 bits.
+        /// The value that becomes 1, if given, in the data's own units: 4095 for pixels of 12 bits.
         max: Option<f32>,
     },
-    /// Values as they are (8-bit ones in 0..=255).
+    /// Values unchanged (8-bit values in 0..=255).
     None,
 }
 
@@ -95,8 +95,8 @@ pub(crate) const SCALINGS: &[Choice<ScalingSpec>] = &[
 ];
 
 impl ScalingSpec {
-    /// The scaling that training rows get where a recipe says nothing: `unit` for 8-bit data, `none` for such
-    /// of 0 and 1 alone, which `unit` would squeeze to nearly nothing, else `standardize`.
+    /// The default scaling of training rows. It is `unit` for 8-bit data, `none` for 8-bit data with only 0 and 1
+    /// (which `unit` would scale to almost nothing), and otherwise `standardize`.
     pub fn usual(data: &Dataset) -> ScalingSpec {
         Self::usual_of(data.is_8_bit(), data.range().1)
     }
@@ -119,8 +119,8 @@ impl ScalingSpec {
         }
     }
 
-    /// The columns that this scaling divides by 1, as they have the same value in every row, by name; `all values`
-    /// stands for images, which are fitted as a whole.
+    /// The names of the columns that this scaling divides by 1, because they have the same value in every row; for
+    /// images, which are fitted as a whole, `all values`.
     pub(crate) fn constants(&self, data: &Dataset) -> Vec<String> {
         let divides = match self {
             ScalingSpec::Standardize { std, .. } => std.is_none(),
@@ -134,7 +134,7 @@ impl ScalingSpec {
         }
     }
 
-    /// The names that a recipe may give.
+    /// The names for a recipe.
     pub fn names() -> impl Iterator<Item = &'static str> {
         SCALINGS.iter().map(|choice| choice.declaration.name)
     }

@@ -1,5 +1,5 @@
-//! The classic study of linear, denoising and contractive autoencoders on MNIST: its eight experiments, each
-//! as the original had it and corrected, and what becomes of its claims.
+//! The classic study of linear, denoising and contractive autoencoders on MNIST: its eight experiments, each with the
+//! original settings and with corrected settings, and a check of its claims.
 
 mod claims;
 mod record;
@@ -35,9 +35,9 @@ struct Experiment {
     name: &'static str,
     recipes: [&'static str; 2],
     epochs: usize,
-    /// What PyTorch 2.15 reached from one seed, where it was measured: the test error.
+    /// The test error of PyTorch 2.15 from one seed, if it was measured.
     reference: [Option<f64>; 2],
-    /// The same with noise of [`STD`] on the input.
+    /// The same with noise of std [`STD`] on the input.
     noisy_reference: [Option<f64>; 2],
 }
 
@@ -102,10 +102,10 @@ const EXPERIMENTS: [Experiment; 8] = [
     },
 ];
 
-/// The experiments that differ in the weight of the contractive penalty alone.
+/// The experiments that differ only in the weight of the contractive penalty.
 const CONTRACTIVE: std::ops::Range<usize> = 5..8;
 
-/// What the noisy error is, and how it is written.
+/// The definition and the notation of the noisy error.
 pub const NOISY_NOTE: &str = "MSE, noise 1.5: with Gaussian noise of std 1.5 on the first 500 test images, and how \
                               much larger that is than without: in percent, from tenfold on as a factor";
 
@@ -115,14 +115,14 @@ pub const TABLE_FILE: &str = "table.md";
 /// The epochs of an experiment in the quick study.
 const QUICK_EPOCHS: usize = 1;
 
-/// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1, and writes one report, of the
-/// first seed, and a Markdown table; every run has its own folder in that of the study. `quick`
-/// trains each for one epoch. Of the options `sources` and `parts` have no meaning; `observe` is as in [`super::compare()`].
+/// Trains all experiments on the built-in MNIST, each from the seeds 0 to `seeds` - 1. Writes one report, of the first
+/// seed, and a Markdown table. Every run has its own folder inside the folder of the study. `quick` trains each for one
+/// epoch. The options `sources` and `parts` are ignored; `observe` is called as in [`super::compare()`].
 ///
 /// # Errors
 ///
-/// When the folder is not empty, or as [`crate::run::run`] for the first that fails, which ends the others.
-/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
+/// If the folder is not empty, or as [`crate::run::run`] for the first run that fails, which ends the others.
+/// [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) if it was asked to stop.
 pub fn classic(
     quick: bool,
     options: &StudyOptions<'_>,
@@ -240,7 +240,7 @@ fn row(
     }
 }
 
-/// The error that the study reports of a run: the denoising MSE of a denoiser, else the test MSE.
+/// The error of a run in the study: the denoising MSE for a denoiser, otherwise the test MSE.
 fn error_of(run: &Done) -> (Metric, f64) {
     let denoising = run
         .evaluation()
@@ -254,8 +254,8 @@ fn error_of(run: &Done) -> (Metric, f64) {
     }
 }
 
-/// The test error of one image for all inputs, which a decoder that ends in a sigmoid can give; `known` keeps what was
-/// worked out before.
+/// The test error of one constant image for all inputs, in the range of a decoder that ends in a sigmoid; `known`
+/// caches earlier results.
 fn constant_error(
     source: &Source,
     scaling: Option<ScalingSpec>,
@@ -325,7 +325,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     let mut sections = vec![robustness(&of(0), &of(1))?];
     sections.extend(done.iter().map(|done| {
         let mut section = done.outcome.section(&done.recipe);
-        // In the common charts every model has its curves beside the others'.
+        // The common charts show the curves of every model side by side.
         section
             .figures
             .retain(|figure| !figure.name.starts_with("robustness"));
@@ -341,7 +341,7 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     })
 }
 
-/// The curves of all experiments, and those that the claim about the contractive penalty rests on.
+/// The robustness curves of all experiments, and the curves for the claim about the contractive penalty.
 fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
     let (mut figures, mut others) = (Vec::new(), Vec::new());
     for (about, runs) in [("original", original), ("corrected", corrected)] {
@@ -358,7 +358,7 @@ fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
              what the claim is about"
         );
         figures.extend(svg(&format!("contractive-{about}"), &caption, &chart)?);
-        // The errors of the corrected models lie far apart.
+        // The errors of the corrected models are far apart.
         others.extend(robustness_figures(runs, about, about == "corrected")?);
     }
     figures.extend(others);

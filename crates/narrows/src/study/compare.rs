@@ -1,4 +1,4 @@
-//! Recipes and runs side by side: same data, same seeds.
+//! Compares recipes and runs on the same data with the same seeds.
 
 use super::comparison::{Compared, Comparison};
 use super::runs::{Planned, Work, make};
@@ -19,19 +19,19 @@ use crate::run::{
 };
 use std::path::Path;
 
-/// What is compared: a recipe with the values that vary, or a run that is there.
+/// An entry of a comparison: a recipe with its overrides, or a finished run.
 struct Entry<'a> {
-    /// The recipe or run as it was asked for.
+    /// The recipe or run as the user named it.
     asked: &'a str,
-    /// What it is called.
+    /// Its name in tables.
     name: String,
     variation: Variation,
-    /// None for a run.
+    /// `None` for a run.
     recipe: Option<Recipe>,
 }
 
 impl Entry<'_> {
-    /// How often it is trained; a run that is there already has its own seed.
+    /// The number of seeds to train it from; a finished run has only its own seed.
     fn seeds(&self, seeds: usize) -> usize {
         if self.recipe.is_some() { seeds } else { 1 }
     }
@@ -42,15 +42,14 @@ impl Entry<'_> {
 pub struct ToCompare<'a> {
     /// Recipes, by name or file, and the folders of runs.
     pub names: &'a [String],
-    /// The values that are set over each recipe first.
+    /// The overrides that are applied to each recipe first.
     pub overrides: &'a [Override],
-    /// The variations of each recipe, of which an empty list means the recipe as it is; see
-    /// [`variations()`](super::variations).
+    /// The variations of each recipe; if empty, the recipe is used as it is. See [`variations()`](super::variations).
     pub variations: &'a [Variation],
 }
 
 impl<'a> ToCompare<'a> {
-    /// Recipes and runs as they are.
+    /// Recipes and runs without variations.
     pub fn of(names: &'a [String]) -> ToCompare<'a> {
         ToCompare {
             names,
@@ -60,15 +59,15 @@ impl<'a> ToCompare<'a> {
     }
 }
 
-/// Trains each recipe, in each of its variations, with each seed, and measures each run that is there already, all on one
-/// source. The runs and the report go to a folder of their own.
+/// Trains each recipe, in each of its variations, from each seed, and measures each finished run, all on one source.
+/// The runs and the report go to a folder of their own.
 ///
-/// Several runs go on at a time. `observe` is called by several threads, one at a time.
+/// Several runs are trained at the same time. `observe` is called from several threads, but never by two at once.
 ///
 /// # Errors
 ///
-/// When a name is neither a recipe nor a run that has come to its end, or as [`crate::run::run`] for the first that fails,
-/// which ends the others. [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) when it was told to stop.
+/// If a name is neither a recipe nor a finished run, or as [`crate::run::run`] for the first run that fails, which ends
+/// the others. [`ErrorKind::Interrupted`](crate::ErrorKind::Interrupted) if it was asked to stop.
 pub fn compare(
     what: &ToCompare<'_>,
     source: &Source,
@@ -183,7 +182,7 @@ pub fn compare(
     Ok(comparison)
 }
 
-/// Refuses to set the seed, which a comparison chooses.
+/// Refuses an override of the seed, because a comparison chooses the seeds.
 fn refuse_seeds<'a>(mut overrides: impl Iterator<Item = &'a Override>) -> Result<()> {
     let is_seed = |set: &&Override| {
         let key = set.assignment.split('=').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a comparison found, and what it says of it.
+//! The results of a comparison, in numbers and sentences.
 
 use super::vary::{Variation, number_of};
 use super::{Done, Measure};
@@ -13,45 +13,45 @@ use crate::text::{decimal, thousands};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// The std of the Gaussian noise whose error the table has.
+/// The std of the Gaussian noise for the error in the table.
 const STD: f32 = 0.8;
 
-/// One of the autoencoders that are compared.
+/// One of the compared autoencoders.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Compared {
-    /// The recipe or run as it was asked for.
+    /// The recipe or run as the user named it.
     pub recipe: String,
-    /// The recipe or run, and the values that vary.
+    /// The recipe or run, and the values of its variation.
     pub name: String,
-    /// The values that vary.
+    /// The values of its variation.
     pub variation: Variation,
-    /// Whether it was trained before, from a seed of its own.
+    /// Whether it was trained before the comparison, from its own seed.
     pub is_finished: bool,
-    /// The number of seeds; a run that was there has one.
+    /// The number of seeds; 1 for a finished run.
     pub seeds: usize,
     /// The numbers of training, validation and test rows.
     pub rows: [usize; 3],
-    /// The scaling with its settings: only errors of the same are in the same units.
+    /// The scaling with its settings. Errors can be compared only if this is the same.
     pub scaling: String,
-    /// The values of a code.
+    /// The number of values of a code.
     pub code_size: usize,
     /// The test MSE.
     pub test_mse: Measure,
-    /// The denoising MSE, with the noise; none where the recipe has no corruption.
+    /// The denoising MSE, with the noise; `None` if the recipe has no corruption.
     pub denoising_mse: Option<(Corruption, Measure)>,
-    /// The test MSE of PCA with as many components; each seed may have other training and test rows.
+    /// The test MSE of PCA with the same number of components; each seed may have other training and test rows.
     pub pca_test_mse: Option<Measure>,
     /// The error with Gaussian noise of std 0.8 on the input, on the first 500 test rows.
     pub noisy_mse: Measure,
     /// The mean Frobenius norm of the code's Jacobian, unless it would take too much time or memory.
     pub jacobian_norm: Option<Measure>,
-    /// The time of training; where several runs were trained at a time, beside the others.
-    /// None for a model without the record of its training.
+    /// The time of training, in seconds; if several runs were trained at the same time, they share the CPU. `None` for
+    /// a model without the record of its training.
     pub seconds: Option<Measure>,
 }
 
 impl Compared {
-    /// What came of one recipe's runs, one for each seed.
+    /// Combines the runs of one recipe, one for each seed.
     pub(super) fn of(
         (recipe, name, variation): (&str, &str, &Variation),
         is_finished: bool,
@@ -61,7 +61,7 @@ impl Compared {
             let values: Vec<f64> = runs.iter().map(of).collect();
             Measure::of(&values)
         };
-        // None where it was not measured for one of them.
+        // `None` if it was not measured for one of them.
         let optional = |of: &dyn Fn(&Evaluation) -> Option<f64>| {
             let values = runs.iter().map(|run| run.evaluation().and_then(of));
             let values: Option<Vec<f64>> = values.collect();
@@ -140,16 +140,16 @@ fn described(scaling: Option<ScalingSpec>) -> String {
     format!("{} ({})", scaling.name(), settings.join(", "))
 }
 
-/// What a comparison found.
+/// The results of a comparison.
 pub struct Comparison {
-    /// In the order asked for.
+    /// In the order of the request.
     pub rows: Vec<Compared>,
     /// The report.
     pub report: PathBuf,
 }
 
 impl Comparison {
-    /// What was found, as a JSON object.
+    /// The results as a JSON object.
     pub fn to_json(&self) -> Value {
         json!({
             "rows": self.rows.iter().map(Compared::to_json).collect::<Vec<_>>(),
@@ -157,7 +157,7 @@ impl Comparison {
         })
     }
 
-    /// The numbers of each; the first row names the columns. What none of them has is no column.
+    /// The numbers of each row; the first row names the columns. A column without any number is left out.
     pub fn table(&self) -> Vec<Vec<String>> {
         let is_denoising = self.rows.iter().any(|row| row.denoising_mse.is_some());
         let has_scalings = self.groups().len() > 1;
@@ -201,7 +201,7 @@ impl Comparison {
         table
     }
 
-    /// The rows that a scaling has, scaling by scaling, in the order asked for.
+    /// The indices of the rows with the same scaling, in the order of the request.
     pub(super) fn groups(&self) -> Vec<Vec<usize>> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for (index, row) in self.rows.iter().enumerate() {
@@ -214,7 +214,7 @@ impl Comparison {
         groups
     }
 
-    /// The places of the rows with the smallest test MSE, one of each scaling that several rows have.
+    /// The indices of the rows with the smallest test MSE, one for each scaling that several rows have.
     pub(super) fn best(&self) -> Vec<usize> {
         let groups = self.groups().into_iter().filter(|group| group.len() > 1);
         let error = |row: &usize| self.rows[*row].test_mse.mean;
@@ -226,8 +226,8 @@ impl Comparison {
         best.collect()
     }
 
-    /// How many rows there were for training, validation and testing, in sentences: one for all, or one for each that
-    /// has other numbers.
+    /// The numbers of rows for training, validation and testing, in sentences: one sentence for all, or one for each
+    /// row with other numbers.
     pub fn rows_in_words(&self) -> Vec<String> {
         let said = |row: &Compared| rows_in_words(row.rows);
         match &self.rows[..] {
@@ -242,7 +242,7 @@ impl Comparison {
         }
     }
 
-    /// What the comparison comes to, and what it does not say, in sentences.
+    /// The conclusions of the comparison and their limits, in sentences.
     pub fn verdict(&self) -> Vec<String> {
         let several = self.groups().len() > 1;
         let sentence = |best: usize| {
@@ -272,8 +272,8 @@ impl Comparison {
         verdict
     }
 
-    /// The test MSE against the values of the key that varies, where one key of numbers does: a line for each recipe, and
-    /// one for PCA where the size of the code varies.
+    /// The test MSE against the values of the key that varies, if exactly one numeric key varies: one line for each
+    /// recipe, and one for PCA if the size of the code varies.
     pub(super) fn sweep(&self) -> Result<Option<Figure>> {
         let mut series: Vec<Series> = Vec::new();
         let mut axis = "";
@@ -287,7 +287,7 @@ impl Comparison {
                 points: vec![point],
             }),
         };
-        // Errors of several scalings have no common axis.
+        // Errors with different scalings have no common axis.
         if self.groups().len() > 1 {
             return Ok(None);
         }

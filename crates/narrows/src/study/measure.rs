@@ -1,15 +1,15 @@
-//! A number over seeds.
+//! A number over several seeds.
 
 use crate::evaluate::metric::number;
 use crate::text::{figures, mean_and_std};
 use serde_json::{Value, json};
 
-/// A number over seeds.
+/// A number over several seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {
     /// The mean.
     pub mean: f64,
-    /// The standard deviation of a sample; none of one value.
+    /// The standard deviation of the sample; `None` for a single value.
     pub std: Option<f64>,
 }
 
@@ -24,7 +24,7 @@ impl Measure {
         }
     }
 
-    /// The mean, and the std behind it: `0.03376 ± 0.00016`.
+    /// The mean, followed by the standard deviation: `0.03376 ± 0.00016`.
     pub fn text(self) -> String {
         match self.std {
             Some(std) => mean_and_std(self.mean, std),

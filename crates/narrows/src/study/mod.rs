@@ -1,4 +1,4 @@
-//! Studies: several autoencoders side by side, in a table, in words and in one report.
+//! Studies: several autoencoders compared in a table, in words and in one report.
 
 mod classic;
 mod compare;
@@ -26,56 +26,56 @@ use crate::{Error, ErrorKind, Recipe, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-/// How a study goes on.
+/// The options of a study.
 #[derive(Clone, Debug, Default)]
 pub struct StudyOptions<'a> {
-    /// How many seeds each recipe is trained with, from 0 on; 0 counts as 1.
+    /// The number of seeds for each recipe, from 0 on; 0 counts as 1.
     pub seeds: usize,
-    /// The folder of the runs and the report, which must be new or empty; by default one in `runs` with the study's name,
-    /// or with that and `-2`, `-3` and so on.
+    /// The folder of the runs and the report, which must be new or empty. By default it is `runs/NAME` with the study's
+    /// name, or `runs/NAME-2`, `runs/NAME-3` and so on.
     pub out: Option<&'a Path>,
-    /// The threads of all runs together, without influence on the result; 0 means as many as the machine runs at once.
+    /// The threads of all runs together. They do not change the results. 0 means all threads of the machine.
     pub threads: usize,
-    /// The parts that recipes, and those of runs that are there already, may name; none for those of the library.
+    /// The parts that recipes, and the recipes of finished runs, may name; `None` for the library's parts.
     pub parts: Option<&'a Parts>,
-    /// Where the data come from, for runs that may go on later.
+    /// The source of the data, so that runs can be resumed later.
     pub sources: Option<Sources>,
     /// Rows for validation and testing from sources of their own.
     pub other: OtherRows<'a>,
-    /// The files of the data, as they were before these were opened: their changes are noticed.
+    /// The files of the data, recorded before they were opened: changes are noticed.
     pub watch: Option<&'a Watch>,
-    /// Set to stop: what is being trained is saved, and the study ends with [`ErrorKind::Interrupted`], unless all runs
-    /// were done by then.
+    /// Set it to stop the study: the runs in training are saved, and the study ends with [`ErrorKind::Interrupted`],
+    /// unless all runs were finished by then.
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// What a study tells while it goes on; several of its runs may go on at a time.
+/// An event of a study in progress. Several of its runs may be in progress at the same time.
 #[derive(Debug)]
 pub enum StudyEvent<'a> {
-    /// One of its runs begins.
+    /// A run begins.
     Begin {
-        /// Which, from 1 on.
+        /// The number of the run, from 1.
         which: usize,
-        /// What all of them are called.
+        /// The titles of all runs.
         titles: &'a [&'a str],
     },
-    /// One that is going on tells something.
+    /// An event of a run in progress.
     Run {
-        /// Which.
+        /// The number of the run.
         which: usize,
-        /// The epochs that its recipe trains for.
+        /// The epochs of its recipe.
         epochs: usize,
-        /// What it tells.
+        /// The event.
         event: Event<'a>,
     },
-    /// One has come to its end.
+    /// A run has ended.
     End {
-        /// Which.
+        /// The number of the run.
         which: usize,
     },
 }
 
-/// A run of a study, with what it was.
+/// A finished run of a study, with its plan.
 struct Done {
     label: String,
     recipe: Recipe,
@@ -83,12 +83,12 @@ struct Done {
 }
 
 impl Done {
-    /// What was measured; a run of a study has test rows.
+    /// Its evaluation; a run of a study has test rows.
     fn evaluation(&self) -> Option<&Evaluation> {
         self.outcome.summary.evaluation.as_ref()
     }
 
-    /// A number of its evaluation; not a number where it was not measured.
+    /// A number of its evaluation; NaN if it was not measured.
     fn number(&self, of: impl Fn(&Evaluation) -> Option<f64>) -> f64 {
         self.evaluation().and_then(of).unwrap_or(f64::NAN)
     }
@@ -109,7 +109,7 @@ fn points(curve: &NoiseCurve) -> Vec<(f64, f64)> {
     points.map(|point| (point.level, point.noisy_mse)).collect()
 }
 
-/// Of a study that was told to stop, what became of it, and how it goes on; other errors as they are.
+/// For a study that was asked to stop, its state and how to resume it; other errors stay unchanged.
 fn stopped(error: Error, out: &Path, hint: &str) -> Error {
     match error.kind() {
         ErrorKind::Interrupted => Error::new(
@@ -122,7 +122,7 @@ fn stopped(error: Error, out: &Path, hint: &str) -> Error {
     }
 }
 
-/// Refuses a study's folder that has something in it.
+/// Refuses a folder of a study that is not empty.
 fn check_empty(out: Option<&Path>) -> Result<()> {
     let has_entries = |out: &&Path| is_empty(out).is_ok_and(|is_empty| !is_empty);
     match out.filter(has_entries) {
@@ -136,7 +136,7 @@ fn check_empty(out: Option<&Path>) -> Result<()> {
     }
 }
 
-/// The folder that a study was given, or a new one of this name, for this study alone.
+/// The given folder of a study, or a new one of this name, locked for this study alone.
 fn make_folder(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock)> {
     let folder = match out {
         None => new_folder(name)?,
@@ -147,13 +147,13 @@ fn make_folder(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock)> {
         }
     };
     let lock = Lock::take(&folder)?;
-    // Another may have begun and ended since it was looked at first.
+    // Another study may have begun and ended since the first check.
     check_empty(Some(&folder))?;
     Ok((folder, lock))
 }
 
-/// The pictures that a report of several runs begins with: what each makes of the same images, of noisy ones where its
-/// recipe is about noise, be it by corruption or by a contractive penalty. `about` is said of all.
+/// The first pictures of a report of several runs: the reconstructions of the same images. If the recipe of a run has a
+/// corruption or a contractive penalty, the images have noise. `about` is the caption of all of them.
 fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
     let picture = |(place, done): (usize, &&Done)| {
         let wanted = if done.recipe.corruption.is_some() || !done.recipe.penalties.is_empty() {
@@ -164,7 +164,7 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
         let figures = &done.outcome.figures;
         let figure = figures.iter().find(|figure| figure.name == wanted)?;
         Some(Figure {
-            // Runs may have one name.
+            // Several runs may have the same name.
             name: format!("first-{}-{}", place + 1, done.recipe.name),
             caption: format!("{}{about}: {}", done.label, figure.caption),
             image: figure.image.clone(),
@@ -173,9 +173,9 @@ fn first_pictures(runs: &[&Done], about: &str) -> Vec<Figure> {
     runs.iter().enumerate().filter_map(picture).collect()
 }
 
-/// For each noise a chart with a line for each run; `about` says which runs these are.
+/// For each noise a chart with one line per run; `about` describes the runs.
 fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Result<Vec<Figure>> {
-    // What may stand in a file's name.
+    // The characters that may occur in a file name.
     let words = about.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
     let slug = words
         .filter(|word| !word.is_empty())

@@ -1,8 +1,8 @@
-//! The runs of a study, several at a time.
+//! The runs of a study, several at the same time.
 //!
-//! A step of a small autoencoder has work for a few cores only, and what follows training for hardly more than one. The
-//! runs of a study do not depend on each other, so that cores are better used by several of them, on a few threads each:
-//! no run's results depend on its threads, nor on what goes on beside it.
+//! A step of a small autoencoder has work for only a few cores, and the stages after training hardly for more than one.
+//! The runs of a study are independent, so several runs with a few threads each use the cores better. The results of a
+//! run do not depend on its threads, nor on other runs.
 
 use super::{Done, StudyEvent, StudyOptions};
 use crate::data::{OtherRows, Source, Watch};
@@ -20,37 +20,37 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// The memory that a run takes beside its training: what is measured, and pictures.
+/// The memory of a run besides its training: for measures and pictures.
 const MEASURING: usize = 128 << 20;
 
-/// The memory of all runs that go on at a time where the system does not say what there is.
+/// The memory of all simultaneous runs if the system does not report the free memory.
 const MEMORY: usize = 2 << 30;
 
-/// A run that a study wants.
+/// A planned run of a study.
 pub(super) struct Planned<'a> {
-    /// What it is called while it goes on.
+    /// Its title while it is in progress.
     pub(super) title: String,
-    /// What it is called in what the study found.
+    /// Its name in the results of the study.
     pub(super) label: String,
     pub(super) work: Work<'a>,
-    /// Whether its pictures are wanted.
+    /// Whether its pictures are needed.
     pub(super) has_pictures: bool,
 }
 
-/// What there is to do for a run.
+/// The work for a run.
 pub(super) enum Work<'a> {
-    /// To train a recipe in this folder.
+    /// Train a recipe in this folder.
     Train(Box<Recipe>, PathBuf),
-    /// To measure what is there.
+    /// Measure a finished run.
     Evaluate(&'a Path),
 }
 
-/// Makes all runs, in the order of the plan but several at a time, and gives what came of each. `observe` is called by
-/// several threads, one at a time.
+/// Makes all runs in the order of the plan, several at the same time, and returns the result of each. `observe` is
+/// called from several threads, but never by two at once.
 ///
 /// # Errors
 ///
-/// As [`run`], with the run's title; the others then end too.
+/// As [`run`], with the title of the run; the other runs then end too.
 pub(super) fn make(
     planned: &[Planned<'_>],
     source: &Source,
@@ -82,7 +82,7 @@ pub(super) fn make(
         let spawned = (1..lanes).map_while(|lane| {
             let (shared, threads) = (&shared, share(threads, lane, lanes));
             let lane = move || on_share(threads, || shared.lane());
-            // With fewer than were wanted all runs are made too.
+            // If there are fewer threads than requested, all runs are still made.
             thread::Builder::new().spawn_scoped(scope, lane).ok()
         });
         let others: Vec<_> = spawned.collect();
@@ -93,8 +93,8 @@ pub(super) fn make(
         made
     });
     made.sort_unstable_by_key(|(index, _)| *index);
-    // Those that were stopped because of another's error say nothing of it; and where data cannot be read, other runs
-    // on them may diverge before they end.
+    // Runs that were stopped because of another run's error do not report this. If data cannot be read, other runs on
+    // them may diverge before they end.
     let rank = |place: &usize| match made[*place].1.as_ref().err().map(Error::kind) {
         None | Some(ErrorKind::Interrupted) => 2,
         Some(ErrorKind::Diverged) => 1,
@@ -110,7 +110,7 @@ pub(super) fn make(
     if done.len() == planned.len() {
         Ok(done)
     } else {
-        // Told to stop between two runs.
+        // Asked to stop between two runs.
         Err(Error::new(
             ErrorKind::Interrupted,
             "not all runs were begun",
@@ -118,7 +118,7 @@ pub(super) fn make(
     }
 }
 
-/// How many runs go on at a time, in so many bytes of memory.
+/// The number of simultaneous runs that fit into a number of bytes of memory.
 fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize) -> Result<usize> {
     let mut largest = MEASURING;
     for wanted in planned {
@@ -127,7 +127,7 @@ fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize
             let recipe = recipe.with_widths_of(rows.shape());
             let network = recipe.network(rows.shape())?;
             let batch = recipe.batch_size.min(rows.rows());
-            // Saving copies what there is.
+            // Saving copies the memory of training.
             let steps = steps_memory(&recipe, network, batch)?
                 .total()
                 .saturating_mul(2);
@@ -138,12 +138,12 @@ fn lanes(planned: &[Planned<'_>], source: &Source, threads: usize, memory: usize
     Ok((memory / largest).min(threads).min(planned.len()).max(1))
 }
 
-/// The threads of a lane; what does not divide goes to the first.
+/// The threads of a lane; the remainder of the division goes to the first lanes.
 fn share(threads: usize, lane: usize, lanes: usize) -> usize {
     threads / lanes + usize::from(lane < threads % lanes)
 }
 
-/// What all lanes share.
+/// The data that all lanes share.
 struct Shared<'a> {
     planned: &'a [Planned<'a>],
     titles: Vec<&'a str>,
@@ -155,17 +155,17 @@ struct Shared<'a> {
     other: OtherRows<'a>,
     watch: Option<&'a Watch>,
     parts: Option<&'a Parts>,
-    /// Set by whoever wants all to stop.
+    /// Set by the caller to stop all runs.
     asked: Option<&'a AtomicBool>,
-    /// Set when one has failed, or it was seen that they are to stop.
+    /// Set if a run has failed, or if the request to stop was noticed.
     stop: AtomicBool,
     tell: &'a (dyn Fn(StudyEvent<'_>) + Sync),
 }
 
 impl Shared<'_> {
-    /// Makes one run after the other, and gives what came of each, by its place in the plan.
+    /// Makes one run after the other, and returns the result of each, with its place in the plan.
     fn lane(&self) -> Vec<(usize, Result<Done>)> {
-        /// Stops the others where this one panics, too.
+        /// Stops the other lanes if this one panics.
         struct Stops<'a>(&'a AtomicBool);
         impl Drop for Stops<'_> {
             fn drop(&mut self) {
@@ -186,7 +186,7 @@ impl Shared<'_> {
         made
     }
 
-    /// Whether to stop; that somebody asks for it is told to all runs.
+    /// Whether to stop; a request of the caller is passed on to all runs.
     fn is_stopped(&self) -> bool {
         if self
             .asked
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(lanes_of(64, 3, 64), 3);
         // Some 31 million parameters, with two numbers of Adam's each; as much again for saving them.
         assert_eq!(lanes_of(15_000, 16, 64), 2);
-        // More than may be there at a time: one goes on all the same.
+        // More than may be there at a time; still, one run is made.
         assert_eq!(lanes_of(200_000, 16, 64), 1);
         assert_eq!([0, 1, 2].map(|lane| share(8, lane, 3)), [3, 3, 2]);
     }

@@ -7,11 +7,12 @@ use crate::recipe::Override;
 /// The most variations of a recipe.
 const MOST: usize = 1000;
 
-/// The values that are set over a recipe for one of its variations, in the order of the keys.
+/// The overrides of a recipe for one of its variations, in the order of the keys.
 pub type Variation = Vec<Override>;
 
-/// All variations: of `KEY=VALUE,VALUE,…` one for each value, and of several such texts one for each combination.
-/// Without texts a single one that sets nothing. Commas within brackets or quotes are part of a value.
+/// All variations. `KEY=VALUE,VALUE,…` has one for each value; several such texts have one for each combination.
+/// Without texts there is a single variation that changes nothing. Commas within brackets or quotes are part of a
+/// value.
 ///
 /// ```
 /// let variations = narrows::study::variations(&["encoder[0].outputs=8,16".into(), "training.epochs=1,2".into()])?;
@@ -22,7 +23,7 @@ pub type Variation = Vec<Override>;
 ///
 /// # Errors
 ///
-/// When a text has no `=`, fewer than two values, or a key twice, or there are more than 1,000 combinations.
+/// If a text has no `=`, fewer than two values, or a key twice, or if there are more than 1,000 combinations.
 pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
     let mut all: Vec<Variation> = vec![Vec::new()];
     for text in texts {
@@ -98,13 +99,13 @@ fn values_of(text: &str) -> Vec<&str> {
     values
 }
 
-/// What a variation is called: `encoder[0].outputs=8, training.epochs=1`.
+/// The name of a variation: `encoder[0].outputs=8, training.epochs=1`.
 pub(super) fn called(variation: &Variation) -> String {
     let set: Vec<&str> = variation.iter().map(|set| &set.assignment[..]).collect();
     set.join(", ")
 }
 
-/// The value of a variation of one key, where it is a number.
+/// The key and value of a variation of one key, if the value is a number.
 pub(super) fn number_of(variation: &Variation) -> Option<(&str, f64)> {
     let [set] = &variation[..] else { return None };
     let (key, value) = set.assignment.split_once('=')?;

@@ -1,22 +1,22 @@
-//! How rows are cut into steps, and those of a step into batches.
+//! How rows are split into steps, and the rows of a step into batches.
 
 use crate::network::Network;
 use std::ops::Range;
 
-/// Rows that are cut into pieces of one size, of which the last may be smaller.
+/// Rows that are split into pieces of one size; the last piece may be smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pieces {
-    /// The rows.
+    /// The number of rows.
     pub(super) rows: usize,
-    /// The rows of a piece.
+    /// The number of rows of a piece.
     pub(super) size: usize,
-    /// Whether a last piece of one row joins the one before it: where rows count together in training, one alone has no
-    /// statistics.
+    /// Whether a last piece of one row joins the piece before it. This is needed if training couples rows, because one
+    /// row alone has no statistics.
     pub(super) joins: bool,
 }
 
 impl Pieces {
-    /// How many pieces there are.
+    /// The number of pieces.
     pub(super) fn count(self) -> usize {
         self.rows.div_ceil(self.size) - usize::from(self.has_joined())
     }
@@ -32,7 +32,7 @@ impl Pieces {
         start..end
     }
 
-    /// All of them.
+    /// All pieces.
     pub(super) fn all(self) -> impl Iterator<Item = Range<usize>> {
         (0..self.count()).map(move |index| self.of(index))
     }
@@ -69,7 +69,7 @@ mod tests {
         assert_eq!(ends(10, 4, true), [4, 8, 10]);
         assert_eq!(ends(8, 4, true), [4, 8]);
         assert_eq!(ends(5, 4, true), [5]);
-        // There is no other piece, and pieces of one row stay as they are.
+        // A piece without a neighbor, and pieces of one row, are unchanged.
         assert_eq!(ends(1, 4, true), [1]);
         assert_eq!(ends(3, 1, true), [1, 2, 3]);
         assert_eq!(ends(4, usize::MAX, true), [4]);

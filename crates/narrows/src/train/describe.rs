@@ -5,20 +5,22 @@ use crate::error::Result;
 use crate::network::PlannedPass;
 use crate::recipe::Recipe;
 
-/// Of which programs [`describe`] is to speak.
+/// The programs that [`describe`] prints.
 #[derive(Clone, Debug)]
 pub struct Described {
-    /// The shape of a row of data: `[channels, height, width]` of images, `[columns]`.
+    /// The shape of a row of data: `[channels, height, width]` for images, `[columns]` for tables.
     pub shape: Vec<usize>,
     /// The number of threads; 0 means as many as a step has work for.
     pub threads: usize,
-    /// Whether to leave out the passes that make a program cheaper, so that it is what the parts applied.
+    /// Whether to skip the passes that make a program cheaper, so that it shows the operations as the parts applied
+    /// them.
     pub is_raw: bool,
 }
 
 /// The programs of a recipe as text: training and validation at its batch size, and inference from rows to their
-/// reconstructions. Each shows its stages with their operations, what these read (before `->`), write (behind it) and
-/// change (behind `+>`), multiply-adds for one row in brackets, and the buffers with their places.
+/// reconstructions. Each shows its stages and their operations. The inputs of an operation are before `->`, its outputs
+/// after `->`, and the buffers that it adds to after `+>`. The brackets show the multiply-adds per row. The buffers
+/// with their places follow.
 ///
 /// ```
 /// # fn main() -> narrows::Result<()> {
@@ -32,7 +34,7 @@ pub struct Described {
 ///
 /// # Errors
 ///
-/// When the recipe does not fit rows of this shape, or its parts do not fit together.
+/// If the recipe does not fit rows of this shape, or if its parts do not fit together.
 pub fn describe(recipe: &Recipe, described: &Described) -> Result<String> {
     let network = recipe.network(&described.shape)?;
     let inference = PlannedPass::new(&network, network.layers(), false, !described.is_raw)?;

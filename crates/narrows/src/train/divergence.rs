@@ -1,4 +1,4 @@
-//! Training that diverged: where it did, what was not finite first, and what to change.
+//! Training that diverged: the place, the first value that is not finite, and the advice.
 
 use super::step::NotFinite;
 use super::training::Training;
@@ -12,11 +12,11 @@ use crate::text::count_of;
 use narrows_kernels::Isa;
 use narrows_kernels::reduce::is_finite;
 
-/// On how many training rows a model is tried before it is saved.
+/// The number of training rows on which a model is checked before it is saved.
 const TRIED: usize = 64;
 
 impl Training<'_> {
-    /// What a step ends with whose loss is not finite: `step` of so many, on some rows.
+    /// The error of a step whose loss is not finite: `step` of a number of steps, on some rows.
     pub(super) fn diverged(
         &self,
         (step, steps): (usize, usize),
@@ -48,7 +48,7 @@ impl Training<'_> {
         };
         let is_first_step = self.stepper.optimizer().state().0 == 0;
         let weight = penalty.map(|(penalty, _)| {
-            // A part of a penalty has the weight of the whole.
+            // A part of a penalty has the weight of the whole penalty.
             let whole = penalty.split('.').next().unwrap_or(&penalty);
             format!("give `{whole}` a smaller weight")
         });
@@ -77,7 +77,7 @@ impl Training<'_> {
         .hint(hint)
     }
 
-    /// The advice against steps that are too large.
+    /// The hint against steps that are too large.
     fn slower(&self) -> String {
         let rate = self.recipe.optimizer.learning_rate();
         let clip = match self.recipe.clip_norm {
@@ -93,7 +93,7 @@ impl Training<'_> {
         format!("try a smaller learning rate than {rate}{clip}")
     }
 
-    /// The advice against rows whose values are too large.
+    /// The hint against rows whose values are too large.
     fn smaller_values(&self) -> String {
         let is_scaled = matches!(
             self.recipe.scaling,
@@ -111,7 +111,7 @@ impl Training<'_> {
         }
     }
 
-    /// A layer as errors name it: ``encoder[2]` (dense)``.
+    /// A layer as named in errors: ``encoder[2]` (dense)``.
     fn layer_name(&self, layer: usize) -> String {
         let encoder = self.recipe.encoder.len();
         let (side, index, specs) = match layer.checked_sub(encoder) {
@@ -122,7 +122,7 @@ impl Training<'_> {
         format!("`{side}[{index}]` ({kind})")
     }
 
-    /// The step that was done last, as errors name it.
+    /// The last step, as named in errors.
     fn place(&self) -> String {
         let in_step = self
             .recipe
@@ -139,8 +139,8 @@ impl Training<'_> {
         format!("epoch {epoch}, after step {step} of {steps}")
     }
 
-    /// Refuses parameters that are not finite. The loss of a step is that before it, so that the last step of all can make
-    /// them so without a word.
+    /// Refuses parameters that are not finite. The loss of a step is computed before its update, so the very last step
+    /// could make the parameters infinite unnoticed.
     ///
     /// # Errors
     ///
@@ -197,13 +197,13 @@ impl Training<'_> {
         Ok(())
     }
 
-    /// The model, as [`Training::model`] gives it, if it is sound: its parameters are finite, and so is its mean squared
-    /// error on some training rows. Only such a model should take the place of another.
+    /// The model of [`Training::model`], after a check: its parameters must be finite, and so must its mean squared
+    /// error on some training rows. Only such a model may replace another one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Diverged`] when it is not, or when training is over and no epoch had a finite validation loss, as an
-    /// earlier version let it come to.
+    /// [`ErrorKind::Diverged`] if the check fails. Also if training is over and no epoch had a finite validation loss,
+    /// which is possible in runs of an earlier version.
     pub fn checked_model(&self) -> Result<Model> {
         self.check_parameters()?;
         let model = self.model()?;
@@ -216,8 +216,8 @@ impl Training<'_> {
         }
     }
 
-    /// Refuses a validation loss that is not finite, and names its cause: the parameters, what they make of training
-    /// rows, or else the validation rows.
+    /// Refuses a validation loss that is not finite, and names its cause: the parameters, their outputs for training
+    /// rows, or otherwise the validation rows.
     pub(super) fn check_validation_loss(&self, loss: f64, validation: &Dataset) -> Result<()> {
         if loss.is_finite() {
             return Ok(());
@@ -230,7 +230,7 @@ impl Training<'_> {
             .found(loss))
     }
 
-    /// Why the validation loss is not finite where a sound model gives it.
+    /// The error if the validation loss is not finite although the model passes the check.
     fn validation_rows_too_large(&self, validation: &Dataset) -> Error {
         Error::new(
             ErrorKind::Diverged,

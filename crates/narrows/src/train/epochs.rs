@@ -14,8 +14,8 @@ impl Training<'_> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Diverged`] when the training or validation loss is not finite; the run is of no use after that.
-    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
+    /// [`ErrorKind::Diverged`] if the training or validation loss is not finite; the run cannot be used after that.
+    /// [`ErrorKind::Io`] if rows that stay in a file cannot be read.
     pub fn epoch(&mut self, mut observe: impl FnMut(&Progress)) -> Result<EpochRecord> {
         let record = self.epoch_while(|_, progress| {
             observe(progress);
@@ -24,9 +24,9 @@ impl Training<'_> {
         record.ok_or_else(|| Error::new(ErrorKind::Data, "the epoch was broken off"))
     }
 
-    /// As [`Training::epoch`], but ends after the step at which `observe` says so, and then gives no
-    /// record. The next call goes on from there, as does a run that is given [`Training::state`]; validation
-    /// that is broken off begins anew.
+    /// As [`Training::epoch`], but ends after the step at which `observe` asks for it, and then returns no record. The
+    /// next call continues from there, and so does a run that is restored from [`Training::state`]. A validation that
+    /// was interrupted starts again.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Training<'_> {
             }
         }
         self.order = order;
-        // Not known yet where the run went on with the validation.
+        // Not known yet if the run was resumed during validation.
         self.factor = self.factor_at(steps - 1, steps);
         let validation_loss = match self.validation {
             None => None,
@@ -107,7 +107,7 @@ impl Training<'_> {
         )))
     }
 
-    /// What the learning rate is multiplied by in a step of the epoch in progress.
+    /// The factor of the learning rate in a step of the current epoch.
     fn factor_at(&self, step: usize, steps: usize) -> f64 {
         self.recipe.schedule.factor(
             (self.state.epochs_done * steps + step) as u64,
@@ -128,7 +128,7 @@ impl Training<'_> {
         self.factor_at(step, steps) * self.recipe.optimizer.learning_rate()
     }
 
-    /// How far the epoch is.
+    /// The progress of the epoch.
     fn progress(&self) -> Progress {
         Progress {
             epoch: self.state.epochs_done + 1,
@@ -139,7 +139,7 @@ impl Training<'_> {
         }
     }
 
-    /// The mean of the objective over rows that are not learned from, or none if `observe` breaks it off.
+    /// The mean of the objective over rows that are not trained on; `None` if `observe` stops it.
     fn loss_on(
         &mut self,
         data: &Dataset,

@@ -10,21 +10,21 @@ use crate::network::Network;
 use crate::recipe::Recipe;
 use std::ops::ControlFlow;
 
-/// The memory that steps of a recipe will take on a network of its layers.
+/// The memory of the steps of a recipe on a network of its layers.
 ///
 /// # Errors
 ///
-/// When parts of the recipe do not fit together.
+/// If parts of the recipe do not fit together.
 pub(crate) fn steps_memory(recipe: &Recipe, network: Network, batch: usize) -> Result<Memory> {
     let programs = Programs::of(recipe, network, batch, 0, true)?;
     let remembered = recipe.optimizer.numbers_remembered();
     Ok(programs.memory(recipe.clip_norm, recipe.accumulation, remembered))
 }
 
-/// Trains a recipe on data from beginning to end, on all cores and without a word.
+/// Trains a recipe on data from beginning to end, on all cores, and prints nothing.
 ///
-/// The recipe's fraction for validation, if it has one, is set apart from the rows, as in a run; the model is then the one
-/// of the lowest loss on it. No rows are held out for testing.
+/// If the recipe has a fraction for validation, these rows are held out, as in a run, and the model is the one with the
+/// lowest loss on them. No rows are held out for testing.
 ///
 /// ```
 /// use narrows::{Recipe, data::Dataset};
@@ -48,20 +48,20 @@ pub fn fit(recipe: &Recipe, data: &Dataset) -> Result<Model> {
     fit_with(recipe, data, |_| ControlFlow::Continue(()))
 }
 
-/// How far [`fit_with`] has come, told after every epoch.
+/// The progress of [`fit_with`], after every epoch.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FitProgress<'a> {
-    /// The epoch that is done, from 1.
+    /// The epoch that has ended, from 1.
     pub epoch: usize,
-    /// How many epochs there will be, unless the recipe's patience ends before.
+    /// The number of epochs, unless early stopping ends training before.
     pub epochs: usize,
-    /// Its losses, its time in seconds and its rows a second.
+    /// Its losses, its time in seconds and its rows per second.
     pub record: &'a EpochRecord,
 }
 
-/// As [`fit`], and tells `observe` of every epoch, which may break training off: the model is then the one so far, and the
-/// one of the lowest validation loss so far where the recipe sets rows apart.
+/// As [`fit`], and calls `observe` after every epoch. `observe` may stop the training. Then the model is the one
+/// trained so far, or the one with the lowest validation loss so far if the recipe holds out rows.
 ///
 /// ```
 /// use narrows::{Recipe, data::Dataset};

@@ -1,4 +1,4 @@
-//! What a training run leaves: its state, to go on from, and its model.
+//! The results of a training run: its state, to resume it, and its model.
 
 use super::state::State;
 use super::training::Training;
@@ -8,38 +8,37 @@ use crate::model::{Model, Origin, SplitRecord};
 use crate::network::Network;
 
 impl<'a> Training<'a> {
-    /// The epochs that are done, and the rows of the next that are.
+    /// The number of finished epochs, and the number of finished rows of the next epoch.
     pub fn position(&self) -> (usize, usize) {
         (self.state.epochs_done, self.state.sums.rows)
     }
 
-    /// Keeps with the model how the rows were divided, and what the sources of other rows for validation and testing
-    /// are called.
+    /// Stores with the model the split of the rows, and the names of other sources for validation and testing.
     pub fn record_split(&mut self, split: SplitRecord, other: OtherRows<'_>) {
         self.origin = std::mem::take(&mut self.origin).with_split(split, other);
     }
 
-    /// Keeps with the model what tells the rows from others that it will be tested on.
+    /// Stores with the model the checksums of the rows that it will be tested on.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when rows that stay in a file cannot be read.
+    /// [`ErrorKind::Io`] if rows that stay in a file cannot be read.
     pub fn record_test(&mut self, test: &Dataset) -> Result<()> {
         self.checksums.test = Some(test.checksum()?);
         Ok(())
     }
 
-    /// Keeps with the model which instruction sets trained it, the first one first, where that is not this one alone.
+    /// Stores with the model the instruction sets of the training, in order, if there is more than the current one.
     pub fn record_isa(&mut self, isa: Vec<String>) {
         self.origin.isa = isa;
     }
 
-    /// Checksums of some training rows, by which they are known again.
+    /// Checksums of some training rows, by which they are recognized.
     pub fn row_sketch(&self) -> Option<&RowSketch> {
         self.origin.rows.as_ref()
     }
 
-    /// What tells the training rows, and those for validation and testing that it knows, from others.
+    /// Checksums over the training rows, and over the rows for validation and testing that are known.
     pub fn checksums(&self) -> &Checksums {
         &self.checksums
     }
@@ -59,7 +58,7 @@ impl<'a> Training<'a> {
         self.data.shape()
     }
 
-    /// The values of a row.
+    /// The number of values of a row.
     pub fn inputs(&self) -> usize {
         self.data.inputs()
     }
@@ -74,7 +73,7 @@ impl<'a> Training<'a> {
         self.stepper.parameters().states().len()
     }
 
-    /// All that a run which goes on from here needs beside its recipe and data.
+    /// Everything besides recipe and data that is needed to resume from here.
     pub fn state(&self) -> State {
         let mut state = self.state.clone();
         let (steps, first, second) = self.stepper.optimizer().state();
@@ -86,12 +85,12 @@ impl<'a> Training<'a> {
         state
     }
 
-    /// Goes on from a state of a run of the same recipe on the same data: what follows has the same bits
-    /// as if that run had gone on, for any number of threads.
+    /// Restores the state of a run of the same recipe on the same data. The following steps have the same bits as if
+    /// that run had continued, for any number of threads.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Format`] when the state does not fit the recipe or the data.
+    /// [`ErrorKind::Format`] if the state does not fit the recipe or the data.
     pub fn restore(&mut self, state: State) -> Result<()> {
         let refuse = |what: &str| Error::new(ErrorKind::Format, what);
         let in_step = self
@@ -100,7 +99,7 @@ impl<'a> Training<'a> {
             .saturating_mul(self.recipe.accumulation);
         let count = self.stepper.parameters().flat().len();
         let rows = state.sums.rows;
-        // All rows: what the epoch lacks is its validation.
+        // All rows: only the validation of the epoch is missing.
         let is_trained = rows == self.data.rows() && self.validation.is_some();
         let steps = self.stepper.pieces(self.data.rows(), in_step).count();
         if !is_trained && (rows / in_step >= steps || !rows.is_multiple_of(in_step)) {
@@ -132,11 +131,11 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// Begins with the parameters of another model, of the same layers, instead of drawn ones.
+    /// Starts with the parameters of another model with the same layers, instead of random parameters.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Data`] when the two differ in their tensors.
+    /// [`ErrorKind::Data`] if the tensors of the two models differ.
     pub fn init_from(&mut self, model: &Model) -> Result<()> {
         let named = |network: &Network| -> Vec<(String, Vec<usize>)> {
             let tensors = network.tensors().iter();
@@ -162,11 +161,11 @@ impl<'a> Training<'a> {
         self.stepper.set_parameters(model.parameters().flat())
     }
 
-    /// The model: as it stands, or of the lowest validation loss where there is validation.
+    /// The model: with validation, the one with the lowest validation loss; otherwise the current one.
     ///
     /// # Errors
     ///
-    /// Never for a run that [`Training::new`] accepted.
+    /// Never, for a run that [`Training::new`] accepted.
     pub fn model(&self) -> Result<Model> {
         let best = &self.state.best;
         if best.parameters.is_empty() {
@@ -176,7 +175,7 @@ impl<'a> Training<'a> {
         }
     }
 
-    /// The model as it stands.
+    /// The model with the current parameters.
     pub(super) fn last_model(&self) -> Result<Model> {
         let parameters = self.stepper.parameters();
         self.model_of(parameters.flat(), parameters.states())

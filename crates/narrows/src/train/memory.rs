@@ -1,11 +1,11 @@
-//! Whether the machine has the memory that training needs, before any of it is taken: the system ends a
-//! process that asks for more, without a word that would help.
+//! Checks that the machine has the memory that training needs, before any of it is allocated: the system ends a process
+//! that allocates more, without a helpful message.
 
 use super::Memory;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::words;
 
-/// Refuses a plan that needs more than is `available`, if that is known.
+/// Refuses a plan that needs more than `available`, if that is known.
 pub(super) fn check(plan: &Memory, available: Option<usize>) -> Result<()> {
     let Some(available) = available.filter(|&available| plan.total() > available) else {
         return Ok(());
@@ -56,7 +56,7 @@ mod tests {
             assert_eq!(memory.parameters, taken.parameters, "{name}");
             assert_eq!(memory.optimizer, taken.optimizer, "{name}");
             assert_eq!(memory.activations, taken.activations, "{name}");
-            // What products keep is known when there are threads.
+            // The memory of products is known only when the threads exist.
             assert!(memory.scratch <= taken.scratch, "{name}");
             assert!(2 * memory.scratch > taken.scratch, "{name}");
             assert!(least.total() < memory.total(), "{name}");

@@ -1,20 +1,20 @@
-//! What training tells of itself.
+//! The records of training.
 
-/// What is known at the end of an epoch: a line of `metrics.jsonl`.
+/// The record of an epoch: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochRecord {
-    /// Which epoch, from 1.
+    /// The epoch, from 1.
     pub epoch: usize,
-    /// The mean of the objective over the rows of the epoch, each before its own step.
+    /// The mean of the objective over the rows of the epoch, each computed before the step of its batch.
     pub train_loss: f64,
-    /// The mean of the reconstruction loss; of several parts their sum with weights.
+    /// The mean of the reconstruction loss; if it has several parts, their weighted sum.
     pub reconstruction: f64,
-    /// The means of what the objective is made of beside that, without weights: `penalty.NAME` with the name in the recipe,
-    /// and `reconstruction.NAME` where the reconstruction loss has several parts.
+    /// The means of the other parts of the objective, without weights: `penalty.NAME` with the name in the recipe, and
+    /// `reconstruction.NAME` if the reconstruction loss has several parts.
     pub columns: Vec<(String, f64)>,
-    /// The time that the epoch took.
+    /// The time of the epoch, in seconds.
     pub seconds: f64,
-    /// Rows a second.
+    /// Rows per second.
     pub rows_per_second: f64,
     /// The mean of the objective over the validation rows after the epoch, if there are any.
     pub validation_loss: Option<f64>,
@@ -22,12 +22,12 @@ pub struct EpochRecord {
     pub learning_rate: f64,
 }
 
-/// How far training has come, told after every step and every batch of validation.
+/// The progress of training, after every step and every batch of validation.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// Which epoch, from 1.
+    /// The epoch, from 1.
     pub epoch: usize,
-    /// How many epochs there will be.
+    /// The number of epochs.
     pub epochs: usize,
     /// Rows seen in this epoch.
     pub rows: usize,

@@ -1,59 +1,58 @@
-//! Where a run stands between two steps.
+//! The state of a run between two steps.
 
 use super::Losses;
 use crate::optimizer::Plateau;
 
-/// Where a run stands between two steps: with recipe and data all that is needed to go on.
+/// The state of a run between two steps. Together with recipe and data it is enough to resume the run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// The epochs that are done.
+    /// The number of finished epochs.
     pub epochs_done: usize,
-    /// The epoch in progress.
+    /// The sums of the current epoch.
     pub sums: Sums,
-    /// The parameters, as they lie in the arena; empty while a run holds them itself.
+    /// The parameters, in the order of the arena; empty while a run holds them itself.
     pub parameters: Vec<f32>,
     /// The numbers of the network's states; empty while a run holds them itself.
     pub states: Vec<f32>,
-    /// The steps that the optimizer has done.
+    /// The number of steps of the optimizer.
     pub steps: u64,
-    /// What the optimizer remembers, one number a parameter.
+    /// The optimizer's first moment, one number per parameter.
     pub first: Vec<f32>,
-    /// A further number a parameter, for an optimizer that keeps two.
+    /// The second moment, one number per parameter, for optimizers that have one.
     pub second: Vec<f32>,
-    /// What the schedule has seen.
+    /// The state of the plateau schedule.
     pub plateau: Plateau,
-    /// The epoch of the lowest watched loss.
+    /// The best epoch so far.
     pub best: Best,
-    /// The mean of the objective over the last epoch that is done; NaN before the first ends.
+    /// The mean of the objective over the last finished epoch; NaN before the first ends.
     pub train_loss: f64,
-    /// The time that the epochs that are done took, in seconds.
+    /// The time of the finished epochs, in seconds.
     pub seconds: f64,
 }
 
-/// Sums over the rows of an epoch so far.
+/// Sums over the rows of the current epoch so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sums {
-    /// The rows.
+    /// The number of rows.
     pub rows: usize,
-    /// Of the objective.
+    /// The sum of the objective.
     pub total: f64,
-    /// Of the reconstruction loss.
+    /// The sum of the reconstruction loss.
     pub reconstruction: f64,
-    /// Of [`Losses::columns`].
+    /// The sums of [`Losses::columns`].
     pub columns: Vec<f64>,
-    /// The time taken.
+    /// The time so far, in seconds.
     pub seconds: f64,
 }
 
-/// The epoch of the lowest loss that is watched: the validation loss, or the training loss without
-/// validation.
+/// The epoch with the lowest monitored loss: the validation loss, or the training loss if there is no validation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Best {
     /// The loss.
     pub loss: f64,
     /// The epoch, from 1; 0 before the first.
     pub epoch: usize,
-    /// The epochs since.
+    /// The number of epochs since.
     pub waited: usize,
     /// Its parameters, if there is validation.
     pub parameters: Vec<f32>,
@@ -62,7 +61,7 @@ pub struct Best {
 }
 
 impl State {
-    /// Before the first step of a run with losses with so many columns.
+    /// The state before the first step of a run whose losses have this number of columns.
     pub(super) fn new(columns: usize) -> State {
         State {
             epochs_done: 0,
@@ -105,7 +104,7 @@ impl Sums {
         sum / self.rows as f64
     }
 
-    /// The sums, which begin anew.
+    /// Returns the sums and resets them.
     pub(super) fn take(&mut self) -> Sums {
         let columns = vec![0.0; self.columns.len()];
         let new = Sums {

@@ -1,7 +1,7 @@
-//! A training step: the program of a sentence, run on a batch, and what the optimizer makes of its gradients.
+//! A training step: it runs the program of a sentence on a batch, and applies the optimizer to the gradients.
 //!
-//! No sum is formed by two threads, so a step has the same bits for any number of them; and everything is planned
-//! beforehand, so a step allocates nothing.
+//! A sum is always computed by one thread, so a step has the same bits for any number of threads. Everything is planned
+//! before, so a step allocates nothing.
 
 mod accumulate;
 mod look;

@@ -1,4 +1,4 @@
-//! A row is the same sample wherever it lies.
+//! A row is the same sample at any place.
 
 use super::{Losses, Setting, Stepper};
 use crate::corruption::Corruption;
@@ -12,7 +12,7 @@ use ndarray::Array2;
 
 const BATCH: usize = 20;
 
-/// A network with every use of a sample's identity: noise, and probes of a penalty.
+/// A network that uses a sample's identity in every way: for noise and for the probes of a penalty.
 fn stepper() -> Stepper {
     let recipe = Recipe::named("table").unwrap().with_widths_of(&[5]);
     let network = recipe.network(&[5]).unwrap();
@@ -32,7 +32,7 @@ fn stepper() -> Stepper {
     Stepper::new(setting, BATCH, 2).unwrap()
 }
 
-/// The rows as they are.
+/// The rows in their own order.
 fn scaling() -> Scaling {
     let one = Dataset::from_array(Array2::<f32>::zeros((1, 5)).view()).unwrap();
     Scaling::fit(&ScalingSpec::None, &one).unwrap()
@@ -53,7 +53,7 @@ fn rows_in_one_order_give_the_same_bytes_from_memory_and_from_a_file() {
     let values = Array2::from_shape_fn((200, 5), |(row, column)| {
         ((row * (column + 2)) as f32 / 9.0).sin()
     });
-    // As training has them where others are for validation.
+    // As in training, if other rows are for validation.
     let kept: Vec<usize> = (0..200).filter(|row| row % 10 != 3).collect();
     let [memory, file] = in_memory_and_in_file(&values).map(|data| data.select(&kept).unwrap());
     assert!(!memory.is_in_file() && file.is_in_file());
@@ -72,7 +72,7 @@ fn rows_in_one_order_give_the_same_bytes_from_memory_and_from_a_file() {
     assert_eq!(found.len(), 9);
     assert_eq!(found, expected);
 
-    // Validation rows are read one by one, wherever they lie.
+    // Validation rows are read one by one, at any place.
     let rows: Vec<u32> = (0..kept.len() as u32).collect();
     let scaling = scaling();
     let expected = from_memory.losses(&memory, &scaling, &rows);

@@ -1,4 +1,4 @@
-//! A training run: what it trains, and how far it is.
+//! A training run: its settings and its progress.
 
 use super::memory;
 use super::state::State;
@@ -44,26 +44,24 @@ pub struct Training<'a> {
     pub(super) validation: Option<&'a Dataset>,
     pub(super) checksums: Checksums,
     pub(super) state: State,
-    /// What the learning rate was multiplied by in the last step that is done.
+    /// The factor of the learning rate in the last completed step.
     pub(super) factor: f64,
 }
 
 impl<'a> Training<'a> {
     /// Plans a run: checks the recipe against the data, fits the scaling and draws the parameters.
     ///
-    /// `threads` has no influence on the result; 0 means as many as a step has work for, and no more than there
-    /// are cores.
+    /// `threads` does not change the result; 0 means as many as a step has work for, at most one per core.
     ///
     /// # Errors
     ///
-    /// When the recipe has impossible values, does not fit the data, or asks for more memory than the machine
-    /// has left.
+    /// If the recipe has impossible values, does not fit the data, or needs more memory than the machine has left.
     pub fn new(recipe: &Recipe, data: &'a Dataset, threads: usize) -> Result<Training<'a>> {
         Training::new_with(recipe, data, threads, |_| ())
     }
 
-    /// As [`Training::new`]; `warn` is told what is dubious before any memory is taken, so that a slip that asks
-    /// for more than there is comes with its warning.
+    /// As [`Training::new`]. `warn` is called with each warning before any memory is allocated, so that a typing error
+    /// that needs too much memory comes with its warning.
     ///
     /// # Errors
     ///
@@ -123,8 +121,8 @@ impl<'a> Training<'a> {
         })
     }
 
-    /// The same with rows that are not learned from: their loss is measured after every epoch, and the model
-    /// is the one of the lowest. They should be alike to the training rows.
+    /// The same with validation rows, which are not trained on. Their loss is measured after every epoch, and the model
+    /// is the one with the lowest loss. They should be similar to the training rows.
     ///
     /// # Errors
     ///
@@ -159,12 +157,12 @@ impl<'a> Training<'a> {
         Ok(self)
     }
 
-    /// The recipe with what the data decided: the scaling, and the width of the last layer.
+    /// The recipe with the values that depend on the data: the scaling, and the width of the last layer.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
 
-    /// What is dubious about this run.
+    /// The warnings about this run.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
@@ -179,51 +177,50 @@ impl<'a> Training<'a> {
         self.stepper.threads()
     }
 
-    /// The memory that a step is planned with.
+    /// The planned memory of a step.
     pub fn memory(&self) -> Memory {
         self.stepper.memory()
     }
 
-    /// Counts from now on where the time of a step goes, for [`Training::profile`]. The result stays the same.
+    /// Starts to measure the time of the parts of a step, for [`Training::profile`]. The result stays the same.
     pub fn start_profile(&mut self) {
         self.stepper.start_profile();
     }
 
-    /// Where the time of the steps went since [`Training::start_profile`]; none before the first.
+    /// The time of the parts of the steps since [`Training::start_profile`]; `None` before the first step.
     pub fn profile(&self) -> Option<Profile> {
         self.stepper.profile()
     }
 
-    /// Whether training is over: all epochs are done, or the loss has not fallen for as many as the
-    /// recipe waits.
+    /// Whether training is over: all epochs are finished, or early stopping has ended it.
     pub fn is_finished(&self) -> bool {
         self.state.epochs_done >= self.recipe.epochs || self.has_stopped_early()
     }
 
-    /// Whether the loss has not fallen for as many epochs as the recipe waits.
+    /// Whether the loss has not fallen for as many epochs as the recipe's patience.
     pub fn has_stopped_early(&self) -> bool {
         self.recipe.patience > 0
             && self.state.best.waited >= self.recipe.patience
             && self.state.sums.rows == 0
     }
 
-    /// The epoch of the lowest watched loss, from 1: that of the model where there is validation.
+    /// The epoch with the lowest monitored loss, from 1. With validation, the model is from this epoch.
     pub fn best_epoch(&self) -> usize {
         self.state.best.epoch
     }
 
-    /// The lowest validation loss so far; none without validation, or while no epoch has had a finite one.
+    /// The lowest validation loss so far; `None` without validation, or before an epoch with a finite validation loss.
     pub fn best_validation_loss(&self) -> Option<f64> {
         let best = &self.state.best;
         (self.validation.is_some() && best.epoch > 0).then_some(best.loss)
     }
 
-    /// The mean of the objective over the last epoch that is done; NaN before the first ends.
+    /// The mean of the objective over the last finished epoch; NaN before the first ends.
     pub fn train_loss(&self) -> f64 {
         self.state.train_loss
     }
 
-    /// The time that the epochs that are done took, in seconds.
+    /// The time of the finished epochs, in seconds.
     pub fn seconds(&self) -> f64 {
         self.state.seconds
     }

@@ -1,4 +1,4 @@
-//! What is supported but dubious: each warning gives the number that matters and the next action.
+//! Settings that are possible but suspicious: each warning gives the important number and the next action.
 
 mod words;
 
@@ -9,40 +9,40 @@ use crate::optimizer::ScheduleSpec;
 use crate::recipe::Recipe;
 use crate::scaling::{self, Scaling};
 
-/// Something about a run that its user should know before it starts.
+/// A warning about a run before it starts.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The scaled data reach beyond what the decoder can give.
+    /// The scaled data leave the output range of the decoder.
     OutOfRange {
         /// The decoder's last layer that changes values.
         layer: &'static str,
-        /// What it can give.
+        /// The output range.
         output: (f32, f32),
-        /// What the data hold, scaled.
+        /// The range of the scaled data.
         data: (f32, f32),
-        /// The least mean squared error that any parameters can reach.
+        /// The lowest mean squared error that training can reach.
         floor: f64,
     },
-    /// The bottleneck leaves at least as many values of the code as a row of data has, and training has no noise, so that
-    /// copying is a solution.
+    /// The code is overcomplete: the bottleneck leaves at least as many values as a row of data has, and training has
+    /// no corruption, so copying the input is a solution.
     WideCode {
-        /// The values of a code.
+        /// The number of values of a code.
         code: usize,
-        /// The values of a row.
+        /// The number of values of a row.
         inputs: usize,
     },
-    /// Columns that have the same value in every training row, or all columns, or images all of whose values are the
-    /// same.
+    /// Constant values: columns that have the same value in every training row, or all columns, or images whose values
+    /// are all the same.
     Constant {
-        /// The columns, as a sentence names them; none for images, and where all columns are constant.
+        /// The names of the columns in a sentence; empty for images, and if all columns are constant.
         columns: Vec<String>,
-        /// Whether they can be left out by name.
+        /// Whether the columns can be left out by name.
         have_names: bool,
     },
-    /// The rise of the learning rate takes all of training.
+    /// The warm-up of the learning rate takes all of training.
     OnlyRises {
-        /// The epochs of the rise.
+        /// The epochs of the warm-up.
         warmup: f64,
         /// The epochs of training.
         epochs: usize,
@@ -55,105 +55,104 @@ pub enum Warning {
         epochs: usize,
         /// The rows to train on.
         rows: usize,
-        /// The rows of a step.
+        /// The number of rows in a step.
         batch: usize,
     },
-    /// The last batch of an epoch would have one row, in a network that normalizes by statistics of the batch: the row
+    /// The last batch of an epoch would have one row, and the network normalizes by statistics of the batch: the row
     /// joins the batch before it.
     LastRowJoins {
         /// The rows to train on.
         rows: usize,
-        /// The rows of the other batches.
+        /// The number of rows of the other batches.
         batch: usize,
     },
-    /// There is one row, and it is tested on too.
+    /// There is only one row, which is used for testing too.
     OneRow,
-    /// The recipe has an older name of a key.
+    /// The recipe uses an older name of a key.
     OlderName {
-        /// Where, and what it is called now.
+        /// The place, and the newer name.
         note: String,
     },
-    /// The rows are in the order of a column of times, and some were drawn from among the others for testing or
-    /// validation.
+    /// The rows are in the order of a column of times, and some of them were drawn at random for testing or validation.
     DrawnFromSeries {
         /// The name of the column.
         column: String,
-        /// Whether the latest row is the first.
+        /// Whether the latest row comes first.
         is_latest_first: bool,
-        /// Whether rows for testing were drawn, or rows for validation alone.
+        /// Whether rows for testing were drawn; if not, only rows for validation.
         has_drawn_test: bool,
     },
-    /// The last rows of a series are for testing, but the latest rows come first.
+    /// The last rows of a time series are for testing, but the latest rows come first.
     LastIsEarliest {
         /// The column of times.
         column: String,
     },
-    /// A model is measured on other rows than its run would be.
+    /// A model is measured on other rows than its run would use.
     DividedAnew {
-        /// Why, in a sentence.
+        /// The reason, in a sentence.
         difference: String,
     },
-    /// Some of the rows that are given for validation or testing are training rows.
+    /// Some of the given rows for validation or testing are training rows.
     KnownRows {
-        /// What they are given for.
+        /// The purpose of the rows.
         given_for: &'static str,
-        /// The share of them that are training rows.
+        /// The share of the rows that are training rows.
         share: f64,
     },
-    /// The model that training begins with was trained on rows that are to measure the new one.
+    /// The model whose parameters training begins with was trained on rows that measure the new model.
     BegunOn {
-        /// What the rows are for: `validation` or `testing`.
+        /// The purpose of the rows: `validation` or `testing`.
         used_for: &'static str,
-        /// The share of the rows that it was trained on.
+        /// The share of the rows that this model was trained on.
         share: f64,
     },
-    /// 8-bit data that are 0 and 1 alone, scaled as if they reached 255.
+    /// 8-bit data with only the values 0 and 1, scaled as if they reached 255.
     Squeezed {
-        /// What 1 becomes.
+        /// The scaled value of 1.
         high: f32,
     },
-    /// A file of the data has changed since it was read; what is trained on is what was read.
+    /// A file of the data has changed since it was read. Training uses the rows that were read.
     SourceChanged {
         /// The file.
         file: String,
-        /// How many others have changed.
+        /// How many other files have changed.
         more: usize,
     },
-    /// A threshold was chosen for the model as it was before the run went on; it is not the new model's.
+    /// A threshold was chosen for the model before the run was resumed; it does not apply to the new model.
     ThresholdLost,
-    /// Distinct values of columns become equal in single precision, after scaling.
+    /// Distinct values of columns become equal in single precision, even after scaling.
     LostValues {
-        /// For each such column: the column, its distinct values, and those that are left.
+        /// For each such column: its name, its number of distinct values, and the number that remains.
         columns: Vec<(String, usize, usize)>,
         /// The scaling.
         scaling: &'static str,
-        /// The rows that were looked at, where it is not all of them.
+        /// The number of rows that were checked, if not all of them.
         looked_at: Option<usize>,
     },
-    /// Groups of rows that are to stay together are among the training rows and among rows of another source.
+    /// Groups of rows that must stay together occur in the training rows and in rows of another source.
     KnownGroups {
-        /// What the rows of the other source are given for.
+        /// The purpose of the rows of the other source.
         given_for: &'static str,
         /// The column that names the groups.
         column: String,
-        /// The groups that both have, and all groups of the other source.
+        /// The number of groups that occur in both, and the number of groups of the other source.
         groups: (usize, usize),
-        /// The rows of the other source that are of these groups, and all its rows.
+        /// The number of rows of the other source in these groups, and the number of its rows.
         rows: (usize, usize),
     },
-    /// Rows of another source have no column that names their groups.
+    /// Rows of another source have no column for their groups.
     NoGroups {
-        /// What the rows are given for.
+        /// The purpose of the rows.
         given_for: &'static str,
-        /// The column that names the groups of the training rows.
+        /// The column of the groups of the training rows.
         column: String,
     },
 }
 
-/// Fewer steps than these hardly change the parameters: Adam moves each by about the learning rate in a step.
+/// With fewer steps than these the parameters hardly change: Adam moves each by about the learning rate per step.
 const FEW_STEPS: usize = 100;
 
-/// What stands behind the number of a column without a name; said once for several.
+/// The text after the number of a column without a name; printed once for several columns.
 const COUNTED: &str = " (counted from 0)";
 
 /// The warnings about training the network of a recipe on data.
@@ -165,12 +164,12 @@ pub fn warnings(
 ) -> Vec<Warning> {
     let mut all = Vec::new();
     let (code, inputs) = (network.code_size(), network.inputs());
-    // A contractive penalty does not keep it from copying: smaller codes, made larger again by the decoder, cost less.
+    // A contractive penalty does not prevent copying: smaller codes, which the decoder enlarges again, cost less.
     let is_clean = recipe
         .corruption
         .as_ref()
         .is_none_or(|noise| noise.strength() == 0.0);
-    // Fewer values at a time than a row has cannot be a copy of it.
+    // If fewer values than a row has can be nonzero at a time, the code cannot be a copy of the row.
     let is_wide = recipe.bottleneck.most_active(code) >= inputs;
     if is_wide && is_clean {
         all.push(Warning::WideCode { code, inputs });
@@ -215,7 +214,7 @@ pub fn warnings(
     all
 }
 
-/// The columns that the scaling divides by 1, as they are constant.
+/// The constant columns, which the scaling divides by 1.
 fn constant(recipe: &Recipe, data: &Dataset) -> Option<Warning> {
     let columns = recipe.scaling?.constants(data);
     if columns.is_empty() {

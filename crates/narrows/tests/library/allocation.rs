@@ -1,6 +1,6 @@
-//! A training step allocates nothing, the first no more than any other.
+//! A training step allocates nothing; this holds for the first step too.
 //!
-//! The allocator counts for the whole process, other tests among it. So this test runs alone in a process of its own.
+//! The allocator counts for the whole process, including other tests. So this test runs alone in its own process.
 
 use crate::alone::alone;
 use crate::networks::normalized::BATCH_NORM;

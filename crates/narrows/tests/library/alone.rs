@@ -1,4 +1,5 @@
-//! A test in a process of its own, for what a process has once: the counts of its allocator, and its instruction set.
+//! A test in its own process, for things that exist once per process: the counts of its allocator, and its instruction
+//! set.
 
 use std::env;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! Batch normalization: gradients against central differences of a float64 forward pass over the whole batch, running
-//! statistics against their definition, and what a run promises with state that is no parameter.
+//! Batch normalization. Compares gradients with central differences of a float64 forward pass over the whole batch, and
+//! running statistics with their definition. Tests the guarantees of a run that has state besides its parameters.
 
 mod gradients;
 mod imported;

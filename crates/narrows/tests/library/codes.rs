@@ -1,5 +1,5 @@
-//! Bottlenecks and penalties on codes: their values and gradients against central differences in float64, and each with
-//! every other part that the lists hold.
+//! Bottlenecks and penalties on codes: their values and gradients, compared with central differences in float64, and
+//! each of them with every other part in the lists.
 
 use narrows::data::{Dataset, Values};
 use narrows::network::Parameters;

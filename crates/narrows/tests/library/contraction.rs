@@ -1,5 +1,5 @@
-//! Contractive penalties: value and gradient against central differences of a float64 Jacobian, and what the
-//! penalties are for.
+//! Contractive penalties: value and gradient, compared with central differences of a float64 Jacobian, and the effect
+//! of the penalties.
 
 use narrows::Recipe;
 use narrows::bottleneck::Bottleneck;

@@ -1,4 +1,4 @@
-//! Data from files: what is read of each kind, and how what cannot be read is refused.
+//! Data from files: the values of each kind of file, and the errors for unreadable files.
 
 mod arrays;
 mod images;

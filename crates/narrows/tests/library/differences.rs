@@ -1,14 +1,15 @@
-//! The gradient of every part in the lists against central differences of the program's own loss: a new part is checked
-//! here without a case of its own.
+//! Compares the gradient of every part in the lists with central differences of the program's own loss. A new part is
+//! checked without a case of its own.
 //!
-//! A tensor is moved by a small distance there and back, along its gradient and along directions of random signs. The loss
-//! must change by the gradient times the distance that float32 has stored. The gradient's own direction sees a wrong factor;
-//! the random ones see numbers that the gradient leaves out. Draws follow from the epoch, so that noise is the same each time.
+//! A tensor is moved by a small distance in both directions, along its gradient and along random signs. The loss must
+//! change by the gradient times the distance that float32 has stored. The direction of the gradient shows a wrong
+//! factor; the random directions show elements that the gradient lacks. Random draws depend on the epoch, so the noise
+//! is always the same.
 //!
-//! An error is relative to the norm of the tensor's gradient. Smooth parts err by the square of the distance and by the
-//! rounding of float32, both below [`BOUND`] at one of [`DISTANCES`] at least. A part with a kink, as ReLU has, errs where
-//! the kink lies between the two points, which becomes rarer as they come closer. A wrong gradient errs at each distance by
-//! as much as it is wrong, so the least error of all distances counts.
+//! An error is relative to the norm of the tensor's gradient. The error of smooth parts comes from the square of the
+//! distance and from the rounding of float32; both are below [`BOUND`] at one or more of [`DISTANCES`]. A part with a
+//! kink, such as ReLU, has an error if the kink is between the two points, which becomes rarer at smaller distances. A
+//! wrong gradient has its full error at every distance. So the smallest error over all distances is compared.
 
 use crate::samples::varied::{settings, settings_of_layer};
 use crate::samples::{required, table};

@@ -1,4 +1,4 @@
-//! A whole evaluation, of a network small enough to be followed by hand.
+//! A complete evaluation of a network that is small enough to check by hand.
 
 mod names;
 mod noise;

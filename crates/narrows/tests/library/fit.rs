@@ -1,4 +1,4 @@
-//! Training from the library alone: what `fit` makes of a recipe, and how good it gets.
+//! Training with the library alone: the model that `fit` makes of a recipe, and its quality.
 
 use narrows::Recipe;
 use narrows::data::{Dataset, Source};

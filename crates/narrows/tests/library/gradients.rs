@@ -1,5 +1,5 @@
-//! The gradient of a whole network against central differences of a float64 forward pass, for layers whose formula stands
-//! here. `differences.rs` checks every layer of the list, without a formula.
+//! Compares the gradient of a whole network with central differences of a float64 forward pass, for layers whose
+//! formula is written here. `differences.rs` checks every layer of the list without a formula.
 
 mod convolutions;
 

@@ -1,4 +1,4 @@
-//! Weights that PyTorch trained: what becomes of them, and which files are refused in which words.
+//! Weights that PyTorch trained: the imported models, and the files that are refused, with the errors.
 
 mod refused;
 

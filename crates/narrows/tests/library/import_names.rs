@@ -1,5 +1,5 @@
-//! Weights under other names and of other types: which become a model, with which notes, and which are refused in
-//! which words.
+//! Weights under other names and of other types: the resulting models and their notes, and the weights that are
+//! refused, with the errors.
 
 mod refused;
 

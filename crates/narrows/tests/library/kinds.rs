@@ -1,4 +1,4 @@
-//! What is kept and said of each kind of source: types, transparency, decimals, labels, missing values.
+//! The properties and messages of each kind of source: types, transparency, decimals, labels, missing values.
 
 mod columns;
 mod images;

@@ -1,4 +1,5 @@
-//! Layer normalization, dropout and tied weights: alone, with each other, and with all that a step does to a gradient.
+//! Layer normalization, dropout and tied weights: alone, together, and with everything that a step does with a
+//! gradient.
 
 mod contraction;
 mod differences;

@@ -1,4 +1,4 @@
-//! The measures of an evaluation, against fixtures that `scripts/metrics.py` makes with scikit-image and
+//! The measures of an evaluation, compared with fixtures. `scripts/metrics.py` makes the fixtures with scikit-image and
 //! scikit-learn in float64 from the same numbers.
 
 use narrows::data::{Dataset, Values};

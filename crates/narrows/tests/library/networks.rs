@@ -1,4 +1,4 @@
-//! Recipes that together reach all of a training step, and rows for them.
+//! Recipes that together cover a whole training step, and rows for them.
 
 pub mod normalized;
 

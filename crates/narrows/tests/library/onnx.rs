@@ -1,7 +1,7 @@
-//! Exported graphs, run by a program that knows nothing of Narrows, against the models themselves.
+//! Compares exported graphs with the models. Another program, which knows nothing of Narrows, runs the graphs.
 //!
-//! The differences are relative to the largest value of an output: reconstructions in 0 to 255 may
-//! differ by 255 times as much as those in 0 to 1.
+//! The differences are relative to the largest value of an output: reconstructions in 0 to 255 may differ by 255 times
+//! as much as reconstructions in 0 to 1.
 
 use crate::samples::varied::{settings, settings_of_layer};
 use crate::samples::{required, table};

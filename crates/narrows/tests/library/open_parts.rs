@@ -1,5 +1,5 @@
-//! What parts of another crate may do beside what Narrows' own do: parameters in a bottleneck, several losses in one part.
-//! What a model could not keep is refused.
+//! Parts of another crate may do more than Narrows' own parts: have parameters in a bottleneck, or several losses in
+//! one part. Parts that a model could not store are refused.
 
 use narrows::bottleneck::BottleneckPart;
 use narrows::data::{Dataset, Values};

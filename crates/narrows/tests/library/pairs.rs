@@ -1,5 +1,5 @@
-//! Every part with every other: a recipe that holds both trains, with the same bits for any number of threads, and is the
-//! same model when it is saved; or it is refused with the name of what does not fit.
+//! Every part with every other part. A recipe with both trains with the same bits for any number of threads, and its
+//! saved model is the same model. Or the recipe is refused, and the error names the part that does not fit.
 
 use crate::samples::{of_layer, required, shape_after, table};
 use narrows::data::{Dataset, Values};

@@ -1,14 +1,13 @@
-//! Parity with PyTorch: outputs, every gradient, and the course of training, against fixtures that
-//! `scripts/parity.py` makes with PyTorch in float64 from the same parameters and inputs.
+//! Parity with PyTorch: outputs, every gradient, and the course of training, compared with fixtures.
+//! `scripts/parity.py` makes the fixtures with PyTorch in float64 from the same parameters and inputs.
 //!
-//! A difference is measured against the scale of the tensor that it is in, because numbers near 0 are
-//! what is left when large ones cancel: an element against the largest element, a sum over a row or
-//! column against the largest sum of magnitudes, a projection on random signs against the norm. The
-//! bound is 1e-5.
+//! A difference is relative to the scale of its tensor, because numbers near 0 remain when large numbers cancel. An
+//! element is compared with the largest element, a sum over a row or column with the largest sum of magnitudes, and a
+//! projection on random signs with the norm. The bound is 1e-5.
 //!
-//! Parameters after twenty steps of Adam have twice that: Adam divides a gradient by its own size, so
-//! that one that is nothing but rounding still moves its parameter by a whole step. PyTorch's own
-//! float32 is 1.2e-5 away from its float64 there (`scripts/parity.py --float32`).
+//! For parameters after twenty steps of Adam the bound is twice as large. Adam divides a gradient by its own size, so a
+//! gradient that is only a rounding error still moves its parameter by a whole step. PyTorch's own float32 differs from
+//! its float64 by 1.2e-5 there (`scripts/parity.py --float32`).
 
 mod networks;
 mod training;

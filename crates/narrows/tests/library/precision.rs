@@ -1,4 +1,5 @@
-//! Numbers that float32 would merge: the same rows give the same bits at every door, and come back apart.
+//! Numbers that float32 would merge: the same rows give the same bits through every function that accepts rows, and
+//! different values stay different.
 
 use narrows::apply::{self, options_for};
 use narrows::data::{ColumnKind, Dataset, Missing, Number, QUANTILES, ReadOptions, Role, Source};

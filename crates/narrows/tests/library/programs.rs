@@ -1,5 +1,5 @@
-//! The programs of the shipped recipes, and of a network with each part that they do not have, as they are printed: a
-//! change of a plan shows as a difference. After a change that is meant, write them anew:
+//! The printed programs of the shipped recipes, and of a network with every part that these recipes lack. A change of a
+//! plan shows as a difference. After an intended change, write them again:
 //!
 //! ```text
 //! NARROWS_WRITE_PROGRAMS=1 cargo test -p narrows --test library programs

@@ -1,5 +1,5 @@
-//! Modules rank in an order, and use only what stands above them, by whatever path it is written: `crate::`, `super::`, or a
-//! name that the root hands on. Tests may use whatever they test with.
+//! Modules have an order, and use only modules above them, in any form of path: `crate::`, `super::`, or a name that
+//! the root re-exports. Tests may use all modules that they need.
 
 mod circles;
 mod flags;

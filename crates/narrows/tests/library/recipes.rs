@@ -1,4 +1,4 @@
-//! Recipes: what is read, what is refused and in which words.
+//! Recipes: reading, and recipes that are refused, with the errors.
 
 mod overrides;
 mod read;

@@ -1,5 +1,5 @@
-//! A sample may have several rows between two parts: a layer of this file gives each sample so many copies, the layers
-//! behind it work on all of them, and another layer averages them.
+//! A sample may have several rows between two parts. A layer in this file makes several copies of each sample, the
+//! layers after it process all of them, and another layer averages them.
 
 use narrows::data::{Dataset, Values};
 use narrows::declaration::{Declaration, Key, Kind, Part, Settings};

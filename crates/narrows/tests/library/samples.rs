@@ -1,4 +1,4 @@
-//! Settings of any part, derived from the keys that it declares: tests over the lists of parts need no case for a new one.
+//! Settings of any part, derived from its declared keys. Tests over the lists of parts need no case for a new part.
 
 pub mod varied;
 

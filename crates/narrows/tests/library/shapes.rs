@@ -1,4 +1,4 @@
-//! The shapes of rows from layer to layer: what they become, and what is refused in which words.
+//! The shapes of rows from layer to layer, and the shapes that are refused, with the errors.
 
 use crate::samples::varied::{settings, settings_of_layer};
 use crate::samples::{required, table};

@@ -1,5 +1,5 @@
-//! What a training step promises beside its numbers: the same bits for any number of threads, however it is
-//! cut up, broken off or watched.
+//! The guarantees of a training step besides its numbers: the same bits for any number of threads, for any cut of the
+//! rows, and if the step is interrupted or watched.
 
 use crate::networks::{
     CONVOLUTIONS, CONVOLUTIONS_AND_PENALTIES, EVERY_ACTIVATION, LAYERS_OF_ROWS,

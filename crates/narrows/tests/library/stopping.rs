@@ -1,4 +1,4 @@
-//! Runs that are told to stop after the steps of an epoch and after training, and go on to the same bytes.
+//! Runs that are stopped after some steps of an epoch or after training. A resumed run gives the same bytes.
 
 use narrows::data::{Dataset, Source};
 use narrows::run::{CHECKPOINT_FILE, Event, Every, MODEL_FILE, Options, REPORT_FILE, resume, run};

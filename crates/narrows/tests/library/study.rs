@@ -1,4 +1,4 @@
-//! Studies: their runs go on side by side, and what comes of them depends neither on that nor on threads.
+//! Studies: their runs are trained at the same time, and the results depend neither on this nor on threads.
 
 use narrows::data::{Dataset, Source};
 use narrows::run::{Event, MODEL_FILE, Options, REPORT_FILE, RUN_FILE, Sources, resume};

@@ -1,4 +1,4 @@
-//! What `narrows data info` prints of a table.
+//! The output of `narrows data info` for a table.
 
 use super::text::{LISTED, WIDTH, alike, clean, items, list, wrapped};
 use crate::output::{columns, count_of, padded, thousands};
@@ -55,7 +55,7 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
         parts.push(list("Worth a look:", &info.remarks));
     }
     if let Some(training) = &info.training {
-        // It is pasted, and so never broken into lines; names in it are spelt out for a shell already.
+        // The line is pasted, so it is never broken; names in it are already quoted for a shell.
         let mut text = format!("To train on it:\n  {training:#}");
         if !info.suggestions.is_empty() {
             text.push('\n');
@@ -72,7 +72,7 @@ fn kinds<'a>(all: impl Iterator<Item = &'a ColumnInfo>) -> String {
     let mut number = 0;
     for column in all {
         number += 1;
-        // Numbers of 32 and of 64 bits are called the same.
+        // Numbers of 32 and of 64 bits have the same name.
         let same = |(kind, _): &&mut (ColumnKind, usize)| kind.words() == column.kind.words();
         match counts.iter_mut().find(same) {
             Some((_, count)) => *count += 1,
@@ -191,7 +191,7 @@ fn others(all: &[&ColumnInfo]) -> String {
 
 /// What a column holds that is not learned from, and why it is not.
 fn contents(column: &ColumnInfo) -> String {
-    // The kind is the reason for most.
+    // For most columns, the kind is the reason.
     let mut parts = match &column.reason {
         Some(reason) if reason.starts_with(column.kind.words()) => vec![reason.clone()],
         Some(reason) if column.kind == ColumnKind::Empty => vec![reason.clone()],
@@ -269,7 +269,7 @@ fn named(column: &ColumnInfo, most: usize) -> String {
     if name.width() <= most {
         return name;
     }
-    // Names that begin alike often end with what tells them apart.
+    // Names that begin alike often differ at their ends.
     let (mut start, mut end) = (String::new(), Vec::new());
     let mut left = most.saturating_sub(1);
     let mut letters = name.chars();

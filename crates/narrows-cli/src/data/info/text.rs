@@ -1,4 +1,4 @@
-//! Numbers and sentences of data, as a terminal shows them.
+//! Numbers and sentences about data, as a terminal shows them.
 
 use crate::output::figures;
 
@@ -26,7 +26,7 @@ pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N
         Some((_, decimals)) => decimals.len(),
         None => 0,
     };
-    // Where all are the same, the digits of their own size.
+    // If all values are equal, the digits follow from their size.
     let scale = if spread > 0.0 && spread.is_finite() {
         spread
     } else {
@@ -56,7 +56,7 @@ pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N
 pub(super) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     for c in text.chars() {
-        // Signs that turn the direction of writing hide what follows.
+        // Characters that change the direction of text would hide the text after them.
         if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
             cleaned.push_str(&format!("\\x{:02x}", u32::from(c)))
         } else {

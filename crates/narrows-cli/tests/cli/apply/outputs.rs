@@ -1,4 +1,4 @@
-//! What is written: formats, units, names, and what is left where writing fails.
+//! Outputs: formats, units, names, and the files that remain if writing fails.
 
 use super::*;
 

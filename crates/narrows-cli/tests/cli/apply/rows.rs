@@ -1,4 +1,4 @@
-//! Rows as a model takes them: matched by name, filled, scored, and refused with what to do.
+//! Rows for a model: matched by name, filled and scored, or refused with the next step.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What cannot work: the exit code and the words.
+//! Input that cannot work: the exit code and the messages.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! `narrows train`: what it writes and prints, and what stops it.
+//! `narrows train`: its files, its output, and its errors.
 
 use super::*;
 

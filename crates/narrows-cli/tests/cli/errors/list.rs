@@ -1,7 +1,8 @@
-//! The list as text: Markdown that is read and written again.
+//! The list as text: Markdown that is read and written.
 //!
-//! A case begins with a line `### TITLE`. A line `NAME:` in backquotes and a fenced block are a file; the language of the
-//! block says how its bytes are written (`files.rs`). The block `console` has the commands behind `$`, and the message.
+//! A case begins with a line `### TITLE`. A line `NAME:` in backquotes and a fenced block are a file; the language of
+//! the block tells how its bytes are written (`files.rs`). The block `console` has the commands, each after `$`, and
+//! the message.
 
 use super::files;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Arrays of NumPy, and the folders of IDX files that torchvision, EMNIST and QMNIST have.
+//! Arrays of NumPy, and the folders of IDX files of torchvision, EMNIST and QMNIST.
 
 use super::*;
 

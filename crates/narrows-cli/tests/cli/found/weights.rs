@@ -1,4 +1,4 @@
-//! Weights of PyTorch users, and what the exported graph tells whoever scores with it.
+//! Weights of PyTorch users, and the metadata of the exported graph for programs that score with it.
 
 use super::*;
 use safetensors::Dtype;

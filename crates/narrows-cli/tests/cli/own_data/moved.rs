@@ -1,4 +1,4 @@
-//! Data that moved, changed or are named otherwise.
+//! Data that were moved, changed or renamed.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What lies in a run's folder: damage, leftovers, links and pipes.
+//! The content of a run's folder: damage, leftovers, links and pipes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Groups, which stay together.
+//! Groups: their rows stay together.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What vectors do while the tiles multiply: the next chunk is packed, and the block before is finished.
+//! The work of the vectors while the tiles multiply: they pack the next chunk and finish the block before.
 
 use super::pack::{PanelPlace, interleave_pairs, natural_rows};
 use super::sizes::BLOCK;
@@ -7,22 +7,22 @@ use super::way::{Chunk, ProductUse};
 use crate::lanes::{Avx512, Lanes};
 use crate::product::buffer::Buffer;
 
-/// What vectors do beside the tiles, bit by bit: rows, or pairs of rows, of a chunk are packed, then squares of a
-/// block are finished.
+/// The work of the vectors, in small pieces: rows, or pairs of rows, of a chunk are packed, then squares of a block are
+/// finished.
 pub(super) struct Beside<'a> {
     staying: &'a Staying<'a>,
-    /// What to pack, from where, and how it lies.
+    /// The numbers to pack, and their place.
     place: PanelPlace,
     from: *const f32,
     row: usize,
-    /// The chunk whose block to finish, and its sums.
+    /// The chunk whose block is finished, and its sums.
     finish: Chunk,
     sums: *mut f32,
-    /// How many bits have been done, how many are packing, and how many there are.
+    /// The number of finished pieces, of packing pieces, and of all pieces.
     done: usize,
     packing: usize,
     all: usize,
-    /// How many are done in a turn.
+    /// The number of pieces per turn.
     a_turn: usize,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Beside<'a> {
         }
     }
 
-    /// The bits of a turn.
+    /// Does the pieces of a turn.
     ///
     /// # Safety
     ///
@@ -86,7 +86,7 @@ impl<'a> Beside<'a> {
         unsafe { self.until((self.done + self.a_turn).min(self.all)) }
     }
 
-    /// All bits that are left.
+    /// Does all remaining pieces.
     ///
     /// # Safety
     ///
@@ -119,8 +119,7 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Brings a square of sixteen by sixteen sums to where it belongs in C; the squares of a panel are counted
-/// first.
+/// Copies a square of sixteen by sixteen sums to its place in C; the squares of a panel are counted first.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! A product on the tiles: one side is packed and stays, the other is packed and multiplied as it passes by.
+//! A product on the tiles: one side is packed and stays; the other side is packed and multiplied while it passes by.
 
 use super::beside::Beside;
 use super::pack::{PanelPlace, interleave, natural, transpose_interleave, transpose_natural};
@@ -11,18 +11,18 @@ use crate::product::buffer::Buffer;
 use crate::product::job::{Job, K_BLOCK};
 use std::cell::RefCell;
 
-/// The rows or columns that stay while the other side passes by: with [`K_BLOCK`] numbers each, 768 KiB.
+/// The number of rows or columns that stay while the other side passes by: with [`K_BLOCK`] numbers each, 768 KiB.
 const STAY: usize = 128;
 
-/// The numbers of memory that this takes.
+/// The size of its memory, in numbers.
 const STAY_LEN: usize = STAY / BLOCK * (K_BLOCK / STEP) * STEP_BYTES / size_of::<f32>();
 
-/// The sum over fewer numbers than this is left to vectors.
+/// Sums over fewer numbers than this stay on vectors.
 const SMALLEST_K: usize = 32;
 
 thread_local! {
-    /// The packed side that stays. Kept, so that no product allocates but the first of a thread that was not
-    /// prepared.
+    /// The packed side that stays. It is kept between products, so only the first product of a thread that was not
+    /// prepared allocates.
     static STAYING: RefCell<Aligned> = const { RefCell::new(Aligned::empty()) };
 }
 
@@ -38,7 +38,7 @@ pub(in crate::product) fn prepare() -> usize {
     STAY_LEN
 }
 
-/// Whether a product is one for the tiles.
+/// Whether a product runs on the tiles.
 pub(in crate::product) fn takes(job: &Job, k: usize) -> bool {
     k >= SMALLEST_K && (job.a_column == 1 || (job.a_row == 1 && !job.b_is_transposed))
 }
@@ -118,8 +118,8 @@ unsafe fn blocks(job: &Job, stay: *mut u8) {
 }
 
 impl Staying<'_> {
-    /// Multiplies all. What tiles do and what vectors do alternates in turns that are short enough for the CPU to
-    /// do both at once: while a chunk is multiplied, the next is packed and the block before is finished.
+    /// Multiplies everything. The work of tiles and the work of vectors alternate in turns that are short enough for
+    /// the CPU to do both at once: while a chunk is multiplied, the next is packed and the block before is finished.
     ///
     /// # Safety
     ///
@@ -156,15 +156,15 @@ impl Staying<'_> {
                     } else {
                         (now.cast_const(), stay)
                     };
-                    // The sums of a single panel stay where they are.
+                    // The sums of a single panel stay in place.
                     if chunk.k == 0 || panels > 1 {
                         tiles::begin(chunk.k > 0, block, BLOCK);
                     }
                     for _ in 0..steps {
                         for turn in 0..tiles::TURNS {
                             if self.way.columns_stay && self.way.usage == ProductUse::Forward {
-                                // The parts of W are those of B here, and meet those of x as they do
-                                // when they are those of A.
+                                // The parts of W are on side B here. They are multiplied with the parts of x in the
+                                // same order as when they are on side A.
                                 tiles::mirrored_turn(turn, a, b)
                             } else {
                                 tiles::turn(turn, a, b)

@@ -1,9 +1,9 @@
-//! Parts of matrices, packed as tiles read them.
+//! Parts of matrices, packed in the order in which tiles read them.
 //!
-//! A panel has up to 32 rows of A, or columns of B, and all of `k`. For each step of 32 numbers of `k` it
-//! has the parts h, m and l, of two tiles each. A tile of A has a row for each row of A, with the step's
-//! numbers side by side; a tile of B has a row for each pair of `k`, with the pairs of sixteen columns side
-//! by side. What is missing to a whole tile is 0.
+//! A panel has up to 32 rows of A, or columns of B, and all of `k`. For each step of 32 numbers of `k` it has the parts
+//! h, m and l, of two tiles each. A tile of A has a row for each row of A, with the step's numbers side by side. A tile
+//! of B has a row for each pair of `k`, with the pairs of sixteen columns side by side. Missing numbers of a tile are
+//! 0.
 
 use super::sizes::{BLOCK, PASS_STEPS, STEP, STEP_BYTES, TILE};
 use crate::lanes::{Avx512, Lanes};
@@ -17,7 +17,7 @@ const PART: usize = 2 * TILE;
 /// The bytes of a row of a tile.
 const ROW: usize = 64;
 
-/// Where a panel goes, and what of it is there.
+/// The place of a panel, and the numbers that exist in it.
 #[derive(Clone, Copy)]
 pub(super) struct PanelPlace {
     /// The rows of A or columns of B.
@@ -28,7 +28,7 @@ pub(super) struct PanelPlace {
     pub(super) to: *mut u8,
 }
 
-/// The parts of sixteen numbers, each in the upper half of its lane; the lower half is 0.
+/// The parts of sixteen numbers. Each part is in the upper half of its lane; the lower half is 0.
 type Bf16Parts = [__m512i; 3];
 
 /// A mask of the first `n` lanes.
@@ -37,7 +37,7 @@ fn first(n: usize) -> __mmask16 {
     ((1u32 << n.min(16)) - 1) as __mmask16
 }
 
-/// Splits numbers into three parts, whose sum they are.
+/// Splits numbers into three parts; each number is the sum of its parts.
 ///
 /// # Safety
 ///
@@ -47,12 +47,12 @@ unsafe fn split(x: __m512) -> Bf16Parts {
     // SAFETY: by the caller's promise.
     unsafe {
         let upper = _mm512_set1_epi32(0xffff_0000_u32 as i32);
-        // To the nearest, so that what is left is as small as can be, and of either sign.
+        // Rounded to nearest, so that the rest is as small as possible, with either sign.
         let bits = _mm512_add_epi32(_mm512_castps_si512(x), _mm512_set1_epi32(0x8000));
         let h = _mm512_and_si512(bits, upper);
         let rest = _mm512_sub_ps(x, _mm512_castsi512_ps(h));
         let m = _mm512_and_si512(_mm512_castps_si512(rest), upper);
-        // Eight bits are left at the most: a bfloat16 as it is.
+        // At most eight bits are left, which is exactly a bfloat16.
         let l = _mm512_sub_ps(rest, _mm512_castsi512_ps(m));
         [h, m, _mm512_castps_si512(l)]
     }
@@ -96,7 +96,7 @@ unsafe fn pairs(a: __m512i, b: __m512i) -> __m512i {
     }
 }
 
-/// The parts of a step of a row of numbers that lie side by side, `live` of them.
+/// The parts of a step of a row of contiguous numbers, `live` of them.
 ///
 /// # Safety
 ///
@@ -155,7 +155,7 @@ unsafe fn store(parts: Bf16Parts, to: *mut u8) {
     }
 }
 
-/// Packs rows that lie `row` apart, as a panel of A.
+/// Packs rows that are `row` apart, as a panel of A.
 ///
 /// # Safety
 ///
@@ -170,7 +170,7 @@ pub(super) unsafe fn natural(from: *const f32, row: usize, place: PanelPlace) {
     }
 }
 
-/// Packs a step of row `i` of those that lie `row` apart, as that of a panel of A.
+/// Packs a step of row `i` of rows that are `row` apart, as in a panel of A.
 ///
 /// # Safety
 ///
@@ -189,7 +189,7 @@ unsafe fn natural_step(from: *const f32, row: usize, place: PanelPlace, i: usize
     }
 }
 
-/// Packs some of the rows of a chunk, which lie `row` apart, as those of a panel of A.
+/// Packs some of the rows of a chunk, which are `row` apart, as in a panel of A.
 ///
 /// # Safety
 ///
@@ -221,7 +221,7 @@ pub(super) unsafe fn natural_rows(
     }
 }
 
-/// Packs rows of `k` numbers that lie `row` apart, as the columns of a panel of B.
+/// Packs rows of `k` numbers that are `row` apart, as the columns of a panel of B.
 ///
 /// # Safety
 ///
@@ -252,7 +252,7 @@ pub(super) unsafe fn transpose_natural(from: *const f32, row: usize, place: Pane
     }
 }
 
-/// Packs columns of a matrix whose rows, one for each of `k`, lie `row` apart, as a panel of B.
+/// Packs columns of a matrix whose rows, one for each of `k`, are `row` apart, as a panel of B.
 ///
 /// # Safety
 ///
@@ -270,15 +270,14 @@ pub(super) unsafe fn interleave(from: *const f32, row: usize, place: PanelPlace)
     }
 }
 
-/// Where a pair of `k` lies in a panel of B.
+/// The place of a pair of `k` in a panel of B.
 #[inline(always)]
 fn row_of_pair(panel: *mut u8, pair: usize) -> *mut u8 {
     let step = panel.wrapping_add(pair / (STEP / 2) * STEP_BYTES);
     step.wrapping_add(pair % (STEP / 2) * ROW)
 }
 
-/// Packs some of the pairs of rows of a chunk, one row for each of `k`, which lie `row` apart, as those of a panel
-/// of B.
+/// Packs some of the pairs of rows of a chunk, one row for each of `k`, which are `row` apart, as in a panel of B.
 ///
 /// # Safety
 ///
@@ -314,7 +313,7 @@ pub(super) unsafe fn interleave_pairs(
     }
 }
 
-/// Packs columns of a matrix whose rows, one for each of `k`, lie `row` apart, as the rows of a panel of A.
+/// Packs columns of a matrix whose rows, one for each of `k`, are `row` apart, as the rows of a panel of A.
 ///
 /// # Safety
 ///
@@ -339,7 +338,7 @@ pub(super) unsafe fn transpose_interleave(from: *const f32, row: usize, place: P
     }
 }
 
-/// The parts of numbers `k` and `k + 1` of sixteen columns, those of a tile.
+/// The parts of numbers `k` and `k + 1` of sixteen columns, the columns of a tile.
 ///
 /// # Safety
 ///

@@ -1,4 +1,4 @@
-//! The packed side of a product that stays, and where its sums belong.
+//! The packed side of a product that stays, and the place of its sums.
 
 use super::sizes::BLOCK;
 use super::way::{Chunk, Sides};
@@ -8,20 +8,20 @@ use crate::product::job::Job;
 pub(super) struct Staying<'a> {
     pub(super) job: &'a Job,
     pub(super) way: Sides,
-    /// The first of them.
+    /// The index of the first.
     pub(super) first: usize,
-    /// How many they are.
+    /// Their number.
     pub(super) count: usize,
-    /// They, as panels.
+    /// Their panels.
     pub(super) packed: *const u8,
-    /// The bytes from a panel to the next.
+    /// The distance between panels in bytes.
     pub(super) panel: usize,
-    /// How many pass by.
+    /// The number of rows or columns that pass by.
     pub(super) passing: usize,
 }
 
 impl Staying<'_> {
-    /// Whether the sums of a panel's whole block go to where they belong as they are.
+    /// Whether the sums of a panel's whole block go directly to their place.
     #[inline(always)]
     pub(super) fn is_direct(&self, chunk: Chunk, start: usize) -> bool {
         let is_plain = !self.job.accumulate && self.job.bias.is_null();
@@ -29,7 +29,7 @@ impl Staying<'_> {
         is_plain && is_whole && !self.way.is_transposed()
     }
 
-    /// The row and column in C of a sum, so far into a panel that stays, and into a chunk that passes.
+    /// The row and column in C of a sum, from its offset in a panel that stays and its offset in a chunk that passes.
     #[inline(always)]
     pub(super) fn place(
         &self,

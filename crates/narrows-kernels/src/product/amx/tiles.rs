@@ -1,12 +1,12 @@
 //! The eight tiles: four for the sums of a block, two for rows of A, two for columns of B.
 //!
-//! The compiler knows nothing of tiles: it neither keeps anything in them nor saves them, so that what one
-//! function leaves in them is there for the next, until another product on the same thread.
+//! The compiler does not know the tiles: it neither uses nor saves them. So the content that one function leaves in
+//! them is there for the next function, until another product on the same thread.
 
 use super::sizes::STEP_BYTES;
 use std::arch::asm;
 
-/// What a tile configuration is in memory.
+/// A tile configuration in memory.
 #[repr(C, align(64))]
 struct Configuration {
     palette: u8,
@@ -16,7 +16,7 @@ struct Configuration {
     rows: [u8; 16],
 }
 
-/// All eight tiles whole: sixteen rows of 64 bytes.
+/// All eight tiles in full size: sixteen rows of 64 bytes.
 static WHOLE_TILES: Configuration = {
     let mut configuration = Configuration {
         palette: 1,
@@ -34,7 +34,7 @@ static WHOLE_TILES: Configuration = {
     configuration
 };
 
-/// Makes the tiles ready.
+/// Configures the tiles.
 ///
 /// # Safety
 ///
@@ -47,7 +47,7 @@ pub(super) unsafe fn configure() {
     }
 }
 
-/// Gives the tiles back, so that the system need not keep them when it changes threads.
+/// Releases the tiles, so that the system need not save them when it switches threads.
 ///
 /// # Safety
 ///
@@ -58,7 +58,7 @@ pub(super) unsafe fn release() {
     unsafe { asm!("tilerelease", options(nostack, nomem, preserves_flags)) }
 }
 
-/// The sums begin at 0, or at those of a block whose rows lie `c_row` apart.
+/// Starts the sums at 0, or at the sums in a block whose rows are `c_row` apart.
 ///
 /// # Safety
 ///
@@ -90,7 +90,7 @@ pub(super) unsafe fn begin(goes_on: bool, c: *const f32, c_row: usize) {
     }
 }
 
-/// Stores the sums to a block whose rows lie `c_row` apart.
+/// Stores the sums to a block whose rows are `c_row` apart.
 ///
 /// # Safety
 ///
@@ -166,14 +166,14 @@ macro_rules! load_b {
     };
 }
 
-/// The bytes from a part to the next.
+/// The distance between parts in bytes.
 const PART: usize = STEP_BYTES / 3;
 
-/// The turns of a step.
+/// The number of turns of a step.
 pub(super) const TURNS: usize = 6;
 
-/// Adds the products of one pair of parts of a step, after the turns before: h l, h m, m m, m h, l h, h h. So
-/// each turn but the first loads one side only, and the largest products come last.
+/// Adds the products of one pair of parts of a step, after the turns before: h l, h m, m m, m h, l h, h h. So each turn
+/// except the first loads only one side, and the largest products come last.
 ///
 /// # Safety
 ///

@@ -1,9 +1,9 @@
-//! Which side of a product stays, and the parts in which the other passes by.
+//! The side of a product that stays, and the parts in which the other passes by.
 
 use super::sizes::{BLOCK, PASS_STEPS, STEP};
 use crate::product::job::Job;
 
-/// The three uses of a product in a dense layer, after which both sides lie.
+/// The three uses of a product in a dense layer; the layout of both sides depends on it.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum ProductUse {
     /// `x Wᵀ`
@@ -14,11 +14,11 @@ pub(super) enum ProductUse {
     WeightGradient,
 }
 
-/// A use, and which side stays: the smaller, as far as the other can be packed as it passes.
+/// A use, and the side that stays: the smaller side, if the other can be packed while it passes.
 #[derive(Clone, Copy)]
 pub(super) struct Sides {
     pub(super) usage: ProductUse,
-    /// Whether the columns of B stay, rather than the rows of A.
+    /// Whether the columns of B stay; if not, the rows of A stay.
     pub(super) columns_stay: bool,
 }
 
@@ -35,22 +35,22 @@ impl Sides {
         }
     }
 
-    /// Whether tiles of sums are those of the transpose of C. What passes in a forward product is packed as rows,
+    /// Whether tiles of sums belong to the transpose of C. In a forward product, the passing side is packed as rows,
     /// whichever side it is.
     pub(super) fn is_transposed(self) -> bool {
         self.usage == ProductUse::Forward && !self.columns_stay
     }
 
-    /// Whether what stays is packed as rows.
+    /// Whether the staying side is packed as rows.
     pub(super) fn rows_stay(self) -> bool {
         self.usage != ProductUse::Forward && !self.columns_stay
     }
 }
 
-/// A part of `k` of a block of the side that passes by.
+/// A part of `k` of a block of the passing side.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Chunk {
-    /// The first of the rows of A, or columns of B, and how many they are.
+    /// The first row of A or column of B, and their number.
     pub(super) start: usize,
     pub(super) count: usize,
     pub(super) k: usize,

@@ -1,4 +1,4 @@
-//! What is too short for its shape and strides is refused.
+//! Slices that are too short for their shape and strides are refused.
 
 use super::*;
 

@@ -23,7 +23,7 @@ fn full(kind: NumberKind, has_gaps: bool) -> Kept {
     }
 }
 
-/// What decides how a value stands in a row.
+/// The type of the stored values, and whether values may be missing.
 fn stored(kept: Kept) -> (NumberKind, bool) {
     (kept.kind, kept.has_gaps)
 }
@@ -68,7 +68,7 @@ fn joining_two_types_holds_what_either_holds() {
     for (a, b, both) in [
         ((U8, false), (U8, false), (U8, false)),
         ((U8, false), (I16, true), (I16, true)),
-        // The least value of the one leaves no place for what is missing in the other.
+        // The smallest value of one column leaves no number for missing values of the other.
         ((I16, true), (I32, false), (I64, true)),
         ((I64, false), (U64, false), (F64, false)),
         ((U8, false), (U64, false), (U64, false)),

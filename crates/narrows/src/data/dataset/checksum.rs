@@ -1,10 +1,10 @@
-//! A checksum over all rows of a dataset, which tells them from all others.
+//! A checksum over all rows of a dataset, which distinguishes them from other rows.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
-/// A checksum (XXH3, 128 bits) over the shape, the types and the values of all rows, in their order. Labels and ids have
-/// no part in it.
+/// A checksum (XXH3, 128 bits) over the shape, the types and the values of all rows, in order. Labels and ids are not
+/// included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checksum(pub(super) u128);
 
@@ -28,24 +28,24 @@ impl<'de> Deserialize<'de> for Checksum {
     }
 }
 
-/// The checksums of the rows that a run has.
+/// The checksums of the rows of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksums {
     /// Of the training rows.
     pub train: Checksum,
     /// Of the validation rows, if there are any.
     pub validation: Option<Checksum>,
-    /// Of the test rows, where they are known.
+    /// Of the test rows, if they are known.
     pub test: Option<Checksum>,
 }
 
 impl Checksums {
-    /// Which rows are others here than there: `training`, `validation` or `test`.
+    /// The first part whose rows differ: `training`, `validation` or `test`.
     pub fn differing(&self, other: &Checksums) -> Option<&'static str> {
         [
             ("training", self.train == other.train),
             ("validation", self.validation == other.validation),
-            // Rows of a program need not say what they are tested on.
+            // Rows of a program may have no test rows.
             (
                 "test",
                 self.test.is_none() || other.test.is_none() || self.test == other.test,

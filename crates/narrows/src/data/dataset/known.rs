@@ -1,4 +1,4 @@
-//! What is known of a dataset's rows beside their values: names, labels, columns, and what was done to them.
+//! Properties of a dataset besides the values of its rows: names, labels, columns, and notes.
 
 use super::{Dataset, FILE_COLUMN, Ids};
 use crate::data::bad::BadRows;
@@ -9,12 +9,12 @@ use crate::data::time::InOrder;
 use std::path::Path;
 
 impl Dataset {
-    /// What messages call these data.
+    /// The name of the data in messages.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What they are called, without the folders: somebody else need not know where they lay.
+    /// The name without folders, for example for a model file: other users need not know the folders.
     pub fn short_name(&self) -> String {
         match Path::new(&self.name).file_name() {
             Some(name) => name.to_string_lossy().into_owned(),
@@ -37,22 +37,22 @@ impl Dataset {
         &self.shape
     }
 
-    /// One label a row, if there are labels.
+    /// One label per row, if there are labels.
     pub fn labels(&self) -> Option<&[i64]> {
         self.labels.as_deref()
     }
 
-    /// What label `n` stands for, where labels are words; none where they are numbers.
+    /// The names of the labels 0, 1 and so on, if labels are words; empty if they are numbers.
     pub fn label_names(&self) -> &[String] {
         &self.label_names
     }
 
-    /// What the labels are called where they come from: `label` unless that said so.
+    /// The name of the labels in their source; `label` if it has no name for them.
     pub fn label_column(&self) -> &str {
         self.label_column.as_deref().unwrap_or("label")
     }
 
-    /// A label as a person knows it.
+    /// A label as shown to the user.
     pub fn label_text(&self, label: i64) -> String {
         let name = usize::try_from(label).ok();
         match name.and_then(|index| self.label_names.get(index)) {
@@ -61,74 +61,75 @@ impl Dataset {
         }
     }
 
-    /// The names of the columns, for a table that has them; as many as [`Dataset::inputs`].
+    /// The names of the columns, if it is a table with names; as many as [`Dataset::inputs`].
     pub fn columns(&self) -> Option<&[String]> {
         self.columns.as_deref()
     }
 
-    /// What says which row is which: the id columns of a table, the files of images.
+    /// The columns that identify the rows: the id columns of a table, the file names of images.
     pub fn ids(&self) -> &[Ids] {
         &self.ids
     }
 
-    /// Whether the rows are images of a folder, a file each.
+    /// Whether the rows are the images of a folder, one file each.
     pub(crate) fn is_folder_of_images(&self) -> bool {
         matches!(&self.ids[..], [ids] if ids.name == FILE_COLUMN) && self.columns.is_none()
     }
 
-    /// The rows that no model can take, where they are not refused: counted, and kept in their place where that is asked
-    /// for.
+    /// The bad rows, if they are not refused: they are counted, and kept in their place if that was requested.
     pub fn bad_rows(&self) -> &BadRows {
         &self.bad
     }
 
-    /// What was done to the data while they were read, in sentences.
+    /// Notes on changes during reading, in sentences.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// How many values were missing and have been filled.
+    /// The number of values that were missing and have been filled.
     pub fn missing(&self) -> usize {
         self.missing
     }
 
-    /// For each column what stands for a missing value, where such are to be filled, whether there are any or not.
+    /// The value that fills a missing value, for each column, if missing values are to be filled; also if none is
+    /// missing.
     pub fn fill(&self) -> Option<&[f64]> {
         self.fill.as_deref()
     }
 
-    /// The column of times whose order the rows are in, for a table that has one.
+    /// The column of times that the rows are in the order of, if the table has such a column.
     pub fn in_order_of(&self) -> Option<&InOrder> {
         self.in_order_of.as_ref()
     }
 
-    /// Whether the rows come with Narrows, rather than from a person.
+    /// Whether the rows are built-in data.
     pub(crate) fn is_built_in(&self) -> bool {
         self.is_built_in
     }
 
-    /// All columns of the table that the rows were read from, those that were left out among them; none for other data.
+    /// All columns of the table that the rows were read from, including columns that were left out; empty for other
+    /// data.
     pub fn schema(&self) -> &[Column] {
         &self.schema
     }
 
-    /// How the data were read: what was asked for, and in `text` what was told from the file; none for data that were
-    /// not read from a source. What a model knows of columns is left out.
+    /// The options for reading the data: the requested options and, in `text`, the detected ones. `None` for data that
+    /// were not read from a source. What a model knows about columns is left out.
     pub fn reading(&self) -> Option<&ReadOptions> {
         self.reading.as_ref()
     }
 
-    /// The type of the values where they come from, for a sentence.
+    /// The type of the values in their source, for a sentence.
     pub fn type_name(&self) -> String {
         self.element.to_string()
     }
 
-    /// Whether the values are 8-bit numbers without a sign, as in most images.
+    /// Whether the values are unsigned 8-bit numbers, as in most images.
     pub fn is_8_bit(&self) -> bool {
         self.element.kind == NumberKind::U8
     }
 
-    /// The largest value of the type of 8-bit data, and of images of 16 bits.
+    /// The largest value of the type, for 8-bit data and for images of 16 bits.
     pub(crate) fn largest_of_type(&self) -> Option<f64> {
         match self.element.kind {
             NumberKind::U8 => Some(255.0),
@@ -137,7 +138,7 @@ impl Dataset {
         }
     }
 
-    /// A column by its name, else by its number, for a sentence.
+    /// The name of a column, or its number if it has none, for a sentence.
     pub(crate) fn column_place(&self, column: usize) -> String {
         match self.columns.as_ref().and_then(|names| names.get(column)) {
             Some(name) => format!("column `{name}`"),

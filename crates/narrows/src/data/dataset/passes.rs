@@ -1,4 +1,4 @@
-//! Passes over all rows of a dataset: for the smallest and the largest values, and for the checksum.
+//! Passes over all rows of a dataset, for the smallest and the largest values and for the checksum.
 
 use super::super::element::Element;
 use super::super::records::{AT_ONCE, FileState};
@@ -9,11 +9,11 @@ use ndarray::Array2;
 use twox_hash::xxhash3_128::Hasher;
 
 impl Dataset {
-    /// The checksum over all rows. It is formed once, for rows that stay in a file together with their range.
+    /// The checksum over all rows. It is computed once; for rows that stay in a file, together with their range.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when rows that stay in a file cannot be read.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if rows that stay in a file cannot be read.
     pub fn checksum(&self) -> Result<Checksum> {
         if self.is_in_file() {
             self.extremes();
@@ -23,8 +23,8 @@ impl Dataset {
         Ok(*checksum)
     }
 
-    /// The checksum of the rows as they are now, which differs from [`Dataset::checksum`] where a file has changed in
-    /// which they stay.
+    /// The checksum of the rows as they are now. It differs from [`Dataset::checksum`] if the rows stay in a file that
+    /// has changed.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Dataset {
         Ok(checksum)
     }
 
-    /// How the file that the rows stay in was when it was opened, and how it is now; none of rows in memory.
+    /// The state of the file of the rows when it was opened, and its state now; `None` for rows in memory.
     pub(crate) fn file_states(&self) -> Option<(FileState, FileState)> {
         match &self.values {
             Values::Records(records) => records.file_states(),
@@ -68,11 +68,11 @@ impl Dataset {
     }
 }
 
-/// A checksum that is being formed.
+/// A checksum in progress.
 pub(super) struct Digest(Hasher);
 
 impl Digest {
-    /// Of the rows of these data, which are to follow.
+    /// Begins the checksum of these data; their rows follow.
     pub(super) fn of(data: &Dataset) -> Digest {
         let mut digest = Digest(Hasher::new());
         let number =
@@ -92,7 +92,7 @@ impl Digest {
                     kind(&mut digest, element, gaps);
                     number(&mut digest, count);
                 }
-                // What stands for a missing value is a part of the values.
+                // The fill values belong to the values.
                 for fill in records.fill().unwrap_or_default() {
                     digest.add(&fill.to_le_bytes());
                 }
@@ -114,7 +114,8 @@ impl Digest {
     }
 }
 
-/// Every row in turn, as [`for_each_row`], and the checksum where the rows stay in a file, so that it is read once.
+/// Every row in turn, as [`for_each_row`]. If the rows stay in a file, it also computes the checksum, so that the file
+/// is read only once.
 pub(super) fn for_each_row_summed(
     data: &Dataset,
     mut each: impl FnMut(usize, &[f64]),
@@ -135,13 +136,12 @@ pub(super) fn for_each_row_summed(
 }
 
 impl Dataset {
-    /// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]`
-    /// each.
+    /// The smallest and the largest values: `[inputs]` each for a table, one for each column, or `[1]` each for images.
     pub(crate) fn extremes(&self) -> &(Vec<f64>, Vec<f64>) {
         self.extremes.ends.get_or_init(|| extremes(self))
     }
 
-    /// How far the smallest and the largest value are apart, of each column of a table or of images as a whole.
+    /// The difference between the largest and the smallest value, for each column of a table or for images as a whole.
     pub(crate) fn spans(&self) -> Vec<f64> {
         let (low, high) = self.extremes();
         if !self.has_wide_integers() {
@@ -158,19 +158,19 @@ impl Dataset {
         ends.into_iter().map(|(least, most)| most - least).collect()
     }
 
-    /// Whether statistics are over all values, as for images, and not column by column.
+    /// Whether statistics are computed over all values, as for images, and not for each column.
     pub(crate) fn is_one_column(&self) -> bool {
         self.shape().len() > 1
     }
 
-    /// The columns, or the whole, that have the same value everywhere, and the value.
+    /// The constant columns, or the whole if it is constant, each with its value.
     pub(crate) fn constants(&self) -> impl Iterator<Item = (usize, f64)> {
         let low = self.extremes().0.clone();
         let pairs = low.into_iter().zip(self.spans()).enumerate();
         pairs.filter_map(|(column, (low, span))| (span == 0.0).then_some((column, low)))
     }
 
-    /// The columns with the same value in every row, by name; `all values` for images.
+    /// The names of the constant columns; `all values` for images.
     pub(crate) fn constant_columns(&self) -> Vec<String> {
         let name = |(column, _)| {
             if self.is_one_column() {
@@ -183,7 +183,7 @@ impl Dataset {
     }
 }
 
-/// The smallest and the largest value, of each column of a table, `[inputs]` each, or of images as a whole, `[1]` each.
+/// The smallest and the largest values: `[inputs]` each for a table, one for each column, or `[1]` each for images.
 fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
     if data.shape().len() > 1 {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -209,8 +209,8 @@ fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
     (low, high)
 }
 
-/// Every row in turn, in pieces: the place of the first value, and the values. What is gathered column by column from
-/// them needs no order of operations within a row, and so runs in vectors.
+/// Every row in turn, in pieces: the place of the first value, and the values. Statistics of columns do not depend on
+/// the order of operations within a row, so they use vector instructions.
 pub(in crate::data) fn for_each_row(data: &Dataset, mut each: impl FnMut(usize, &[f64])) {
     let mut buffer = [0.0; AT_ONCE];
     for index in 0..data.rows() {

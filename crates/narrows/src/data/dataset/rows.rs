@@ -1,4 +1,4 @@
-//! The values of a dataset's rows: as they are stored, as `f32` and as `f64`.
+//! The values of a dataset's rows: in their stored type, as `f32` and as `f64`.
 
 use super::Dataset;
 use crate::data::element::{EXACT, Element};
@@ -44,7 +44,7 @@ impl Dataset {
         self.check_readable()
     }
 
-    /// Hands on the values of a row as `f64`, in pieces: the place of the first, and the values.
+    /// Calls a function with the values of a row as `f64`, in pieces: the place of the first value, and the values.
     pub(crate) fn each_value(
         &self,
         row: usize,
@@ -70,7 +70,8 @@ impl Dataset {
         }
     }
 
-    /// The same with an offset subtracted from each value ([`Number::minus`]): one for all, or one for each place.
+    /// The same with an offset subtracted from each value ([`Number::minus`]): one offset for all, or one for each
+    /// place.
     pub(crate) fn each_minus(
         &self,
         row: usize,
@@ -90,7 +91,7 @@ impl Dataset {
         });
     }
 
-    /// Whether every row so far could be read; rows that stay in a file may turn out unreadable late.
+    /// Checks that all rows so far could be read. Rows that stay in a file may become unreadable later.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl Dataset {
         &self.values
     }
 
-    /// The values as `f32`, `[rows, inputs]`, in the data's own units, each the nearest.
+    /// The values as `f32`, `[rows, inputs]`, in the data's own units, each rounded to nearest.
     pub fn to_array(&self) -> Array2<f32> {
         match &self.values {
             Values::U8(values) => values.mapv(f32::from),
@@ -116,7 +117,7 @@ impl Dataset {
         }
     }
 
-    /// The values as `f64`, `[rows, inputs]`, in the data's own units; exact for all but integers beyond 2^53.
+    /// The values as `f64`, `[rows, inputs]`, in the data's own units; exact except for integers beyond 2^53.
     pub fn to_array_f64(&self) -> Array2<f64> {
         let mut array = Array2::zeros((self.rows(), self.inputs()));
         self.write_rows(0..self.rows(), &mut array);
@@ -144,7 +145,7 @@ impl Dataset {
         )
     }
 
-    /// Whether some integers are beyond those that an `f64` holds, where they may differ by less than it can tell.
+    /// Whether there are integers too large for an exact `f64`, so that different integers may be equal as `f64`.
     pub(crate) fn has_wide_integers(&self) -> bool {
         let Values::Records(records) = &self.values else {
             return false;
@@ -154,8 +155,8 @@ impl Dataset {
         elements.any(Element::is_wide_integer) && (-low).max(high) >= EXACT
     }
 
-    /// A number that tells these rows from others: a checksum (CRC-32C) of their count and width and of the
-    /// values of up to 1000 rows, evenly spread.
+    /// A number that identifies these rows: a checksum (CRC-32C) of their count and width and of the values of up to
+    /// 1000 rows, evenly spread.
     pub fn fingerprint(&self) -> u32 {
         const ROWS: usize = 1000;
         let checksum = crc::Crc::<u32>::new(&crc::CRC_32_ISCSI);
@@ -175,12 +176,12 @@ impl Dataset {
         digest.finalize()
     }
 
-    /// Which row of all it is, in memory or in its file: what is drawn for a row follows from that.
+    /// The index of a row among all rows, in memory or in its file. It addresses the random numbers of the row.
     pub(crate) fn identity(&self, row: u32) -> u32 {
         self.identities.get(row as usize).copied().unwrap_or(row)
     }
 
-    /// One row as it is stored, `[inputs]`.
+    /// One row in its stored type, `[inputs]`.
     ///
     /// # Panics
     ///

@@ -18,7 +18,7 @@ pub(crate) fn in_memory_and_in_file(values: &Array2<f32>) -> [Dataset; 2] {
     })
 }
 
-/// Rows of `f32` in a file, and the file.
+/// Rows of `f32` in a file, and the open file.
 pub(crate) fn rows_and_their_file(values: &Array2<f32>) -> (Dataset, std::fs::File) {
     let mut file = tempfile::tempfile().unwrap();
     let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();

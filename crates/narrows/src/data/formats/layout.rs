@@ -1,7 +1,7 @@
-//! What the dimensions of an array are: rows, and the shape of a row.
+//! The meaning of the dimensions of an array: rows, and the shape of a row.
 //!
-//! An array of four dimensions holds images with their channels first, as in PyTorch, or last, as in Keras.
-//! Rows are kept with channels first.
+//! An array of four dimensions holds images with channels first, as in PyTorch, or channels last, as in Keras. Rows are
+//! stored with channels first.
 
 use crate::advice::{Setting, set, setting};
 use crate::data::Layout;
@@ -9,22 +9,22 @@ use crate::data::builder::read_growing;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
-/// How an array is read as rows.
+/// The plan for reading an array as rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ArrayPlan {
     pub(super) rows: usize,
-    /// The values of a row.
+    /// The number of values of a row.
     pub(super) inputs: usize,
     /// The shape of a row, channels first.
     pub(super) shape: Vec<usize>,
-    /// Height, width and channels of rows that have their channels last.
+    /// Height, width and channels, for rows with channels last.
     pub(super) turn: Option<[usize; 3]>,
-    /// What was decided that the array itself does not say.
+    /// A note on a decision that the array itself does not show.
     pub(super) note: Option<String>,
 }
 
 impl ArrayPlan {
-    /// For an array of a shape. `layout` says where the channels stand; else its shape tells.
+    /// For an array of a shape. `layout` is the place of the channels; if `None`, the shape decides.
     pub(super) fn new(sizes: &[usize], layout: Option<Layout>) -> Result<Self> {
         let wrong = |expected: &str| {
             Err(Error::new(ErrorKind::Data, "the array does not hold rows")
@@ -121,7 +121,7 @@ enum Told {
     Unclear,
 }
 
-/// Where the channels stand, by the sizes alone. Images have 1, 3 or 4 channels, fewer than they are high and wide.
+/// The place of the channels, decided by the sizes. Images have 1, 3 or 4 channels, fewer than their height and width.
 fn told([a, b, c]: [usize; 3]) -> Told {
     if a <= c || b <= c {
         return Told::First;
@@ -139,7 +139,7 @@ fn shape_text(sizes: &[usize]) -> String {
     crate::data::limits::excerpt(&format!("shape {sizes:?}"))
 }
 
-/// Reads rows that have their channels last, and gives the same bytes with channels first.
+/// Reads rows with channels last, and returns the same bytes with channels first.
 pub(super) struct Turned<R> {
     reader: R,
     /// The bytes of a value.
@@ -147,12 +147,12 @@ pub(super) struct Turned<R> {
     height_width_channels: [usize; 3],
     row: Vec<u8>,
     turned: Vec<u8>,
-    /// How much of `turned` was given.
+    /// The number of bytes of `turned` that were returned.
     given: usize,
 }
 
 impl<R: Read> Turned<R> {
-    /// The product of the sizes and the bytes of a value must be known to fit into memory.
+    /// The caller must know that the product of the sizes and the bytes of a value fits into memory.
     pub(super) fn new(reader: R, height_width_channels: [usize; 3], size: usize) -> Self {
         Turned {
             reader,
@@ -171,7 +171,7 @@ impl<R: Read> Turned<R> {
         read_growing(&mut self.reader, &mut self.row, len)?;
         self.turned.clear();
         self.given = 0;
-        // Half a row is none: whoever reads on finds that the rows end too soon.
+        // Half a row is not a row: the reader of the rows finds that they end too soon.
         if self.row.len() == len {
             for channel in 0..channels {
                 let values = self

@@ -1,4 +1,4 @@
-//! The formats that data are read from and written to, a module each.
+//! The formats of reading and writing, one module each.
 
 #[cfg(feature = "csv")]
 pub(in crate::data) mod csv;

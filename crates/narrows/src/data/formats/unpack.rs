@@ -9,7 +9,7 @@ use std::path::Path;
 /// The first two bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The content of a file, unpacked if it begins as gzip does, whatever its name.
+/// The content of a file; it is unpacked if it begins like gzip, for any name.
 pub(in crate::data) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
     let cannot = |error| Error::io("cannot be read", path, error);
     let file = File::open(path).map_err(cannot)?;
@@ -29,7 +29,7 @@ pub(in crate::data) fn unpacked(path: &Path) -> Result<Box<dyn Read>> {
     })
 }
 
-/// Whether a file begins as gzip does.
+/// Whether a file begins like gzip.
 pub(in crate::data) fn is_gzipped(path: &Path) -> Result<bool> {
     let mut start = Vec::new();
     File::open(path)
@@ -38,7 +38,7 @@ pub(in crate::data) fn is_gzipped(path: &Path) -> Result<bool> {
     Ok(start == GZIP)
 }
 
-/// Whether the content is damaged, rather than the operating system at a loss.
+/// Whether the error means damaged content, and not a failure of the operating system.
 pub(in crate::data) fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof)

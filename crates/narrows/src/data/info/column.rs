@@ -1,26 +1,26 @@
-//! What is known of one column of a table after all of its cells were seen once.
+//! Statistics of one column of a table after one pass over its cells.
 
 use super::super::column::{Cells, Texts};
 use super::super::element::{EXACT, difference};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-/// The distinct values of a column that are counted one by one, if the table has few columns.
+/// The number of distinct values of a column that are counted, if the table has few columns.
 pub(super) const DISTINCT: usize = 100_000;
 
-/// The distinct values that are counted one by one in all columns together.
+/// The number of distinct values that are counted in all columns together.
 const OF_ALL: usize = 1_000_000;
 
-/// The least of them for one column, however many columns there are.
+/// The least number of distinct values that are counted for a column, for any number of columns.
 const AT_LEAST: usize = 100;
 
-/// The letters of a word that are kept to show.
+/// The number of letters of a word that are kept for display.
 const SHOWN: usize = 40;
 
-/// How many times farther than the others are from each other a value must be from them to be remarkable.
+/// A value is remarkable if its distance to the others is this many times their range.
 const FAR: f64 = 10.0;
 
-/// How many distinct values one of `columns` columns may count one by one.
+/// The number of distinct values that are counted for each of `columns` columns.
 pub(super) fn distinct_limit(columns: usize) -> usize {
     (OF_ALL / columns.max(1)).clamp(AT_LEAST, DISTINCT)
 }
@@ -28,14 +28,14 @@ pub(super) fn distinct_limit(columns: usize) -> usize {
 /// The cells of one column, counted.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnTally {
-    /// The cells that are there and can be read.
+    /// The number of cells that are present and can be read.
     pub(super) present: u64,
-    /// The cells without a value, those that cannot be read among them.
+    /// The number of cells without a value, including unreadable cells.
     pub(super) gaps: u64,
     pub(super) numbers: Numbers,
     pub(super) words: WordCounts,
     limit: usize,
-    /// The first whole number, and how many came so far, while they count up by one from row to row.
+    /// The first whole number and the count so far, while the numbers increase by one from row to row.
     counting: Option<(i128, i128)>,
     is_counting: bool,
 }
@@ -109,19 +109,19 @@ impl ColumnTally {
         }
     }
 
-    /// Whether the values are whole numbers that count up by one from row to row.
+    /// Whether the values are whole numbers that increase by one from row to row.
     pub(super) fn counts_up(&self) -> bool {
         self.is_counting && self.present > 2
     }
 
-    /// The distinct values, and whether that is all of them.
+    /// The number of distinct values, and whether all of them were counted.
     pub(super) fn distinct(&self) -> (usize, bool) {
         let (numbers, words) = (&self.numbers.counts, &self.words.counts);
         let is_all = !self.numbers.has_more && !self.words.has_more;
         (numbers.len() + words.len(), is_all)
     }
 
-    /// The most frequent values with their counts, the most frequent first; those of one count in their own order.
+    /// The most frequent values with their counts, the most frequent first; equally frequent values are sorted.
     pub(super) fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
         let numbers = self.numbers.most_frequent(most);
         if numbers.is_empty() {
@@ -132,8 +132,8 @@ impl ColumnTally {
     }
 }
 
-/// One number of a column, by which it is told from the others: a whole one itself, beyond them the bits of one that
-/// is not whole.
+/// A key that distinguishes the numbers of a column: a whole number itself, and for other numbers their bits, in a
+/// separate range.
 fn key(value: f64) -> i128 {
     if value.fract() == 0.0 && value.abs() < 1e18 {
         value as i128
@@ -149,16 +149,15 @@ fn of_key(key: i128) -> f64 {
     }
 }
 
-/// Numbers, counted; sums are formed about their running mean, so that they keep their precision where values are far
-/// from 0.
+/// Counted numbers. Sums are relative to the running mean, so that they are precise even if values are far from 0.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
     count: u64,
-    /// About what the mean is formed: the first number where `f64` does not hold its neighbors, else 0.
+    /// The origin of the mean: the first number if an `f64` is not exact there, otherwise 0.
     origin: i128,
     mean: f64,
     squares: f64,
-    /// The smallest and the largest while all are whole.
+    /// The smallest and the largest value, while all are whole numbers.
     whole: Option<(i128, i128)>,
     has_fractions: bool,
     low: Edge,
@@ -167,17 +166,17 @@ pub(super) struct Numbers {
     has_more: bool,
 }
 
-/// The number at one end of a column.
+/// The value at one end of a column.
 #[derive(Clone, Copy, Debug, Default)]
 struct Edge {
     value: f64,
     count: u64,
-    /// The nearest one that differs.
+    /// The nearest value that differs.
     next: Option<f64>,
 }
 
 impl Edge {
-    /// Adds a value; `is_beyond` says whether the first lies farther out than the second.
+    /// Adds a value; `is_beyond` says whether its first argument is farther out than its second.
     fn add(&mut self, value: f64, is_beyond: fn(f64, f64) -> bool) {
         if self.count == 0 || is_beyond(value, self.value) {
             self.next = (self.count > 0).then_some(self.value);
@@ -233,36 +232,36 @@ impl Numbers {
         }
     }
 
-    /// The smallest and the largest; none without any.
+    /// The smallest and the largest value; `None` if there are none.
     pub(super) fn range(&self) -> Option<(f64, f64)> {
         (self.count > 0).then_some((self.low.value, self.high.value))
     }
 
-    /// The same of whole numbers, exactly.
+    /// The same for whole numbers, exactly.
     pub(super) fn whole_range(&self) -> Option<(i128, i128)> {
         self.whole.filter(|_| !self.has_fractions)
     }
 
     pub(super) fn mean(&self) -> f64 {
         match (self.range(), self.origin as f64 + self.mean) {
-            // A mean of equal values may round.
+            // The mean of equal values may be rounded.
             (Some((low, high)), mean) => mean.clamp(low, high),
             (None, mean) => mean,
         }
     }
 
-    /// The deviation of the population.
+    /// The standard deviation of the population.
     pub(super) fn std(&self) -> f64 {
         (self.squares / self.count.max(1) as f64).max(0.0).sqrt()
     }
 
-    /// A value at one end that lies far from all others: itself, how often it comes, and the range of the others.
+    /// A value at one end that is far from all others: the value, its count, and the range of the others.
     pub(super) fn outlier(&self) -> Option<(f64, u64, (f64, f64))> {
         let (low, high) = (self.low, self.high);
         let inside = (low.next?, high.next?);
         let below = (inside.0 - low.value, high.value - inside.0);
         let above = (high.value - inside.1, inside.1 - low.value);
-        // Two values alone are no crowd with one who stands apart.
+        // Two values are not enough: neither of them is the outlier.
         let is_far = |(gap, others): (f64, f64)| others > 0.0 && gap > FAR * others;
         if self.count < 10 {
             None
@@ -275,8 +274,8 @@ impl Numbers {
         }
     }
 
-    /// The distinct values that are left in float32 after `offset` is subtracted and the rest multiplied by `factor`,
-    /// where all of them are known.
+    /// The number of distinct float32 values after `offset` is subtracted and the rest is multiplied by `factor`;
+    /// `None` if not all distinct values were counted.
     pub(super) fn distinct_in_float32(&self, offset: f64, factor: f64) -> Option<usize> {
         if self.has_more {
             return None;
@@ -287,7 +286,7 @@ impl Numbers {
                 1 => value - offset,
                 _ => difference(value, key, offset),
             };
-            // 0 and -0 are one.
+            // 0 and -0 are the same value.
             ((apart * factor) as f32 + 0.0).to_bits()
         });
         let mut bits: Vec<u32> = bits.collect();
@@ -296,7 +295,7 @@ impl Numbers {
         Some(bits.len())
     }
 
-    /// The distinct values that float64 holds, where all of them are known.
+    /// The number of distinct values as float64; `None` if not all distinct values were counted.
     pub(super) fn distinct_in_float64(&self) -> Option<usize> {
         if self.has_more {
             return None;
@@ -330,10 +329,10 @@ impl Numbers {
 #[derive(Clone, Debug, Default)]
 pub(super) struct WordCounts {
     hasher: RandomState,
-    /// By a hash of the whole word: how often it comes, when it came first, and its beginning.
+    /// By a hash of the whole word: its count, its first occurrence, and its beginning.
     counts: HashMap<u64, (u64, usize, Box<str>)>,
     has_more: bool,
-    /// The first and the last where all begin with a year, as `2024-01-31` does.
+    /// The first and the last word, if all begin with a year, as in `2024-01-31`.
     days: Option<(Box<str>, Box<str>)>,
     is_other: bool,
 }
@@ -386,7 +385,7 @@ impl WordCounts {
     }
 }
 
-/// A number in a sentence: very large and very small ones with an exponent.
+/// A number for a sentence: very large and very small numbers have an exponent.
 pub(super) fn short(value: f64) -> String {
     match value.abs() {
         0.0 | 1e-5..1e15 => value.to_string(),

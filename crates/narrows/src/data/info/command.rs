@@ -9,12 +9,12 @@ use crate::advice::{Action, Keys, Setting, Settings, set, setting};
 use crate::text::list_shortly;
 use std::collections::HashSet;
 
-/// Names by which people call the column of the classes.
+/// Usual names of a column of classes.
 const LABELS: [&str; 9] = [
     "class", "classes", "label", "labels", "target", "targets", "y", "species", "category",
 ];
 
-/// The most classes that a guess makes of words, and of whole numbers without such a name.
+/// The most classes for which a label is guessed: of words, and of whole numbers without such a name.
 const CLASSES: (usize, usize) = (50, 10);
 
 /// Adds to what is known of a table the settings that train on it, with what that takes.
@@ -128,9 +128,9 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     info.suggestions.splice(..0, said);
 }
 
-/// The names that options leave to the inputs.
+/// The names of inputs that remain with the options.
 struct LeftNames<'a> {
-    /// All names, or these alone.
+    /// All names, or only these.
     chosen: Option<HashSet<&'a str>>,
     taken: HashSet<&'a str>,
 }
@@ -145,7 +145,7 @@ impl<'a> LeftNames<'a> {
         }
     }
 
-    /// Whether an input is still one.
+    /// Whether a column is still an input.
     fn has(&self, column: &ColumnInfo) -> bool {
         let name = column.name.as_str();
         let is_chosen = |chosen: &HashSet<&str>| chosen.contains(name);
@@ -153,14 +153,14 @@ impl<'a> LeftNames<'a> {
     }
 }
 
-/// The names that several columns have, whatever their roles.
+/// The names that several columns have, in any role.
 fn repeated(info: &TableInfo) -> HashSet<&str> {
     let mut known = HashSet::new();
     let names = info.columns.iter().map(|column| column.name.as_str());
     names.filter(|name| !known.insert(*name)).collect()
 }
 
-/// The inputs that training would refuse whatever becomes of missing cells.
+/// The inputs that training would refuse, for any handling of missing cells.
 fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
     let is_unusable = |column: &&ColumnInfo| {
@@ -172,7 +172,7 @@ fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     these.map(|column| column.name.clone()).collect()
 }
 
-/// The column that a person would take for the classes, if one suggests itself.
+/// The column that is probably the label, if there is one.
 fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     let repeated = repeated(info);
     let left = LeftNames::of(wanted);
@@ -202,7 +202,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
         return Some(column.name.clone());
     }
     let (last, others) = info.columns.split_last()?;
-    // Among columns like it the last is one as the others are.
+    // Of several similar columns, the last one is not special.
     let is_alike = |column: &ColumnInfo| {
         let is_few = column.distinct.is_some_and(|few| few <= CLASSES.1);
         column.kind == last.kind && is_few
@@ -217,7 +217,7 @@ fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
     is_likely.then(|| last.name.clone())
 }
 
-/// The columns that say which row is which: those that count up, and those of words that all differ.
+/// The columns that identify rows: columns that count up, and columns of words that are all different.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     let left = LeftNames::of(wanted);
     let is_counting = |column: &&ColumnInfo| {
@@ -227,11 +227,11 @@ fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     let mut names: Vec<String> = if wanted.columns.is_empty() {
         counting.map(|column| column.name.clone()).collect()
     } else {
-        // A person asked for it by name.
+        // The user requested it by name.
         Vec::new()
     };
     let inputs = info.of_role(Role::Input).filter(|column| left.has(column));
-    // A table of nothing but a counter is to learn from it.
+    // A table that has only a counter is used for training on the counter.
     if inputs.count() == names.len() {
         names.clear();
     }
@@ -281,7 +281,7 @@ fn settings(options: &ReadOptions) -> Vec<(Setting, String)> {
         on_bad,
         text,
         layout,
-        // Follows from the model.
+        // It follows from the model.
         channels: _,
         bits: _,
     } = options;
@@ -349,7 +349,7 @@ fn settings(options: &ReadOptions) -> Vec<(Setting, String)> {
     all
 }
 
-/// Names as one value of an option; those that are not plain stand in double quotes, as in CSV.
+/// Names as one value of an option; names with special characters are in double quotes, as in CSV.
 fn list_of(names: &[String]) -> String {
     let quoted = |name: &String| {
         let is_plain = !name.is_empty() && !name.contains(['"', ',', '\n', '\r']);

@@ -1,4 +1,4 @@
-//! What is known of data, by their kind; and the description of sources.
+//! Descriptions of data, by their kind, and of sources.
 
 use super::table;
 use super::told::TableInfo;
@@ -12,7 +12,7 @@ use crate::data::source::{Source, at_source};
 use crate::data::spool::Spooled;
 use serde_json::Value;
 
-/// What is known of data at a glance.
+/// A description of data.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Info {
@@ -32,7 +32,7 @@ impl Info {
         ValuesInfo::of(data).map(Info::Values)
     }
 
-    /// Looks at all cells of a table once; `specs` name it in the command line that trains on it.
+    /// Reads all cells of a table once; `specs` name the table in the command line that trains on it.
     pub(crate) fn of_table(
         reader: &mut dyn TableReader,
         specs: &[String],
@@ -41,7 +41,7 @@ impl Info {
         table::describe(reader, specs, options).map(Info::Table)
     }
 
-    /// The same, where copies of streams are called as these.
+    /// The same, with the original names in place of the temporary copies of streams.
     fn called(mut self, spooled: &Spooled) -> Info {
         let (name, lists) = match &mut self {
             Info::Table(info) => (
@@ -69,12 +69,12 @@ impl Info {
     }
 }
 
-/// What the data are like that `specs` name, as [`Source::open_with`] takes them: one summary for each part. A table is
-/// described whether it can be trained on or not.
+/// Describes the data that `specs` name, as in [`Source::open_with`]: one description for each part. A table is
+/// described even if training would refuse it.
 ///
 /// # Errors
 ///
-/// If there is nothing that can be read, or an option asks for something that is not there.
+/// If nothing can be read, or if an option needs something that does not exist.
 ///
 /// ```
 /// use narrows::data::{Info, ReadOptions, describe};
@@ -102,7 +102,7 @@ pub fn describe<S: AsRef<str>>(specs: &[S], options: &ReadOptions) -> Result<Vec
     }
 }
 
-/// What the data are like that `specs` name; the command line that trains on them calls them `called`.
+/// Describes the data that `specs` name; the command line that trains on them calls them `called`.
 fn described(specs: &[String], called: &[String], options: &ReadOptions) -> Result<Vec<Info>> {
     let words: Vec<&str> = specs.iter().map(String::as_str).collect();
     if let Some(mut reader) = Source::table(&words, options, OnFault::Tell)? {
@@ -123,8 +123,8 @@ fn described(specs: &[String], called: &[String], options: &ReadOptions) -> Resu
     Ok(all.map(Info::Values).collect())
 }
 
-/// A source, the options that it was read with, and why training refuses it with those that are given: an array with
-/// missing values is described with these filled.
+/// A source, the options with which it was read, and the reason if training refuses it with the given options: an array
+/// with missing values is described with the values filled.
 fn open_filled(
     specs: &[String],
     options: &ReadOptions,

@@ -1,7 +1,7 @@
-//! What data are like: a summary for a person before training.
+//! Descriptions of data for the user, before training.
 //!
-//! A table is described as it is, by all of its columns, whether it can be trained on or not; other data by the values
-//! that a model would learn from.
+//! A table is described with all of its columns, even if training would refuse it. Other data are described by the
+//! values that a model would learn from.
 
 mod column;
 mod command;

@@ -1,4 +1,4 @@
-//! What is wrong with the columns of a table: why training would refuse it, and what to look at besides.
+//! Problems of the columns of a table: reasons why training would refuse it, and remarks.
 
 use super::super::options::{Missing, OnBad, ReadOptions};
 use super::super::roles::unnamed_input;
@@ -10,10 +10,10 @@ use crate::advice::{Setting, set, set_column, setting};
 use crate::text::{counted, list_shortly, thousands};
 use std::collections::HashMap;
 
-/// The least rows in which it is remarkable that no word comes twice.
+/// With at least this many rows, it is remarkable that all words are different.
 const MANY: u64 = 20;
 
-/// Why training would refuse the table, in sentences.
+/// The reasons why training would refuse the table, in sentences.
 pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
     let inputs: Vec<&ColumnInfo> = info.of_role(Role::Input).collect();
     let mut all = Vec::new();
@@ -72,14 +72,14 @@ pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
     for column in info.of_role(role) {
         *counts.entry(&column.name).or_default() += 1;
     }
-    // Each once, where it stands first.
+    // Each once, at its first place.
     let names = info.of_role(role).map(|column| column.name.as_str());
     names
         .filter(|name| counts.remove(name).is_some_and(|count| count > 1))
         .collect()
 }
 
-/// What to look at besides, in sentences.
+/// The remarks, in sentences.
 pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
     let mut all = Vec::new();
     let inputs = |is: &dyn Fn(&ColumnInfo) -> bool| -> Vec<&str> {
@@ -91,7 +91,7 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
             "there is one row: a model is tested on the row that it is trained on".to_string(),
         );
     }
-    // Of one row everything is.
+    // With a single row, every column is constant.
     let constant = inputs(&|column| column.is_constant() && info.rows > 1);
     if !constant.is_empty() {
         all.push(format!(
@@ -105,7 +105,7 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
         ));
     }
     let counting = inputs(&|column| column.counts_up && !column.is_unnamed());
-    // A table of nothing but a counter is to learn from it.
+    // A table that has only a counter is used for training on the counter.
     if !counting.is_empty() && counting.len() < info.of_role(Role::Input).count() {
         all.push(counts_up(&counting));
     }
@@ -149,7 +149,7 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
     all
 }
 
-/// The first few of many sentences of one kind, and how many columns more there are.
+/// The first few of many sentences of one kind, and the number of further columns.
 fn first_few(mut sentences: Vec<String>, [of_one, of_many]: [&str; 2], what: &str) -> Vec<String> {
     const FEW: usize = 3;
     let more = sentences.len().saturating_sub(FEW);
@@ -164,7 +164,7 @@ fn first_few(mut sentences: Vec<String>, [of_one, of_many]: [&str; 2], what: &st
     sentences
 }
 
-/// Whether each row has a word of its own.
+/// Whether every row has a different word.
 pub(super) fn is_like_an_id(column: &ColumnInfo, rows: u64) -> bool {
     let is_free =
         column.role == Role::Ignored && column.reason != Some(setting(Setting::Drop).to_string());
@@ -173,7 +173,7 @@ pub(super) fn is_like_an_id(column: &ColumnInfo, rows: u64) -> bool {
     is_free && is_words && is_each && rows >= MANY
 }
 
-/// A column of which nearly all cells are the same.
+/// A remark on a column in which almost all cells are the same.
 fn nearly_constant(column: &ColumnInfo) -> Option<String> {
     let (value, count) = column.frequent.first()?;
     let others = column.present.saturating_sub(*count);
@@ -188,7 +188,7 @@ fn nearly_constant(column: &ColumnInfo) -> Option<String> {
     })
 }
 
-/// A column of which one value lies far from all others.
+/// A remark on a column with one value far from all others.
 fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     let (value, count, (low, high)) = seen.tally.numbers.outlier()?;
     Some(format!(
@@ -205,7 +205,7 @@ fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     ))
 }
 
-/// A column whose distinct values float32 cannot tell apart, before or after scaling.
+/// A remark on a column whose distinct values float32 merges, before or after scaling.
 fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     let distinct = column.distinct?;
     let numbers = column.numbers?;

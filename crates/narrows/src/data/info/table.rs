@@ -1,4 +1,4 @@
-//! A table as it is, whether it can be trained on or not: each column, and what is wrong with it.
+//! The description of a table, even if training would refuse it: each column, and its problems.
 
 use super::super::column::{As, Bad, Block, Cells, FileColumn, TableReader, Verdict};
 use super::super::options::{Missing, OnBad, ReadOptions};
@@ -13,26 +13,26 @@ use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 
-/// The most frequent values that are kept for each column.
+/// The number of most frequent values that are kept for each column.
 const FREQUENT: usize = 50;
 
-/// The faults that are told one by one, as many files may have.
+/// The number of faults that are listed; many files may have many.
 const FAULTS: usize = 12;
 
-/// How often a reader may find, while it reads, that its columns are others than it said.
+/// How often a reader may report during reading that its columns have changed.
 const READINGS: usize = 24;
 
 /// All cells of a table, counted.
 struct CountedTable {
     rows: u64,
-    /// The rows in which no input is missing.
+    /// The number of rows without a missing input.
     complete: u64,
-    /// The rows that are left out as bad, where they are not refused.
+    /// The number of bad rows that are left out, if they are not refused.
     bad: u64,
     seen: Vec<Seen>,
 }
 
-/// Looks at all cells of a table once; `specs` name it in the command line that it ends with.
+/// Reads all cells of a table once; `specs` name the table in the suggested command line.
 pub(super) fn describe(
     reader: &mut dyn TableReader,
     specs: &[String],
@@ -107,7 +107,7 @@ pub(super) fn describe(
     Ok(info)
 }
 
-/// What was found and left out, and that no rows were, whatever the options say.
+/// Notes on what was found and left out; with `--classes` also the note that all rows are described.
 fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
     let mut notes = reader.notes();
     if !options.classes.is_empty() {
@@ -119,7 +119,7 @@ fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
     notes
 }
 
-/// Reads all columns that can be read, each as it is.
+/// Reads all readable columns, each in its own type.
 fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTable> {
     let is_label = |name: &str| options.label.as_deref() == Some(name);
     let is_id = |name: &str| options.ids.iter().any(|id| id == name);
@@ -130,10 +130,10 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
         let places = columns.iter().enumerate().filter_map(|(place, column)| {
             let how = match column.kind {
                 ColumnKind::Other | ColumnKind::Empty => return None,
-                // An id stays what it is in the file, and a label the words that it is there.
+                // An id keeps its text in the file, and a label its words.
                 _ if is_id(&column.name) => As::Written,
                 ColumnKind::Boolean if is_label(&column.name) => As::Texts,
-                // Words say more than 1 and 0 do; both kinds are counted.
+                // Words are more informative than 1 and 0; both are counted.
                 kind if kind.is_numeric() => As::Numbers,
                 _ => As::Texts,
             };
@@ -205,7 +205,7 @@ fn add(seen: &mut [Seen], columns: &[FileColumn], wanted: &[(usize, As)], block:
     }
 }
 
-/// What each column would be in training, and why it is left out.
+/// The role of each column in training, and the reason if it is left out.
 fn fates(
     columns: &[FileColumn],
     indexes: &[Index],

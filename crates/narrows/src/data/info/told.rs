@@ -1,4 +1,4 @@
-//! What is known of a table and of its columns.
+//! Descriptions of a table and of its columns.
 
 use super::super::roles::is_unnamed;
 use super::super::schema::{ColumnKind, Role};
@@ -7,23 +7,23 @@ use super::column::ColumnTally;
 use crate::advice::Action;
 use serde_json::{Value, json};
 
-/// What is known of a table at a glance.
+/// The description of a table.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TableInfo {
-    /// What messages call the table.
+    /// The name of the table in messages.
     pub name: String,
     /// The number of rows.
     pub rows: u64,
-    /// How the table was read, such as `semicolons, decimal commas, header on line 3`.
+    /// The syntax with which the table was read, such as `semicolons, decimal commas, header on line 3`.
     pub how: Option<String>,
-    /// What was found and left out while it was read, in sentences.
+    /// Notes on what was found and left out during reading, in sentences.
     pub notes: Vec<String>,
     /// All columns, in the order of the file.
     pub columns: Vec<ColumnInfo>,
-    /// Why training would refuse the table with these options, in sentences; empty if it would not.
+    /// The reasons why training would refuse the table with these options, in sentences; empty if it would not.
     pub refusals: Vec<String>,
-    /// What to look at besides, in sentences.
+    /// Remarks, in sentences.
     pub remarks: Vec<String>,
     /// What trains on the table, with all settings that this takes; none if nothing can be trained on.
     pub training: Option<Action>,
@@ -31,39 +31,39 @@ pub struct TableInfo {
     pub suggestions: Vec<String>,
 }
 
-/// A column of a table at a glance.
+/// The description of a column of a table.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ColumnInfo {
     /// Its name in the file.
     pub name: String,
-    /// What its cells hold.
+    /// The type of its cells.
     pub kind: ColumnKind,
     /// Its unit, from its cells or from a line of units below the header.
     pub unit: Option<String>,
     /// Its role in training, with these options.
     pub role: Role,
-    /// Why it is left out, if it is.
+    /// The reason if it is left out.
     pub reason: Option<String>,
-    /// The cells that are present and can be read.
+    /// The number of cells that are present and can be read.
     pub present: u64,
-    /// The cells that are missing.
+    /// The number of missing cells.
     pub missing: u64,
-    /// The cells that are present and cannot be read as the kind of the column.
+    /// The number of cells that are present but cannot be read as the type of the column.
     pub unreadable: u64,
-    /// The first of them, each with its place.
+    /// The first unreadable cells, each with its place.
     pub examples: Vec<String>,
-    /// The distinct values; none for what is not read.
+    /// The number of distinct values; `None` for columns that are not read.
     pub distinct: Option<usize>,
     /// Whether there are more distinct values than were counted.
     pub has_more: bool,
-    /// What is known of numbers; none for other columns.
+    /// The statistics of its numbers; `None` for other columns.
     pub numbers: Option<NumbersInfo>,
-    /// The first and the last day of dates that begin with a year.
+    /// The first and the last day, for dates that begin with a year.
     pub days: Option<(String, String)>,
-    /// The most frequent values that were counted with their counts.
+    /// The most frequent of the counted values, with their counts.
     pub frequent: Vec<(String, u64)>,
-    /// Whether its whole numbers count up by one from row to row.
+    /// Whether its whole numbers increase by one from row to row.
     pub counts_up: bool,
 }
 
@@ -71,13 +71,13 @@ pub struct ColumnInfo {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NumbersInfo {
-    /// The smallest and the largest.
+    /// The smallest and the largest value.
     pub range: (f64, f64),
-    /// The same exactly, where all are whole numbers.
+    /// The same exactly, if all are whole numbers.
     pub whole: Option<(i128, i128)>,
     /// The mean.
     pub mean: f64,
-    /// The std (of the population).
+    /// The standard deviation (of the population).
     pub std: f64,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn line(training: Option<&Action>) -> Option<String> {
     training.map(|action| format!("{action:#}"))
 }
 
-/// What was counted of a column.
+/// The statistics of a column.
 pub(super) struct Seen {
     pub(super) tally: ColumnTally,
     pub(super) unreadable: Unreadable,
@@ -102,12 +102,12 @@ impl Seen {
 }
 
 impl ColumnInfo {
-    /// Whether all cells that are there have the same value.
+    /// Whether all present cells have the same value.
     pub fn is_constant(&self) -> bool {
         self.distinct == Some(1) && !self.has_more && self.unreadable == 0
     }
 
-    /// Its name in quotes, or that it has none.
+    /// Its name in quotes, or words for a missing name.
     pub(super) fn quoted(&self) -> String {
         match self.name.as_str() {
             "" => "the column without a name".to_string(),

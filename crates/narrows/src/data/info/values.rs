@@ -1,4 +1,4 @@
-//! Arrays, images and rows in memory at a glance.
+//! Descriptions of arrays, images and rows in memory.
 
 use super::super::dataset::{Dataset, for_each_row_minus};
 use super::super::options::ReadOptions;
@@ -7,48 +7,48 @@ use super::told::line;
 use crate::advice::{Action, Keys, key};
 use serde_json::{Value, json};
 
-/// What is known of a dataset at a glance.
+/// The description of a dataset.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ValuesInfo {
-    /// What messages call the data.
+    /// The name of the data in messages.
     pub name: String,
     /// The number of rows.
     pub rows: usize,
     /// The shape of a row.
     pub shape: Vec<usize>,
-    /// The type of the values where they come from.
+    /// The type of the values in their source.
     pub type_name: String,
-    /// What they were read from, such as `NPY array`; none for what is no file.
+    /// The format that they were read from, such as `NPY array`; `None` if it is not a file.
     pub how: Option<String>,
-    /// Whether the rows stay in their file, being too large for memory.
+    /// Whether the rows stay in their file because they are too large for memory.
     pub in_file: bool,
     /// The smallest and the largest value.
     pub range: (f64, f64),
     /// The mean of all values.
     pub mean: f64,
-    /// Their std (of the population).
+    /// Their standard deviation (of the population).
     pub std: f64,
-    /// The values that were missing and have been filled.
+    /// The number of values that were missing and have been filled.
     pub missing: usize,
-    /// For each label its name and its number of rows, in the labels' order.
+    /// For each label its name and its number of rows, in the order of the labels.
     pub labels: Vec<(String, usize)>,
     /// For a table each column.
     pub columns: Vec<ValuesColumn>,
     /// Whether the values are stored as 8 bits each.
     pub is_8_bit: bool,
-    /// The columns with the same value in every row, of values that are not 8-bit; for images `all values`.
+    /// The constant columns, for values that are not 8-bit; for images `all values`.
     pub constant: Vec<String>,
-    /// What was done to the data while they were read.
+    /// Notes on changes during reading.
     pub notes: Vec<String>,
-    /// Why training would refuse the data with the options that are given, in sentences; empty if it would not. They are
-    /// described with the options of the command.
+    /// The reasons why training would refuse the data with the given options, in sentences; empty if it would not. The
+    /// data are described with the options of the command.
     pub refusals: Vec<String>,
     /// What trains on them, with all settings that this takes; none if it is not known what names them.
     pub training: Option<Action>,
 }
 
-/// A column at a glance.
+/// The description of a column.
 #[derive(Clone, Debug)]
 pub struct ValuesColumn {
     /// Its name.
@@ -57,11 +57,11 @@ pub struct ValuesColumn {
     pub range: (f64, f64),
     /// The mean.
     pub mean: f64,
-    /// The std (of the population).
+    /// The standard deviation (of the population).
     pub std: f64,
 }
 
-/// Sums about the smallest value, which keep their precision where values are far from 0.
+/// Sums relative to the smallest value, so that they are precise even if values are far from 0.
 #[derive(Clone, Copy)]
 struct ValueSums {
     low: f64,
@@ -92,7 +92,7 @@ impl ValuesInfo {
     ///
     /// When rows that stay in a file cannot be read.
     pub fn of(data: &Dataset) -> crate::Result<ValuesInfo> {
-        // Of images, whose rows may be very wide, nothing is said of single places.
+        // For images, whose rows may be very wide, single places are not described.
         let is_whole = data.shape().len() > 1;
         let (low, high) = data.extremes();
         let ends = low.iter().zip(high);
@@ -161,7 +161,7 @@ impl ValuesInfo {
         specs: &[String],
         options: &ReadOptions,
     ) -> Self {
-        // 0 and 1 alone are not divided by 255.
+        // Values of only 0 and 1 are not divided by 255.
         let (recipe, keys) = match (data.is_8_bit(), self.range.1 <= 1.0) {
             (true, false) => ("basic", Keys::default()),
             (true, true) => ("basic", key("scaling.kind", "none")),

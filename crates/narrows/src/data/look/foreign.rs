@@ -1,8 +1,8 @@
-//! Kinds of files that are not read, each with the way out.
+//! Kinds of files that are not supported, each with the next step for the user.
 
 use super::start::START;
 
-/// A kind of file that is not read, how it begins, and what to do instead. In the advice, `PYTHON` stands for the path
+/// A kind of file that is not supported, its first bytes, and the advice. In the advice, `PYTHON` is replaced by the
 /// as a string of Python, `SHELL` for the path as a word of a shell. `INSPECT` is what looks into the file, `IMPORT` what
 /// makes a model of it, and `CONVERTED` what makes one of the weights that were converted.
 pub(super) struct ForeignFile {
@@ -11,7 +11,7 @@ pub(super) struct ForeignFile {
     pub(super) advice: &'static str,
 }
 
-/// The kinds that are no text. Where a beginning is plain letters, what follows must not be text in lines.
+/// The kinds that are not text. If the first bytes are plain letters, lines of text must not follow.
 pub(super) const FOREIGN: &[ForeignFile] = &[
     ForeignFile {
         begins: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
@@ -121,11 +121,11 @@ const PICKLE: &str = "a pickle may run any code and is not read. If you trust it
 
 const PAGE: &str = "download the file itself, not the page around it";
 
-/// A kind of text that is no table, and what to do instead.
+/// A kind of text that is not a table, and the advice.
 pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'static str)> {
     let lower = text.get(..START as usize).unwrap_or(text);
     let lower = lower.trim_ascii_start().to_ascii_lowercase();
-    // What a bracket opens, behind white space.
+    // The text after an opening bracket and white space.
     let opened = |bracket: u8| {
         let rest = lower.strip_prefix(&[bracket])?;
         rest.trim_ascii_start().first().copied()
@@ -161,7 +161,7 @@ pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'stati
     if is_markup && (lower.starts_with(b"<?xml") || lower.starts_with(b"<!doctype") || has(b"</")) {
         return Some(("XML", "convert it to CSV"));
     }
-    // Comments of ARFF may stand before.
+    // Comments of ARFF may come before.
     let mut lines = lower.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"%"));
     if first.is_some_and(|line| line.starts_with(b"@relation")) {

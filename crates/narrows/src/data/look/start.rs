@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-/// The bytes that a kind is told from.
+/// The number of bytes that are used to recognize a file.
 pub(super) const START: u64 = 1 << 16;
 
 pub(super) fn start_of(path: &Path) -> Result<Vec<u8>> {
@@ -20,7 +20,7 @@ pub(super) fn start_of(path: &Path) -> Result<Vec<u8>> {
     Ok(start)
 }
 
-/// What can be unpacked. What is damaged further on is for the reader of its kind to say.
+/// The bytes that can be unpacked. Damage further on is reported by the reader of the format.
 pub(super) fn ungzipped(start: &[u8]) -> Vec<u8> {
     let mut unpacked = Vec::new();
     let _ = MultiGzDecoder::new(start)
@@ -29,7 +29,7 @@ pub(super) fn ungzipped(start: &[u8]) -> Vec<u8> {
     unpacked
 }
 
-/// Whether content begins as safetensors does: a length of less than four bytes, and a JSON object.
+/// Whether content begins like safetensors: a length that fits into four bytes, and a JSON object.
 pub(super) fn is_weights(start: &[u8]) -> bool {
     matches!(
         start,
@@ -44,13 +44,13 @@ pub(super) fn is_text(start: &[u8]) -> bool {
 
 fn is_utf16(start: &[u8]) -> bool {
     let zeros = start.iter().filter(|byte| **byte == 0).count();
-    // UTF-16 without a mark has a zero in every other byte of plain text.
+    // UTF-16 without a byte-order mark has a zero in every other byte of plain text.
     start.starts_with(b"\xff\xfe")
         || start.starts_with(b"\xfe\xff")
         || (zeros > 0 && zeros * 5 >= start.len() * 2 && zeros * 5 <= start.len() * 3)
 }
 
-/// The bytes that no text has.
+/// The number of bytes that do not occur in text.
 fn controls(start: &[u8]) -> usize {
     let is_control = |byte: &&u8| {
         **byte < b' ' && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1b | 0x1a)
@@ -58,18 +58,18 @@ fn controls(start: &[u8]) -> usize {
     start.iter().filter(is_control).count()
 }
 
-/// Whether bytes are text with a few that do not belong there.
+/// Whether bytes are text, except for a few that do not belong there.
 pub(super) fn is_mostly_text(start: &[u8]) -> bool {
     controls(start) <= 1 + start.len() / 20
 }
 
-/// Whether bytes are text in lines beyond doubt, whatever letters they begin with. Packed content has no control
-/// characters either where it is short, but many bytes beyond ASCII that are no UTF-8. UTF-16 without a mark is in
-/// doubt: its zeros stand between the letters of numbers too.
+/// Whether bytes are certainly text in lines, whatever letters they begin with. Short compressed content has no control
+/// characters either, but it has many bytes that are not ASCII and not UTF-8. UTF-16 without a byte-order mark is not
+/// certain, because zero bytes also occur in the bytes of numbers.
 pub(super) fn is_lines(start: &[u8]) -> bool {
     let is_utf8 = match std::str::from_utf8(start) {
         Ok(_) => true,
-        // A character may be cut off.
+        // The last character may be truncated.
         Err(error) => error.error_len().is_none(),
     };
     let others = start.iter().filter(|byte| !byte.is_ascii()).count();

@@ -1,4 +1,4 @@
-//! Kinds are told by content, whatever the names.
+//! The kind of a file is recognized from its content, under any name.
 
 use super::{FileKind, file_kind};
 use crate::data::{Info, ReadOptions, Source, describe};
@@ -51,7 +51,7 @@ fn a_text_is_a_table_whatever_it_is_called() {
         );
     }
     assert!(said_of("a.png", b"Dear all,\nthis is a letter.\n").contains("look like a table"));
-    // What is damaged is not text.
+    // Damaged files are not taken for text.
     for (name, content) in [
         ("cut.png", &b"\x89PNG\r\n\x1a\n\0\0"[..]),
         ("cut.parquet", b"PAR1\x15\x04\x15\xf0\x01"),

@@ -1,17 +1,17 @@
-//! The list of what can be read, for the user.
+//! The list of sources for the user.
 
 use crate::data::source::MNIST;
 
 /// A kind of [`Source`](crate::data::Source).
 #[derive(Clone, Copy, Debug)]
 pub struct SourceKind {
-    /// What a person writes: a name as it stands, or FOLDER or FILE for a path.
+    /// The word that the user writes: a fixed name, or FOLDER or FILE for a path.
     pub spec: &'static str,
-    /// What that gives, in a few words.
+    /// A short description of its data.
     pub description: &'static str,
 }
 
-/// The kinds of sources. Files are told by their content, whatever their names.
+/// The kinds of sources. Files are recognized by their content, not by their names.
 pub const SOURCE_KINDS: &[SourceKind] = &[
     SourceKind {
         spec: MNIST,

@@ -1,4 +1,4 @@
-//! The columns of many files as those of one table: which all files have, what they hold, and what is refused.
+//! Joins the columns of many files to the columns of one table: common columns, their types, and errors.
 
 use super::keys::kind_of;
 use super::{MemberFile, Several};
@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 impl Several {
-    /// Puts the columns of all files together.
+    /// Joins the columns of all files.
     pub(super) fn join(&mut self) -> Result<()> {
         self.notes.clear();
         self.faults.clear();
@@ -41,7 +41,7 @@ impl Several {
                 of_part.map(|same| same?.get(nth).copied()).collect();
             let of_read = || places.iter().zip(&is_read).filter(|(_, is_read)| **is_read);
             let is_in_all = of_read().all(|(place, _)| place.is_some());
-            // An option may leave out a column only where there is one of its name.
+            // An option may leave out a column only if its name is unique.
             let is_dropped = self.options.drop.contains(&name);
             if !is_in_all && !is_dropped {
                 self.refuse_lack(&name, &places, &is_read)?;
@@ -53,7 +53,8 @@ impl Several {
         Ok(())
     }
 
-    /// The columns of a file with their places, and behind them those of its keys, but those that the file has too.
+    /// The columns of a file with their places, followed by the columns of its keys, except the keys that the file
+    /// also has as columns.
     fn columns_of(&self, part: &MemberFile) -> Vec<(usize, FileColumn)> {
         let in_file = part.reader.columns();
         let keys = part.keys.iter().map(|(name, value)| FileColumn {
@@ -84,8 +85,8 @@ impl Several {
         self.notes.extend(notes);
     }
 
-    /// Which parts are read: all that have a column that all others have. Where there is no such column, most files
-    /// are described and the rest is told as a fault.
+    /// The parts that are read: all parts, if one column of the first occurs in all of them. Otherwise the parts that
+    /// have all columns of the most typical part are described, and each other part is a fault.
     fn read_parts(&mut self, columns: &[Vec<(usize, FileColumn)>]) -> Result<Vec<bool>> {
         let names: Vec<Vec<&str>> = columns
             .iter()
@@ -103,7 +104,7 @@ impl Several {
         }
         let shares = |a: &[&str], b: &[&str]| a.iter().any(|name| b.contains(name));
         let like = |these: &[&str]| names.iter().filter(|other| shares(these, other)).count();
-        // The first that is like most others.
+        // The first one that shares columns with the most others.
         let mut usual = 0;
         for (index, these) in names.iter().enumerate() {
             if like(these) > names.get(usual).map_or(0, |usual| like(usual)) {
@@ -147,7 +148,7 @@ impl Several {
         Ok(is_read)
     }
 
-    /// Refuses a column that some of the files lack, if training would take it.
+    /// Refuses a column that some of the files lack, if training would use it.
     fn refuse_lack(
         &mut self,
         name: &str,
@@ -189,7 +190,7 @@ impl Several {
         }
     }
 
-    /// Whether training takes a column, as the options say.
+    /// Whether training uses a column with these options.
     fn takes(&self, name: &str, is_numeric: bool) -> bool {
         let ReadOptions {
             columns,
@@ -213,7 +214,7 @@ impl Several {
         }
     }
 
-    /// Adds a column that is read of each part that has it.
+    /// Adds a column that is read from each part that has it.
     fn join_column(
         &mut self,
         places: &[Option<&(usize, FileColumn)>],
@@ -260,7 +261,7 @@ impl Several {
                     self.fault(error, mend)?;
                 }
             }
-            // The unit is that of the first file with values.
+            // The column has the unit of the first file with values.
             if column.kind == ColumnKind::Empty {
                 (column.unit, *first) = (other.unit.clone(), file.clone());
             }
@@ -275,7 +276,7 @@ impl Several {
         Ok(())
     }
 
-    /// Says which columns are left out as some files lack them.
+    /// Reports the columns that are left out because some files lack them.
     fn note_left_out(&mut self, columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) {
         let is_told = |name: &str| {
             self.faults
@@ -303,7 +304,7 @@ impl Several {
     }
 }
 
-/// The columns of a part that have each name.
+/// The columns of a part, by name.
 fn by_name(columns: &[(usize, FileColumn)]) -> HashMap<&str, Vec<&(usize, FileColumn)>> {
     let mut known: HashMap<&str, Vec<&(usize, FileColumn)>> = HashMap::new();
     for column in columns {
@@ -312,7 +313,7 @@ fn by_name(columns: &[(usize, FileColumn)]) -> HashMap<&str, Vec<&(usize, FileCo
     known
 }
 
-/// The columns of all parts that are read, by name, and the place among those of one name.
+/// The columns of all parts that are read, by name and by index among columns of the same name.
 fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String, usize)> {
     let mut known: HashMap<&str, usize> = HashMap::new();
     let mut all = Vec::new();
@@ -336,7 +337,7 @@ fn drop_of(name: &str) -> Settings {
     set(Setting::Drop, name)
 }
 
-/// What a column holds in all files.
+/// The common type of a column in all files.
 fn join_kinds(column: &mut FileColumn, other: &FileColumn, file: &str, notes: &mut Vec<String>) {
     use ColumnKind::{Boolean, Empty, Float, Float32, Integer, Text};
     let joined = match (column.kind, other.kind) {

@@ -1,9 +1,9 @@
-//! Columns of keys: what the folders that a file lies in say of all of its rows (`year=2024`).
+//! Columns of keys, from the names of the folders of a file (`year=2024`).
 
 use crate::data::column::{As, Cells, Texts};
 use crate::data::schema::ColumnKind;
 
-/// What the value of a key is, as in a file.
+/// The type of a key's value, as in a file.
 pub(super) fn kind_of(value: &str) -> ColumnKind {
     let is_number = value.parse::<f64>().is_ok_and(f64::is_finite);
     let lower = value.to_ascii_lowercase();

@@ -1,11 +1,12 @@
-//! Some rows of a dataset, and the others.
+//! Splits off some rows of a dataset.
 
 use crate::data::Dataset;
 use crate::rng::{Draws, Purpose};
 use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 
-/// All rows but `count`, and these; both in the source's order, so that pictures show its first rows.
+/// All rows except `count` random ones, and these. Both are in the source's order, so that pictures show its first
+/// rows.
 pub(super) fn set_apart(
     data: &Dataset,
     count: usize,
@@ -21,7 +22,7 @@ pub(super) fn set_apart(
     Ok((data.choose(kept)?, data.choose(held)?))
 }
 
-/// All rows but the last `count`, and these.
+/// All rows except the last `count`, and these.
 pub(super) fn set_last_apart(data: &Dataset, count: usize) -> Result<(Dataset, Dataset)> {
     check_count(data, count)?;
     let cut = data.rows() - count;

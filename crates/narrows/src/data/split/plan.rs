@@ -1,19 +1,19 @@
-//! How the rows of a source are to be divided.
+//! The plan of a split.
 
 use crate::advice::{Setting, set, setting};
 use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// How the rows of a source are divided.
+/// The plan for splitting the rows of a source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SplitPlan {
     /// Which rows are for testing.
     pub test: TestRows,
-    /// The share of the training rows that is set apart for validation, 0 for none. `None` decides from the data: a
-    /// tenth of 1,000 rows or more, else none, and none of the built-in MNIST.
+    /// The share of the training rows that is held out for validation, 0 for none. `None` decides from the data: a
+    /// tenth if there are 1,000 rows or more, otherwise none; none for the built-in MNIST.
     pub validation: Option<f64>,
-    /// The column whose groups are divided whole: rows with the same value in it stay together.
+    /// The column whose groups stay whole: rows with the same value in it stay together.
     pub group: Option<String>,
 }
 
@@ -28,12 +28,12 @@ pub enum TestRows {
     None,
     /// This share of the rows, drawn at random.
     Share(f64),
-    /// This share of the rows, from the end of the source: for series.
+    /// This share of the rows, from the end of the source: for time series.
     Last(f64),
 }
 
 impl SplitPlan {
-    /// The usual plan with this share of the training rows for validation, 0 for none.
+    /// The default plan with this share of the training rows for validation, 0 for none.
     pub fn with_validation(share: f64) -> SplitPlan {
         SplitPlan {
             validation: Some(share),
@@ -41,7 +41,7 @@ impl SplitPlan {
         }
     }
 
-    /// Refuses shares that are none.
+    /// Refuses values that are not valid shares.
     pub(super) fn check(&self) -> Result<()> {
         if let TestRows::Share(share) | TestRows::Last(share) = self.test
             && !(share > 0.0 && share < 1.0)

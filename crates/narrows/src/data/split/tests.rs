@@ -96,7 +96,7 @@ fn of_many_rows_a_tenth_is_watched_and_of_few_or_of_mnist_none() {
         assert_eq!(split.counts(), expected);
         let share = if expected[1] > 0 { 0.1 } else { 0.0 };
         assert_eq!(split.plan.validation, Some(share));
-        // What was decided gives the same rows.
+        // The resolved plan gives the same rows.
         let again = source.split(0, &split.plan).unwrap();
         assert_eq!(
             (again.train, again.validation),

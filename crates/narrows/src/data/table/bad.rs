@@ -1,4 +1,4 @@
-//! The bad rows of a block, where they are not refused.
+//! The bad rows of a block, if they are not refused.
 
 use super::GatheredTable;
 use crate::data::bad::{BadKind, BadRow, joined};
@@ -7,11 +7,11 @@ use crate::data::unreadable::Reason;
 use crate::text::counted;
 use std::collections::BTreeMap;
 
-/// Why rows of a block are bad, by row.
+/// The reasons of bad rows of a block, by row.
 type Faults = BTreeMap<usize, (BadKind, Vec<String>)>;
 
 impl GatheredTable<'_> {
-    /// The rows of a block that no model can take, and why.
+    /// The bad rows of a block, with their reasons.
     fn faults(&self, block: &Block) -> Faults {
         let mut faults = Faults::new();
         let inputs = self.roles.inputs.len();
@@ -73,7 +73,7 @@ impl GatheredTable<'_> {
         faults
     }
 
-    /// Takes the bad rows out of a block, and gives the others.
+    /// Takes the bad rows out of a block, and returns the others.
     pub(super) fn take_bad(&mut self, block: Block) -> Block {
         let faults = self.faults(&block);
         if faults.is_empty() {
@@ -85,7 +85,7 @@ impl GatheredTable<'_> {
         for (passed, (row, (kind, reasons))) in faults.into_iter().enumerate() {
             let texts = block.columns.iter().skip(inputs);
             let text = |cells: &Cells| match cells {
-                // In a line of other cells, no cell is known to be that of its column.
+                // In a line with a wrong number of cells, cells cannot be assigned to columns.
                 Cells::Texts(texts) if kind != BadKind::Width => texts.get(row).to_string(),
                 _ => String::new(),
             };

@@ -1,4 +1,4 @@
-//! The table whole: what is refused after all rows are read, what is said of them, and the dataset.
+//! Finishes a table: errors after all rows are read, notes, and the dataset.
 
 use super::GatheredTable;
 use super::index::counts_up;
@@ -15,11 +15,11 @@ use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::collections::HashMap;
 
-/// The columns that an error names before it only counts.
+/// The number of columns that an error names; further columns are only counted.
 const NAMED: usize = 12;
 
 impl GatheredTable<'_> {
-    /// Refuses cells that cannot be read, all columns at once, and missing ones if nothing is to be done with them.
+    /// Refuses unreadable cells, in all columns at once; and missing cells if the options do not handle them.
     fn check(&self) -> Result<()> {
         let with = |count: fn(&InputTally) -> u64| -> Vec<(usize, &InputTally)> {
             let all = self.tallies.iter().enumerate();
@@ -85,7 +85,7 @@ impl GatheredTable<'_> {
             }))
     }
 
-    /// The table whole; `notes` say how it was read.
+    /// The finished table; `notes` describe how it was read.
     pub(super) fn finish(self, name: &str, notes: Vec<String>) -> Result<Dataset> {
         self.check()?;
         let rows = self.rows.count();
@@ -172,7 +172,7 @@ impl GatheredTable<'_> {
         Ok(data)
     }
 
-    /// What stands for missing cells of each input: what a model says, else the means of the rows or 0.
+    /// The value that fills missing cells of each input: from a model, or the mean of the rows, or 0.
     fn fill(&self) -> Result<Option<Vec<f64>>> {
         if let Some(fill) = &self.options.fill {
             return Ok(Some(fill.clone()));
@@ -181,7 +181,7 @@ impl GatheredTable<'_> {
         match self.options.missing {
             Missing::Refuse | Missing::Drop => Ok(None),
             Missing::Zero => Ok((missing > 0).then(|| vec![0.0; self.tallies.len()])),
-            // The means are kept where nothing was missing too: later rows may have gaps.
+            // The means are also stored if nothing was missing, because later rows may have missing cells.
             Missing::Mean => {
                 if let Some(input) = self.tallies.iter().position(|tally| tally.count == 0) {
                     return Err(Error::new(
@@ -200,7 +200,7 @@ impl GatheredTable<'_> {
         }
     }
 
-    /// What was done to the rows, and what is dubious about them.
+    /// Notes on changes of the rows, and on suspicious values.
     fn own_notes(&self, rows: usize) -> Vec<String> {
         let mut notes = Vec::new();
         let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
@@ -214,7 +214,7 @@ impl GatheredTable<'_> {
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
             let how = match (&self.options.fill, self.options.missing) {
                 (_, Missing::Zero) => "0",
-                // Which rows' means, the division into rows for training and others decides.
+                // The split decides from which rows the means are computed.
                 (None, _) => "means",
                 (Some(_), _) => "the means of the training rows",
             };
@@ -246,7 +246,7 @@ impl GatheredTable<'_> {
         notes
     }
 
-    /// All columns of the file, with what is known of them.
+    /// All columns of the file, with their statistics.
     fn schema(&self) -> Vec<Column> {
         let mut missing: HashMap<usize, u64> = HashMap::new();
         for (&place, tally) in self.roles.inputs.iter().zip(&self.tallies) {

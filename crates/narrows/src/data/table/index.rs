@@ -1,4 +1,4 @@
-//! Columns that say which row is which, as tools such as pandas add them.
+//! Row indexes that tools such as pandas add as columns.
 
 use super::tally::has_gaps;
 use crate::advice::{Setting, set, setting};
@@ -9,7 +9,7 @@ use crate::data::schema::ColumnKind;
 use crate::text::list_shortly;
 use crate::{Error, ErrorKind, Result};
 
-/// The columns that tools such as pandas add to say which row is which. The first rows tell.
+/// The columns that tools such as pandas add as row indexes, found from the first rows.
 pub(in crate::data) fn find_indexes(
     reader: &mut dyn TableReader,
     options: &ReadOptions,
@@ -38,7 +38,7 @@ pub(in crate::data) fn find_indexes(
     Ok(indexes)
 }
 
-/// What is said of columns that count up by one from row to row, and are inputs.
+/// The note on inputs that increase by one from row to row.
 pub(in crate::data) fn counts_up(names: &[&str]) -> String {
     let list = list_shortly(names);
     match names {

@@ -1,32 +1,32 @@
-//! What is counted of an input while a table is read: missing and unreadable cells, the mean, and whether it counts up.
+//! Counts for an input while a table is read: missing and unreadable cells, the mean, and whether it counts up.
 
 use crate::data::column::{BlockPlace, Cells, Gaps};
 use crate::data::number::Number;
 use crate::data::unreadable::Unreadable;
 
-/// Whether a cell is missing: a list of them may say of all that they are there.
+/// Whether a cell is missing; a list may also say that no cell is.
 pub(super) fn has_gaps(gaps: &Gaps) -> bool {
     gaps.as_ref().is_some_and(|gaps| gaps.contains(&true))
 }
 
-/// What is known of an input after all rows are read.
+/// The counts of an input.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InputTally {
     pub(super) missing: u64,
     pub(super) unreadable: Unreadable,
-    /// The first missing cell's place.
+    /// The place of the first missing cell.
     pub(super) first: Option<String>,
-    /// Sums about a first value, which keep their precision where values are far from 0.
+    /// The origin of the sums: a first value, so that the sums are precise even if values are far from 0.
     pub(super) shift: Option<f64>,
     pub(super) sum: f64,
     pub(super) count: u64,
-    /// The first value and the number of rows, while the values count up by one from row to row.
+    /// The first value and the number of rows, while the values increase by one from row to row.
     pub(super) counting: Option<(i64, i64)>,
     pub(super) is_counting: bool,
 }
 
 impl InputTally {
-    /// Adds the cells of a block; rows with a missing one are no longer kept, where that is asked for.
+    /// Adds the cells of a block; if requested, rows with a missing cell are no longer kept.
     pub(super) fn add(
         &mut self,
         cells: &Cells,

@@ -283,7 +283,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         };
         assert_eq!(read_table(&mut memory, &back).unwrap().inputs(), 2);
     }
-    // A list of gaps may say of all cells that they are there.
+    // A list of missing cells may say that no cell is missing.
     for (is_gap, inputs) in [(false, 1), (true, 2)] {
         let gaps = Some(vec![false, false, is_gap]);
         let counting = Cells::Integers(vec![0, 1, 2], gaps);
@@ -392,7 +392,7 @@ fn columns_that_cannot_be_kept_are_not_said_to_be() {
     );
 }
 
-/// A model needs its columns: to leave one out would be refused too.
+/// A model needs its columns; leaving one out would be refused too.
 #[test]
 fn missing_cells_of_a_model_s_columns_are_not_to_be_dropped() {
     let cells = || vec![vec![floats(&[f64::NAN, 1.0])]];

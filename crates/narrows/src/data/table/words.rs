@@ -1,4 +1,4 @@
-//! Labels: words by number, and words that are numbers.
+//! Labels: numbered words, and words that are numbers.
 
 use crate::data::element::whole;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ fn has_leading_zero(text: &str) -> bool {
     text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Words by number, in the order in which they came.
+/// Numbered words, in the order of their first occurrence.
 #[derive(Default)]
 pub(super) struct LabelWords {
     numbers: HashMap<String, usize>,
@@ -29,12 +29,12 @@ impl LabelWords {
         self.rows.push(number as u32);
     }
 
-    /// The words as whole numbers, if all are such.
+    /// The words as whole numbers, if all of them are numbers.
     fn as_numbers(&self) -> Option<Vec<i64>> {
         self.words.iter().map(|word| number_of(word)).collect()
     }
 
-    /// What is said where a word with a 0 at its beginning becomes the class of another.
+    /// A note if a word with leading zeros has the same class as another word.
     pub(super) fn same_class(&self) -> Option<String> {
         let numbers = self.as_numbers()?;
         let all = self.words.iter().zip(&numbers);
@@ -47,7 +47,7 @@ impl LabelWords {
         ))
     }
 
-    /// Labels and what they stand for; whole numbers stand for themselves.
+    /// The labels and their names; whole numbers are their own labels.
     pub(super) fn labels(self) -> (Vec<i64>, Vec<String>) {
         if let Some(numbers) = self.as_numbers() {
             let label = |&row: &u32| numbers.get(row as usize).copied().unwrap_or_default();
@@ -62,12 +62,13 @@ impl LabelWords {
     }
 }
 
-/// A word as a whole number. With a point too, as pandas writes integers of a column that once had a hole.
+/// A word as a whole number. A decimal point is accepted, because pandas writes integers of a column that had missing
+/// cells in this form.
 fn number_of(word: &str) -> Option<i64> {
     word.parse().ok().or_else(|| whole(word.parse().ok()?))
 }
 
-/// A word as the whole number that it is, as labels are written.
+/// The usual form of a word that is a whole number, for writing labels.
 pub(super) fn as_number(word: &str) -> String {
     number_of(word).map_or_else(|| word.to_string(), |number| number.to_string())
 }

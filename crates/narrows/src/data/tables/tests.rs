@@ -141,7 +141,7 @@ fn other_columns_are_refused_in_any_order_and_described() {
                 .rows(),
             5
         );
-        // Words are no inputs: leaving them out is said.
+        // Words cannot be inputs; a message says that they are left out.
         let files = Files::of(&[(names[0], "a,b,c\n1,2,x\n2,3,y\n"), (names[1], TABLE)]);
         Source::open(&files.spec("")).unwrap();
         let notes = files.notes("");

@@ -14,7 +14,7 @@ impl Rows for InMemory {
     }
 }
 
-/// Rows of `inputs` values, spread widely in two directions and a little in all.
+/// Rows of `inputs` values with a large variance in two directions and a small one in all.
 fn spread(rows: u32, inputs: usize) -> InMemory {
     let draws = Draws::new(1, Purpose::Initialization);
     InMemory(
@@ -197,7 +197,7 @@ fn rows_wider_than_a_covariance_may_be_are_fitted() {
     // Two directions hold nearly all the variance of these rows.
     let mean_square: f64 = pca.variances().iter().sum::<f64>() / 5000.0;
     assert!(pca.reconstruction_mse(2, &rows, 1) < 1e-2 * mean_square);
-    // More components than rows: the rest of the basis holds nothing.
+    // There are more components than rows: the rest of the basis is zero.
     let few = Pca::fit(&spread(3, 5000), 5000, 8, 2).unwrap();
     assert!(
         few.variances()[3..]

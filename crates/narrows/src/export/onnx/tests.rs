@@ -1,4 +1,4 @@
-//! The parts of a graph that a runtime in single precision cannot show.
+//! The parts of a graph that cannot be tested with a runtime in single precision.
 
 use super::*;
 use crate::Recipe;
@@ -9,7 +9,7 @@ use crate::scaling::{Scaling, ScalingSpec};
 use ndarray::{Array2, array};
 use serde_json::{Value, json};
 
-/// A model of a table: its first column is of seconds within a minute, or of small numbers.
+/// A model of a table whose first column has seconds within a minute, or small numbers.
 fn model(start: f64) -> Model {
     let text = "name = 'small'\nencoder = [{ layer = 'dense', outputs = 1 }]\ndecoder = [{ layer = 'dense' }]";
     let mut recipe = Recipe::parse(text, "test.toml").unwrap();
@@ -63,7 +63,7 @@ fn a_double_input_is_scaled_in_double_precision() {
     assert_eq!(outputs, [Some(FLOAT), Some(DOUBLE), Some(FLOAT)]);
     assert_eq!(doubles(&graph, "scaling.offset"), model.scaling().offset());
     assert_eq!(doubles(&graph, "scaling.factor"), model.scaling().factor());
-    // What is between the input and the first conversion, and behind the last, is in double precision.
+    // Everything between the input and the first conversion, and after the last conversion, is in double precision.
     let steps = graph.node.iter().map(|node| {
         let to = node
             .attribute

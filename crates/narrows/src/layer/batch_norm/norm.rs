@@ -1,11 +1,11 @@
-//! What training and use of a batch normalization have in common.
+//! The common part of batch normalization in training and in inference.
 
 use crate::program::{StateId, TensorId};
 
-/// What tensors and states of a layer are, with its settings.
+/// The tensors and states of a layer, with its settings.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Norm {
-    /// How many channels a row has, and how many values a channel has in a row.
+    /// The number of channels of a row, and the number of values of a channel in a row.
     pub(super) channels: usize,
     pub(super) area: usize,
     pub(super) momentum: f64,
@@ -14,6 +14,6 @@ pub(super) struct Norm {
     pub(super) bias: TensorId,
     pub(super) mean: StateId,
     pub(super) variance: StateId,
-    /// How many batches the running statistics have met.
+    /// The number of batches in the running statistics.
     pub(super) batches: StateId,
 }

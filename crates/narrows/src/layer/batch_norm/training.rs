@@ -1,4 +1,4 @@
-//! The layer in training: statistics of the batch, and the way back through them.
+//! The layer in training: statistics of the batch, and the backward pass through them.
 //!
 //! ```text
 //! columns   mean, rstd of each channel over the batch; the running statistics
@@ -20,21 +20,21 @@ use narrows_kernels::bits::words_mut;
 use narrows_kernels::memory::Rect;
 use std::ops::Range;
 
-/// The channels that a thread takes at a time where each has one value a row: those of a cache line.
+/// The number of channels that a thread takes at a time if each has one value per row: one cache line.
 const VALUES: usize = 16;
 
-/// The channels that a thread takes at a time where each has many values a row.
+/// The number of channels that a thread takes at a time if each has many values per row.
 const CHANNELS: usize = 4;
 
 /// Batch normalization by the statistics of the batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Training {
     pub(super) norm: Norm,
-    /// How many rows a sample has.
+    /// The number of rows of a sample.
     pub(super) rows: usize,
 }
 
-/// What the channels of a batch are normalized by, each `[channels, 1]`.
+/// The statistics that normalize the channels of a batch, each `[channels, 1]`.
 #[derive(Clone, Copy, Debug)]
 struct Statistics {
     mean: Buffer,
@@ -42,7 +42,7 @@ struct Statistics {
 }
 
 impl Training {
-    /// How many values a channel has in a batch of so many samples.
+    /// The number of values of a channel in a batch of a number of samples.
     fn count(&self, samples: usize) -> usize {
         samples * self.rows * self.norm.area
     }
@@ -158,7 +158,7 @@ impl Operation for Training {
     }
 }
 
-/// Mean and 1 / std of the batch, and the running statistics with these.
+/// Computes mean and 1 / std of the batch, and updates the running statistics.
 #[derive(Debug)]
 struct Collect {
     layer: Training,

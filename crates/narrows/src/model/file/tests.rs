@@ -1,5 +1,5 @@
-//! Model files that are damaged, foreign or hostile: each is refused with a reason, and none makes
-//! the reader panic or take memory that the file does not account for.
+//! Model files that are damaged, foreign or hostile. Each is refused with a reason. No file makes the reader panic or
+//! allocate more memory than the file's size justifies.
 
 mod buffers;
 mod damaged;
@@ -50,12 +50,12 @@ fn load_bytes(bytes: &[u8]) -> Result<Model> {
     read(&mut &*bytes, bytes.len() as u64, &Parts::standard())
 }
 
-/// The file of a model after a change to what its metadata say and to its tensors.
+/// A model's file after changes to its metadata and to its tensors.
 fn changed(about: impl FnOnce(&mut Value), tensors: impl FnOnce(&mut Tensors)) -> Vec<u8> {
     changed_file(&bytes_of(&model()), about, tensors)
 }
 
-/// A model's file after a change to what its metadata say and to its tensors.
+/// A model's file after changes to its metadata and to its tensors.
 fn changed_file(
     bytes: &[u8],
     about: impl FnOnce(&mut Value),
@@ -78,7 +78,7 @@ fn changed_file(
         (name.as_str(), view)
     });
     let views: Vec<_> = views.collect();
-    // What is changed here is changed on purpose: its checksums are right.
+    // These changes are on purpose: the checksums are recomputed.
     if let Some(json) = json.as_object_mut() {
         json.remove("checksum");
     }
@@ -86,7 +86,7 @@ fn changed_file(
     safetensors::serialize(views, Some(metadata)).unwrap()
 }
 
-/// The message by which a file is refused.
+/// The message of the error for a file.
 #[track_caller]
 fn refusal(bytes: &[u8]) -> String {
     load_bytes(bytes).unwrap_err().to_string()
@@ -117,7 +117,7 @@ fn what_is_saved_is_loaded() {
     assert_eq!(loaded.scaling(), model.scaling());
     assert_eq!(loaded.shape(), [4]);
     assert_eq!(loaded.metrics()["test_mse"], 0.5);
-    // The tests below change this very file.
+    // The tests below change exactly this file.
     assert!(load_bytes(&changed(|_| (), |_| ())).is_ok());
 }
 
@@ -126,7 +126,7 @@ fn a_file_cut_off_anywhere_is_refused() {
     let bytes = bytes_of(&model());
     for len in 0..bytes.len() {
         refusal(&bytes[..len]);
-        // The length that the system told may be that of before.
+        // The length from the system may be an older one.
         assert!(read(&mut &bytes[..len], bytes.len() as u64, &Parts::standard()).is_err());
     }
     let longer = [&bytes[..], &[0]].concat();
@@ -151,7 +151,7 @@ fn the_damaged_tensor_is_named() {
     let model = model();
     let bytes = bytes_of(&model);
     let start = bytes.len() - 4 * model.parameters().flat().len();
-    // Tensors lie in the order of their names.
+    // Tensors are in the order of their names.
     for (number, name) in [
         (0, "decoder.0.bias"),
         (4, "decoder.0.weight"),
@@ -190,7 +190,7 @@ fn a_foreign_safetensors_file_is_refused() {
 #[test]
 fn what_is_no_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    // A folder is that of a run.
+    // A folder is taken for the folder of a run.
     let message = Model::load(folder.path()).unwrap_err().to_string();
     assert!(
         message.contains("model.safetensors: cannot read the model"),
@@ -226,7 +226,7 @@ fn a_section_that_is_not_known_is_refused_by_its_name() {
     for damaged in [Value::Null, json!("columns"), json!([1])] {
         assert_refused_by_metadata(needs(damaged), &["list of sections is missing or damaged"]);
     }
-    // What is there and not needed is of no matter.
+    // Unknown content is ignored.
     assert!(load_bytes(&changed(|about| about["prior"] = json!(1), |_| ())).is_ok());
     // Older versions have no sections.
     let old = |about: &mut Value| {
@@ -277,7 +277,7 @@ fn what_is_known_of_the_data_and_the_threshold_are_kept() {
         rows: 99,
         from: ThresholdRows::Source("d.csv".into()),
     });
-    // Reading it in a hurry gives another last digit.
+    // A fast but inexact parser would give another last digit.
     let figure = 0.000_020_354_164_777_813_822;
     model.metrics_mut().insert("test_mse".into(), figure);
     let again = load_bytes(&bytes_of(&model)).unwrap();

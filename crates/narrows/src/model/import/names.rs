@@ -1,5 +1,5 @@
-//! Assigning the tensors of a file to those of the recipe: by name, by name behind a prefix that all share, or by order
-//! and shape if only one assignment is possible.
+//! Assigns the tensors of a file to the tensors of the recipe: by name, by name after a prefix that all share, or by
+//! order and shape if only one assignment is possible.
 
 use super::order::{self, LayerTensors};
 use crate::Error;
@@ -10,7 +10,7 @@ use crate::network::Network;
 use crate::recipe::Recipe;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many names an error or a note lists before it only counts.
+/// The number of names that an error or a note lists; further names are only counted.
 const LISTED: usize = 16;
 
 /// A tensor or state of the recipe.
@@ -32,26 +32,26 @@ pub(super) fn wanted(network: &Network) -> Vec<Wanted> {
     .collect()
 }
 
-/// For each tensor of the recipe that of the file, and what was made of names, for people.
+/// For each tensor of the recipe, the tensor of the file; and a description of the assignment for the user.
 pub(super) struct Assignment {
     pub(super) sources: Vec<String>,
     pub(super) notes: Vec<String>,
 }
 
-/// A tensor as the file has it.
+/// A tensor of the file.
 #[derive(Clone, Copy)]
 struct Theirs<'a> {
-    /// What PyTorch calls it.
+    /// Its name in PyTorch.
     name: &'a str,
-    /// What the file has it under, which is another name where two share it.
+    /// Its name in the file, which differs from `name` if two names share one tensor.
     source: &'a str,
     shape: &'a [usize],
 }
 
-/// What BatchNorm keeps beside its parameters.
+/// The state of BatchNorm besides its parameters.
 const BATCH_NORM: [&str; 3] = ["running_mean", "running_var", "num_batches_tracked"];
 
-/// Finds the tensors; `map` says of some which they are, as theirs and ours.
+/// Finds the tensors; `map` assigns some of them, as pairs of the file's name and our name.
 pub(super) fn assign(
     expected: &[Wanted],
     header: &Header,
@@ -87,7 +87,7 @@ pub(super) fn assign(
     })
 }
 
-/// The tensors of a file. Those that share their memory are stored once, and `safetensors.torch.save_model` lists the
+/// The tensors of a file. Tensors that share their memory are stored once; `safetensors.torch.save_model` lists their
 /// other names in the metadata.
 fn theirs<'a>(header: &'a Header, notes: &mut Vec<String>) -> Vec<Theirs<'a>> {
     let of = |name: &'a str, source: &'a str, info: &'a TensorInfo| Theirs {
@@ -107,7 +107,7 @@ fn theirs<'a>(header: &'a Header, notes: &mut Vec<String>) -> Vec<Theirs<'a>> {
     all
 }
 
-/// Refuses weights of BatchNorm where the recipe has none, whatever the shape of a row.
+/// Refuses weights of BatchNorm if the recipe has none, for any shape of a row.
 pub(super) fn refuse_others(header: &Header, recipe: &Recipe) -> Result<()> {
     let mut specs = recipe.encoder.iter().chain(&recipe.decoder);
     if specs.any(|layer| layer.name() == "batch-norm") {
@@ -130,7 +130,7 @@ pub(super) fn refuse_others(header: &Header, recipe: &Recipe) -> Result<()> {
     )
 }
 
-/// The tensors that the map names: each may be a tensor, or a layer for all of its tensors.
+/// The tensors that the map names. A name in the map is a tensor, or a layer with all of its tensors.
 fn mapped<'a>(
     expected: &'a [Wanted],
     theirs: &[Theirs<'a>],
@@ -170,7 +170,7 @@ fn mapped<'a>(
     Ok(chosen)
 }
 
-/// Matches what the map does not name.
+/// Matches the tensors that the map does not name.
 fn match_rest<'a>(
     ours: &[&'a Wanted],
     theirs: &[Theirs<'a>],
@@ -198,7 +198,7 @@ fn match_rest<'a>(
             best = (found.len(), prefix);
         }
     }
-    // One that leaves every tensor the name of its layer.
+    // A prefix that leaves the name of its layer for every tensor.
     let leaves_layers = |prefix: &&&str| {
         let mut rest = theirs.iter().map(|tensor| tensor.name.get(prefix.len()..));
         rest.all(|rest| rest.is_some_and(|rest| rest.contains('.')))
@@ -229,7 +229,7 @@ fn match_rest<'a>(
     Err(not_matched(ours, theirs, best.1, matches.len() > 1))
 }
 
-/// The prefixes that all names share, whole parts between dots, from none to the longest.
+/// The prefixes that all names share, from none to the longest; a prefix consists of whole parts between dots.
 fn prefixes<'a>(theirs: &[Theirs<'a>]) -> Vec<&'a str> {
     let mut prefixes = vec![""];
     let Some(first) = theirs.first().map(|tensor| tensor.name) else {
@@ -243,7 +243,7 @@ fn prefixes<'a>(theirs: &[Theirs<'a>]) -> Vec<&'a str> {
     prefixes
 }
 
-/// Which layer was taken for which, for people.
+/// The assignment of layers in words, for the user.
 fn said(
     prefix: &str,
     ours: &[LayerTensors<'_>],
@@ -257,7 +257,7 @@ fn said(
     format!("the layers are matched by order and shape: {}", list(pairs))
 }
 
-/// The error for tensors that are missing, too many or named otherwise; all of them at once.
+/// The error for tensors that are missing, superfluous or have wrong names; it lists all of them.
 fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguous: bool) -> Error {
     let stripped = |tensor: &Theirs<'_>| {
         tensor
@@ -285,7 +285,7 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
             .map_or(name, |(layer, _)| layer)
             .to_string()
     };
-    // A pair that may belong together: of one shape, and not of two halves.
+    // A pair that may belong together: of the same shape, and not from different halves.
     let pairs = extra
         .iter()
         .flat_map(|theirs| missing.iter().map(move |ours| (theirs, ours)));
@@ -349,11 +349,11 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
     }
 }
 
-/// What names should be.
+/// The hint with the correct names.
 const NAMES: &str = "name them `encoder.INDEX.weight` and so on, with indices that count every layer of the recipe, \
      as nn.Sequential does";
 
-/// What weights of one axis are.
+/// The hint for weights with one axis.
 const NORMALIZATION: &str = "weights with one axis belong to LayerNorm, which is `layer-norm` in a recipe, or to GroupNorm or PReLU, which are no \
      layers here";
 

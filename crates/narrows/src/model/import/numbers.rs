@@ -1,4 +1,4 @@
-//! From the bytes of a tensor to float32 parameters, with a count of values that this changes.
+//! Converts the bytes of a tensor to float32 parameters, and counts the values that this changes.
 
 use crate::error::Result;
 use crate::model::header::format;
@@ -8,14 +8,14 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-/// The parameters that were read, and how many of them came from which type.
+/// The parameters that were read, and the number of them that came from each type.
 #[derive(Default)]
 pub(super) struct ReadNumbers {
     pub(super) parameters: Vec<f32>,
     half: usize,
     brain: usize,
     double: usize,
-    /// Of those in float64, how many float32 does not hold exactly.
+    /// The number of float64 values that float32 does not hold exactly.
     rounded: usize,
 }
 
@@ -91,7 +91,7 @@ impl ReadNumbers {
         Ok(())
     }
 
-    /// What became of numbers that are not in float32, for people.
+    /// Notes about numbers that are not float32, for the user.
     pub(super) fn notes(&self) -> Vec<String> {
         let exact = |count: usize, name: &str| {
             (count > 0).then(|| format!("{count} weights in {name} are kept as float32, exactly"))
@@ -111,7 +111,8 @@ impl ReadNumbers {
     }
 }
 
-/// The numbers of a state. A count may be of any type that holds it, as a whole file may have been converted.
+/// The numbers of a state. A count may have any type that holds it, because a whole file may have been converted to
+/// another type.
 pub(super) fn state(state: &State, source: &str, found: &TensorView<'_>) -> Result<Vec<f32>> {
     if state.kind == StateKind::Count && found.dtype() == Dtype::I64 {
         let (counts, _) = found.data().as_chunks::<8>();

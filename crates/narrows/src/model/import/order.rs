@@ -1,8 +1,8 @@
 //! Layers matched by order and shape.
 //!
-//! A file of safetensors does not keep the order of its tensors, so that only names tell it: where two names first
-//! differ in a number, the smaller comes first (`fc1` before `fc2`, `net.0` before `net.10`). Names with a part like
-//! `enc` or `decoder` belong to that half.
+//! A safetensors file does not keep the order of its tensors, so the order must come from the names. At the first
+//! number in which two names differ, the smaller number comes first (`fc1` before `fc2`, `net.0` before `net.10`).
+//! Names with a part like `enc` or `decoder` belong to the encoder or to the decoder.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// The most layers that are matched.
 const MAX_LAYERS: usize = 256;
 
-/// The most steps of the search, after which it is taken for ambiguous.
+/// The most steps of the search. A search that takes more counts as ambiguous.
 const MAX_STEPS: usize = 50_000;
 
 /// The tensors of a layer.
@@ -24,11 +24,11 @@ pub(super) struct LayerTensors<'a> {
 pub(super) struct LayerTensor<'a> {
     name: &'a str,
     shape: &'a [usize],
-    /// Its place in the list that the layers were made of.
+    /// Its place in the list from which the layers were made.
     pub(super) place: usize,
 }
 
-/// The layers of tensors, in the order of their first ones.
+/// Groups tensors into layers, in the order of the first tensor of each layer.
 pub(super) fn layers<'a>(
     tensors: impl Iterator<Item = (&'a str, &'a [usize])>,
 ) -> Vec<LayerTensors<'a>> {
@@ -52,8 +52,8 @@ pub(super) fn layers<'a>(
     layers
 }
 
-/// The ways to give each of our layers one of theirs that keep the order and fit the shapes: none, the only one, or two of
-/// several. Each says for our layers the place of theirs.
+/// The assignments of their layers to our layers that keep the order and fit the shapes. Returns none, the only one, or
+/// two of several. Each assignment has, for each of our layers, the place of their layer.
 pub(super) fn matches(ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>]) -> Vec<Vec<usize>> {
     if ours.len() != theirs.len() || ours.is_empty() || ours.len() > MAX_LAYERS {
         return Vec::new();
@@ -82,7 +82,7 @@ pub(super) fn matches(ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>]) ->
     };
     search.go_on();
     if search.steps > MAX_STEPS {
-        // Not known to be the only one.
+        // It is not known whether it is the only one.
         search.found.into_iter().cycle().take(2).collect()
     } else {
         search.found
@@ -90,9 +90,9 @@ pub(super) fn matches(ours: &[LayerTensors<'_>], theirs: &[LayerTensors<'_>]) ->
 }
 
 struct Search {
-    /// For each of our layers those of theirs that fit it.
+    /// For each of our layers, their layers that fit it.
     candidates: Vec<Vec<usize>>,
-    /// For each of their layers those that come before it.
+    /// For each of their layers, the layers that come before it.
     before: Vec<Vec<usize>>,
     used: Vec<bool>,
     chosen: Vec<usize>,
@@ -125,7 +125,7 @@ impl Search {
     }
 }
 
-/// Whether one of their layers has the tensors of ours and does not name the other half.
+/// Whether one of their layers has the tensors of ours, and its name does not belong to the other half.
 fn fits(ours: &LayerTensors<'_>, theirs: &LayerTensors<'_>) -> bool {
     let parts = |layer: &LayerTensors<'_>| layer.tensors.len();
     let is_other_half = are_of_two_halves(ours.name, theirs.name);
@@ -136,14 +136,14 @@ fn fits(ours: &LayerTensors<'_>, theirs: &LayerTensors<'_>) -> bool {
     !is_other_half && parts(ours) == parts(theirs) && has_same
 }
 
-/// A half of an autoencoder.
+/// A half of an autoencoder: encoder or decoder.
 #[derive(Clone, Copy, PartialEq)]
 enum Half {
     Encoder,
     Decoder,
 }
 
-/// The half that a name speaks of.
+/// The half that a name belongs to.
 fn half(name: &str) -> Option<Half> {
     name.split(['.', '_']).find_map(|part| {
         let part = part.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -155,12 +155,12 @@ fn half(name: &str) -> Option<Half> {
     })
 }
 
-/// Whether one name speaks of the encoder and the other of the decoder.
+/// Whether one name belongs to the encoder and the other to the decoder.
 pub(super) fn are_of_two_halves(one: &str, other: &str) -> bool {
     matches!((half(one), half(other)), (Some(one), Some(other)) if one != other)
 }
 
-/// Which of two names comes first, where a number is the first in which they differ.
+/// The order of two names, if the first difference between them is a number.
 fn order(a: &str, b: &str) -> Option<Ordering> {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();

@@ -7,7 +7,7 @@ use crate::model::header::format;
 use crate::network::Network;
 use safetensors::SafeTensors;
 
-/// The tensors and states of a network, and behind them what PyTorch has beside them: the transpose for each tie.
+/// The tensors and states of a network, followed by the additional tensors of PyTorch: the transpose for each tie.
 pub(super) fn with_copies(network: &Network) -> Vec<Wanted> {
     let mut all = names::wanted(network);
     for tie in network.ties() {
@@ -21,7 +21,7 @@ pub(super) fn with_copies(network: &Network) -> Vec<Wanted> {
     all
 }
 
-/// How many bytes a file may have of them in float32.
+/// The size of these tensors in float32, in bytes.
 pub(super) fn bytes(network: &Network) -> u64 {
     let ties = network.ties().iter();
     let tied = ties.filter_map(|tie| network.tensors().get(tie.tensor.index()));
@@ -29,8 +29,8 @@ pub(super) fn bytes(network: &Network) -> u64 {
     network.bytes() + copies.sum::<u64>()
 }
 
-/// Refuses copies of tied weights that are not the transpose of these: `copies` are the names of the file's tensors, one for
-/// each tie, or none. Gives a note for each copy.
+/// Refuses copies of tied weights that are not the transpose of the weights. `copies` has the names of the file's
+/// tensors, one for each tie, or none. Returns a note for each copy.
 pub(super) fn check(
     network: &Network,
     parameters: &[f32],

@@ -1,4 +1,4 @@
-//! Weights of another program as a model: which tensors they are, what a row is, and what is refused.
+//! A model from weights of another program: assignment of tensors, shape of a row, and checks.
 
 use super::super::file::{KEY, is_usable_shape, open, read_tensors};
 use super::super::header::{Header, check_values, format, read_header};
@@ -16,19 +16,18 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
-/// How many widths of a row are tried where nothing says it.
+/// The number of widths of a row that are tried if nothing states the width.
 const MAX_WIDTHS: usize = 16;
 
-/// What [`Model::import`] is told beside the weights and the recipe.
+/// The options of [`Model::import`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ImportOptions<'a> {
-    /// The shape of a row; without it that of the data counts, and without those the one width at which the weights
-    /// fit the recipe.
+    /// The shape of a row. If it is `None`, the shape of the data is used; without data, the only width at which the
+    /// weights fit the recipe.
     pub shape: Option<&'a [usize]>,
-    /// The data that the scaling is fitted to, and of which the model keeps what is known ([`Model::origin`]).
+    /// The data that the scaling is fitted to; the model stores their description ([`Model::origin`]).
     pub data: Option<&'a Dataset>,
-    /// Which tensor or layer of the file, the first of a pair, is which of the recipe, the second: `fc1` and
-    /// `encoder.0`.
+    /// Pairs of a tensor or layer of the file and a tensor or layer of the recipe: `fc1` and `encoder.0`.
     pub map: &'a [(String, String)],
 }
 
@@ -37,25 +36,25 @@ pub struct ImportOptions<'a> {
 pub struct Imported {
     /// The model.
     pub model: Model,
-    /// What was made of names and types, for people: one sentence each.
+    /// Notes about names and types for the user, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Model {
-    /// Makes a model of weights that another program trained: a `.safetensors` file of a PyTorch `state_dict`, in
-    /// float32, float16, bfloat16 or float64, which is rounded.
+    /// Makes a model from weights that another program trained. The file is a `.safetensors` of a PyTorch `state_dict`,
+    /// in float32, float16, bfloat16 or float64; float64 is rounded.
     ///
-    /// The names may be those that [`Model::save`] uses (`encoder.0.weight`; indices count activations, as
-    /// `nn.Sequential` does), all behind one prefix (`module.`), or others: layers are then matched where only one
-    /// assignment fits the shapes and keeps the order of numbered names ([`ImportOptions::map`] helps where several
-    /// do). What was done is in [`Imported::notes`].
+    /// The names may be those of [`Model::save`] (`encoder.0.weight`; indices count activations, as in
+    /// `nn.Sequential`), or the same names after a common prefix (`module.`). With other names, layers are matched if
+    /// exactly one assignment fits the shapes and keeps the order of numbered names. If several assignments fit, use
+    /// [`ImportOptions::map`]. [`Imported::notes`] describes the assignment.
     ///
-    /// Without [`ImportOptions::data`] the scaling must be one that needs none, as [`Scaling::without_data`] has it.
+    /// Without [`ImportOptions::data`], the scaling must not depend on data, see [`Scaling::without_data`].
     ///
     /// # Errors
     ///
-    /// When the file is damaged or of another format, when its tensors are not those of the recipe in number, shape or
-    /// type, when shape, data and recipe do not fit together, or when the scaling needs data.
+    /// If the file is damaged or of another format; if its tensors differ from those of the recipe in number, shape or
+    /// type; if shape, data and recipe do not fit together; or if the scaling needs data.
     pub fn import(
         path: impl AsRef<Path>,
         recipe: &Recipe,
@@ -85,7 +84,7 @@ fn read(
     let (wanted, assignment) = assign(&network, &header, options.map)?;
     let Assignment { sources, mut notes } = assignment;
     check_shapes(&wanted, &sources, &header)?;
-    // Float64 is the widest that is read, and the map may leave tensors unused.
+    // Float64 is the widest supported type, and the map may leave tensors unused.
     let most = if options.map.is_empty() {
         2 * ties::bytes(&network)
     } else {
@@ -118,7 +117,7 @@ fn read(
     recipe.scaling = Some(spec);
     let mut model = Model::with_states(recipe, scaling, &shape, &numbers.parameters, &states)?;
     if let Some(data) = options.data {
-        // Another program has trained it, perhaps on other rows.
+        // Another program trained it, perhaps on other rows.
         model.set_origin(Origin {
             rows: None,
             ..Origin::of(data)?
@@ -127,8 +126,8 @@ fn read(
     Ok(Imported { model, notes })
 }
 
-/// The tensors of a network that the file has, and where: all that the network stores and, where the file has them too, the
-/// copies of tied weights behind them.
+/// The tensors of a network in the file, with their places: all tensors that the network stores, followed by the copies
+/// of tied weights if the file has them.
 fn assign(
     network: &Network,
     header: &Header,
@@ -145,8 +144,8 @@ fn assign(
     Ok((stored, assignment))
 }
 
-/// The shape of a row and the network for it: as it is given, else that of the data or of a model, else the one width at which the
-/// weights fit.
+/// The shape of a row, and the network for it. The shape is the given one, the shape of the data or of a model, or
+/// the only width at which the weights fit.
 fn plan(
     recipe: &Recipe,
     options: &ImportOptions<'_>,
@@ -188,7 +187,7 @@ fn plan(
         match fits(&network) {
             Ok(()) if plan.is_some() => return Err(unknown()),
             Ok(()) => plan = Some((vec![width], network)),
-            // Of all widths that at which most shapes are right tells best what is wrong.
+            // Of all widths, the one at which the most shapes are right gives the most helpful error.
             Err(error) => {
                 let right = right_shapes(&network, header);
                 if refusal.as_ref().is_none_or(|&(most, _)| right >= most) {
@@ -204,7 +203,7 @@ fn plan(
     }
 }
 
-/// The shape of a row that a model of Narrows keeps beside its weights.
+/// The shape of a row that a model of Narrows stores with its weights.
 fn stored_shape(header: &Header) -> Option<Vec<usize>> {
     let text = header.metadata.get(KEY)?;
     check_values(text).ok()?;
@@ -215,7 +214,7 @@ fn stored_shape(header: &Header) -> Option<Vec<usize>> {
     is_usable_shape(&shape).then_some(shape)
 }
 
-/// How many tensors of a network have the shape of one in the file, as it is or transposed.
+/// The number of tensors of a network whose shape occurs in the file, directly or transposed.
 fn right_shapes(network: &Network, header: &Header) -> usize {
     let is_there = |tensor: &&Tensor| {
         let mut found = header.tensors.values().map(|found| &found.shape);
@@ -224,7 +223,7 @@ fn right_shapes(network: &Network, header: &Header) -> usize {
     network.tensors().iter().filter(is_there).count()
 }
 
-/// The shape of a row, where it is given or the data have it.
+/// The shape of a row, if it is given or the data have it.
 fn given_shape(options: &ImportOptions<'_>) -> Result<Option<Vec<usize>>> {
     let refuse = |what| Error::new(ErrorKind::Data, what);
     let shape = match (options.shape, options.data) {
@@ -257,7 +256,7 @@ fn given_shape(options: &ImportOptions<'_>) -> Result<Option<Vec<usize>>> {
     Ok(Some(shape))
 }
 
-/// The scaling that the recipe or the data say, and what it comes down to.
+/// The scaling of the recipe or of the data, as a setting and as offsets and factors.
 fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scaling)> {
     match (recipe.scaling, data) {
         (spec, Some(data)) => {
@@ -277,7 +276,7 @@ fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scal
     }
 }
 
-/// Refuses tensors of another shape than the recipe's.
+/// Refuses tensors whose shape differs from the recipe's.
 fn check_shapes(expected: &[Wanted], sources: &[String], header: &Header) -> Result<()> {
     for (tensor, source) in expected.iter().zip(sources) {
         let Some(found) = header.tensors.get(source).map(|found| &found.shape) else {

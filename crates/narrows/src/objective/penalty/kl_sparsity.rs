@@ -1,5 +1,5 @@
-//! The Kullback-Leibler divergence of how often units of the code are on from how often they should be (Ng 2011, "Sparse
-//! autoencoder").
+//! The Kullback-Leibler divergence between the target activity of the code's units and their mean activity (Ng 2011,
+//! "Sparse autoencoder").
 
 use super::part::{PenaltyKind, PenaltyPart, PenaltyPlace};
 use crate::declaration::{Declaration, Key, Kind, Part, Range, Settings};
@@ -12,7 +12,7 @@ use narrows_kernels::reduce::{add, add_column_sums};
 use narrows_kernels::sparsity::kl_divergence;
 use std::sync::Arc;
 
-/// `Σ_j KL(ρ || ρ̂_j)`, with ρ̂_j the mean over the batch of value j of the code, of Bernoulli distributions.
+/// `Σ_j KL(ρ || ρ̂_j)` between Bernoulli distributions, with ρ̂_j the mean over the batch of value j of the code.
 #[derive(Debug)]
 pub(super) struct KlSparsity;
 
@@ -23,7 +23,7 @@ const RHO: Key = Key::new(
 )
 .default(crate::declaration::Preset::Number(0.05));
 
-/// The units whose sums one thread forms.
+/// The number of units whose sums one thread computes.
 const UNITS: usize = 64;
 
 impl Part for KlSparsity {
@@ -74,7 +74,7 @@ impl PenaltyPart for KlSparsity {
 }
 
 impl PenaltyKind {
-    /// The divergence of the means of the code's values from `rho`, in (0, 1).
+    /// The divergence between `rho` and the means of the code's values, which are in (0, 1).
     pub fn kl_sparsity(rho: f32) -> PenaltyKind {
         PenaltyKind::unchecked(&KlSparsity, &[(&RHO, Some(rho.into()))])
     }
@@ -87,7 +87,7 @@ struct Divergence {
     rho: f64,
 }
 
-/// The value from the sums over rows.
+/// Computes the value from the sums over rows.
 #[derive(Clone, Copy)]
 struct FromSums {
     rho: f64,
@@ -232,7 +232,7 @@ impl ColumnOperation for Gradient {
         let Divergence { weight, rho, .. } = self.divergence;
         let ([sums], gradient) = context.read_and_row([self.sums.memory()]);
         kl_divergence(rho, rows, &f64::view(sums)[columns], gradient);
-        // A value of the code is one of so many that its mean is made of.
+        // The mean of a code's value is over so many values.
         let factor = weight / rows as f32;
         gradient.iter_mut().for_each(|number| *number *= factor);
     }

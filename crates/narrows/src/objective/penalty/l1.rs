@@ -9,7 +9,7 @@ use crate::program::{
 use narrows_kernels::sparsity::{add_sign, l1};
 use std::sync::Arc;
 
-/// `Σ_j |z_j|` of a code z, averaged over rows: what makes codes sparse in sparse coding (Tibshirani 1996 for the penalty).
+/// `Σ_j |z_j|` of a code z, averaged over rows: the usual penalty of sparse coding (Tibshirani 1996 for the penalty).
 #[derive(Debug)]
 pub(super) struct L1;
 

@@ -1,4 +1,4 @@
-//! Weighted penalties beside the reconstruction loss.
+//! Weighted penalties, which are added to the reconstruction loss.
 
 mod contractive;
 mod kl_sparsity;

@@ -1,4 +1,4 @@
-//! What a penalty says of itself.
+//! The trait of penalties.
 
 use crate::declaration::{Declaration, Key, Kind, List, Part, Range, Settings, Spec, Value};
 use crate::document::{Section, Tree};
@@ -6,45 +6,45 @@ use crate::error::Result;
 use crate::program::{Builder, Var};
 use crate::rng::Purpose;
 
-/// What a penalty makes small, with the values of its keys.
+/// A penalty with the values of its keys, without its weight.
 pub type PenaltyKind = Spec<dyn PenaltyPart>;
 
-/// A kind of penalty: its declaration, and what it adds to a sentence.
+/// A kind of penalty: its declaration, and the operations that it adds to a sentence.
 pub trait PenaltyPart: Part {
     /// Applies it to the values of a sentence.
     ///
     /// # Errors
     ///
-    /// When it cannot act on this encoder or code.
+    /// If it cannot act on this encoder or code.
     fn build(&self, settings: &Settings, builder: &mut Builder, place: &PenaltyPlace)
     -> Result<()>;
 }
 
-/// Where a penalty stands: the values that it may act on.
+/// The values that a penalty may act on.
 #[derive(Clone, Copy, Debug)]
 pub struct PenaltyPlace {
     /// Its name, under which its value is reported.
     pub name: &'static str,
-    /// How much it counts.
+    /// Its weight.
     pub weight: f32,
-    /// The code: what leaves the bottleneck.
+    /// The code: the output of the bottleneck.
     pub code: Var,
     /// The infimum and supremum of a value of the code.
     pub code_range: (f32, f32),
-    /// What the encoder reads.
+    /// The encoder's input.
     pub input: Var,
-    /// What the encoder gives, before the bottleneck.
+    /// The encoder's output, before the bottleneck.
     pub encoded: Var,
-    /// What random numbers are for: [`Builder::draws`] gives a part that needs some its own.
+    /// The purpose of its random numbers: [`Builder::draws`] gives each part its own numbers.
     pub purpose: Purpose,
 }
 
 /// A penalty of the objective.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Penalty {
-    /// What it makes small.
+    /// The kind.
     pub kind: PenaltyKind,
-    /// How much it counts; 0 leaves it out.
+    /// Its weight; 0 leaves it out.
     pub weight: f32,
 }
 
@@ -57,14 +57,14 @@ pub(crate) const OLDER_PENALTIES: &str = "terms";
 /// The key that names a penalty.
 pub(crate) const KIND: Key = Key::new("kind", Kind::Name, "penalty");
 
-/// The key of a penalty's weight, which all have.
+/// The key of a penalty's weight, which all penalties have.
 pub(crate) const WEIGHT: Key = Key::new(
     "weight",
     Kind::Number(Range::FROM_0),
     "how much the penalty counts",
 );
 
-/// What all penalties have beside their own keys.
+/// The keys that all penalties have in addition to their own.
 const COMMON: Declaration = Declaration::new("penalty", "penalty").keys(&[WEIGHT]);
 
 impl Penalty {
@@ -72,7 +72,7 @@ impl Penalty {
     ///
     /// # Errors
     ///
-    /// When there is no such penalty, or a value is missing or impossible.
+    /// If there is no such penalty, or if a value is missing or impossible.
     pub(crate) fn read(section: &Section<'_>, parts: &List<dyn PenaltyPart>) -> Result<Penalty> {
         let kind = parts.read(section, &KIND, COMMON.keys)?;
         let kind =
@@ -99,7 +99,7 @@ impl Spec<dyn PenaltyPart> {
     ///
     /// # Errors
     ///
-    /// When it cannot act on this encoder or code.
+    /// If it cannot act on this encoder or code.
     pub(crate) fn build(&self, builder: &mut Builder, place: &PenaltyPlace) -> Result<()> {
         self.part().build(self.settings(), builder, place)
     }

@@ -1,4 +1,4 @@
-//! Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
+//! Binary cross-entropy, computed from the logits of the sigmoid at the end of the decoder.
 
 use super::compare::ScaledLoss;
 use super::part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::program::Builder;
 use narrows_kernels::loss::Loss;
 
-/// Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
+/// Binary cross-entropy, computed from the logits of the sigmoid at the end of the decoder.
 #[derive(Debug)]
 pub(super) struct BinaryCrossEntropy;
 
@@ -47,7 +47,7 @@ impl ReconstructionPart for BinaryCrossEntropy {
 }
 
 impl Reconstruction {
-    /// Binary cross-entropy, worked out from the logits of the sigmoid that the decoder ends in.
+    /// Binary cross-entropy, computed from the logits of the sigmoid at the end of the decoder.
     pub fn binary_cross_entropy() -> Reconstruction {
         Reconstruction::unchecked(&BinaryCrossEntropy, &[])
     }

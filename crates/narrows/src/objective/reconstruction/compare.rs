@@ -1,4 +1,4 @@
-//! Losses of one value and its target as an operation of a program.
+//! Elementwise losses as an operation of a program.
 
 use super::part::{Likelihood, ReconstructionPlace};
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +15,7 @@ impl ReconstructionPlace {
     ///
     /// # Errors
     ///
-    /// When the decoder gives several rows a sample.
+    /// If the decoder's output has several rows per sample.
     pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
         self.compare_scaled(builder, loss, (1.0, 0.0))
     }
@@ -93,7 +93,7 @@ impl Operation for ComparedLoss {
             width,
         };
         match lower.mode() {
-            // The gradient comes with the loss: both need the same numbers.
+            // The gradient is computed with the loss, because both need the same numbers.
             Mode::Training => lower.contribute(node.inputs[0], |lower, gradient| {
                 lower.rows(Compare {
                     gradient: Some(gradient),
@@ -244,7 +244,7 @@ pub(super) fn report(lower: &mut Lower<'_>, losses: Buffer, width: usize, in_nat
     lower.loss("reconstruction", weight, losses, mean);
 }
 
-/// What a loss is, in a few words.
+/// The name of a loss, in a few words.
 fn name_of(loss: Loss) -> String {
     match loss {
         Loss::Squared => "squared error".into(),

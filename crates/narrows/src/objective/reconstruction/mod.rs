@@ -25,7 +25,7 @@ pub(crate) const RECONSTRUCTIONS: &[&dyn ReconstructionPart] = &[
     &gaussian::Gaussian,
 ];
 
-/// What a recipe has that names none.
+/// The reconstruction loss of a recipe that names none.
 impl Default for Reconstruction {
     fn default() -> Self {
         Reconstruction::preset(&RECONSTRUCTION, RECONSTRUCTIONS)

@@ -1,4 +1,4 @@
-//! What a reconstruction loss says of itself.
+//! The trait of reconstruction losses.
 
 use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
 use crate::error::Result;
@@ -32,14 +32,14 @@ pub trait Likelihood: Send + Sync {
     fn nodes(&self, graph: &mut Graph, output: &str, target: &str, name: &str) -> String;
 }
 
-/// A kind of reconstruction loss: its declaration, and what it computes.
+/// A kind of reconstruction loss: its declaration, and its computation.
 pub trait ReconstructionPart: Part {
-    /// Compares what the decoder gives with the target, and reports a loss as `reconstruction`, or several parts of one
-    /// as `reconstruction.NAME` each.
+    /// Compares the decoder's output with the target, and reports a loss as `reconstruction`, or several parts of a
+    /// loss as `reconstruction.NAME` each.
     ///
     /// # Errors
     ///
-    /// When it has no meaning for what the decoder gives.
+    /// If it is not defined for the decoder's output.
     fn build(
         &self,
         settings: &Settings,
@@ -68,7 +68,7 @@ pub trait ReconstructionPart: Part {
         None
     }
 
-    /// Whether it compares the logits of the sigmoid that the decoder must end in, and not what the sigmoid gives.
+    /// Whether it compares the logits of the sigmoid at the end of the decoder, not the sigmoid's output.
     fn compares_logits(&self) -> bool {
         false
     }
@@ -78,16 +78,16 @@ pub trait ReconstructionPart: Part {
         false
     }
 
-    /// The least and the greatest scaled value that a target may have.
+    /// The smallest and the largest scaled value that a target may have.
     fn target_range(&self, _settings: &Settings) -> (f32, f32) {
         (f32::NEG_INFINITY, f32::INFINITY)
     }
 }
 
-/// Where a reconstruction loss stands: the values that it compares.
+/// The values that a reconstruction loss compares.
 #[derive(Clone, Debug)]
 pub struct ReconstructionPlace {
-    /// What the decoder gives; the logits where the loss compares these.
+    /// The decoder's output, or the logits if the loss compares logits.
     pub output: Var,
     /// The clean rows.
     pub target: Var,

@@ -1,4 +1,4 @@
-//! The factors of a run, cut into columns among threads.
+//! The factors of a run; their columns are split among threads.
 
 use super::shape::{FoldedShape, Layer};
 use crate::program::buffer::{Buffer, Uses};
@@ -9,15 +9,15 @@ use narrows_kernels::memory::PartBlock;
 use narrows_kernels::product::{Left, PANEL, Right, Start, product};
 use narrows_kernels::reduce::{add, add_scaled, column_sums, dot};
 
-/// The columns of a factor that a thread forms at a time, at the most.
+/// The most columns of a factor that a thread computes at a time.
 const COLUMNS: usize = 8 * PANEL;
 
-/// How many numbers of a sum over a layer's width are added up by themselves. A factor's rounding is the same for
-/// all rows of a batch, so that it does not average out as that of the rows does; this makes it a third to a half at
-/// widths of 784 to 256.
+/// The number of terms of a sum over a layer's width that are added separately. The rounding error of a factor is the
+/// same for all rows of a batch, so it does not average out, in contrast to the error of the rows. This reduces it to a
+/// third or a half at widths of 784 to 256.
 const DEPTH: usize = 64;
 
-/// Nearly equal pieces of a factor's columns, each of which needs so many multiply-adds a column and row of the factor.
+/// Nearly equal pieces of a factor's columns; `depth` is the number of multiply-adds per column and row of the factor.
 fn pieces(to: Buffer, height: usize, width: usize, depth: usize) -> Vec<ColumnPart> {
     let count = width.div_ceil(COLUMNS);
     let each = width.div_ceil(count.max(1)).next_multiple_of(PANEL);
@@ -27,7 +27,7 @@ fn pieces(to: Buffer, height: usize, width: usize, depth: usize) -> Vec<ColumnPa
             let columns = start..(start + each).min(width);
             ColumnPart {
                 work: height * columns.len() * depth,
-                // A number is met by each row of the factor.
+                // Each number is used for each row of the factor.
                 read: columns.len() * depth,
                 writes: vec![to.rect(0..height, columns)],
             }
@@ -35,18 +35,18 @@ fn pieces(to: Buffer, height: usize, width: usize, depth: usize) -> Vec<ColumnPa
         .collect()
 }
 
-/// The factor at one side of a layer from that at the other: times the weights, or, from the inputs' side to the outputs',
-/// their transpose, with shares of the bias.
+/// Computes the factor at one side of a layer from the factor at the other side: times the weights or, from the inputs'
+/// side to the outputs' side, times their transpose, with shares of the bias.
 #[derive(Debug)]
 pub(super) struct FoldedLink {
     pub(super) layer: Layer,
     pub(super) from: Buffer,
     pub(super) to: Buffer,
-    /// Read where it is transposed.
+    /// Read if the weights are transposed.
     pub(super) shares: Option<Buffer>,
     pub(super) is_transposed: bool,
     pub(super) shape: FoldedShape,
-    /// The width of the factor that is formed.
+    /// The width of the factor that is computed.
     pub(super) width: usize,
 }
 
@@ -99,7 +99,7 @@ impl ColumnOperation for FoldedLink {
         let columns = context.buffers.rects()[0].columns.clone();
         let scratch = &mut *context.scratch;
         let factor = context.buffers.get(self.from.index(), 0);
-        // The vectors of the product run down the side of which there is more.
+        // The vectors of the product run along the longer side.
         let (sums, rest) = scratch.split_at_mut(columns.len() * height);
         let part = &mut rest[..sums.len()];
         for start in (0..self.depth()).step_by(DEPTH) {
@@ -143,7 +143,7 @@ impl ColumnOperation for FoldedLink {
     }
 }
 
-/// What the narrow end gets where all inputs are 0, where a run narrows.
+/// The values at the narrow end if all inputs are 0, for a run that narrows.
 #[derive(Debug)]
 pub(super) struct Offsets {
     /// Each layer with the factor of its outputs.
@@ -190,7 +190,8 @@ impl ColumnOperation for Offsets {
     }
 }
 
-/// How much of a bias each row of the factors inward gets, where a run narrows: the sums of the gradients by the narrow end.
+/// The share of each row of the inward factors in a bias, for a run that narrows: the sums of the gradients of the
+/// narrow end.
 #[derive(Debug)]
 pub(super) struct BiasShares {
     pub(super) from: Buffer,
@@ -226,17 +227,17 @@ impl ColumnOperation for BiasShares {
     }
 }
 
-/// Moves the origin of the narrow end, where a run widens, to the mean of the batch: what the layers between give there
-/// becomes the last row of the factors outward.
+/// For a run that widens, moves the origin of the narrow end to the mean of the batch: the values of the layers between
+/// at this mean become the last row of the outward factors.
 ///
-/// A batch's codes lie close together, and so an offset may nearly cancel what the codes add to it. Where that happened in
-/// sums over the batch, their rounding would be left.
+/// The codes of a batch are close to each other, so an offset may nearly cancel the contribution of the codes. In sums
+/// over the batch, mostly rounding errors would then remain.
 #[derive(Debug)]
 pub(super) struct Center {
     pub(super) extended: Buffer,
-    /// The factor at the narrow end, which is written.
+    /// The factor at the narrow end, which is overwritten.
     pub(super) first: Buffer,
-    /// The factors of which the last row changes.
+    /// The factors whose last row changes.
     pub(super) others: Vec<Buffer>,
     pub(super) widths: Vec<usize>,
     pub(super) rank: usize,
@@ -303,7 +304,7 @@ impl ColumnOperation for Center {
     }
 }
 
-/// The last row of a factor becomes what it gives at the means.
+/// Replaces the last row of a factor by the factor's output at the means.
 fn move_offsets(isa: narrows_kernels::Isa, factor: &mut [f32], means: &[f32]) {
     let height = means.len() + 1;
     let (linear, offsets) = factor.split_at_mut(factor.len() / height * means.len());
@@ -312,7 +313,8 @@ fn move_offsets(isa: narrows_kernels::Isa, factor: &mut [f32], means: &[f32]) {
     }
 }
 
-/// The factor at the wide end: the narrow end's transpose times the wide end's rows, one being gradients.
+/// Computes the factor at the wide end: the transpose of the narrow end's rows times the wide end's rows; one of the
+/// two is gradients.
 #[derive(Debug)]
 pub(super) struct Collect {
     pub(super) narrow: Buffer,
@@ -333,7 +335,7 @@ impl ColumnOperation for Collect {
     }
 
     fn uses(&self) -> Uses {
-        // It waits for the shares, so that the chains of all runs go through the same stages.
+        // It depends on the shares, so that the chains of all runs go through the same stages.
         Uses::new()
             .reads([self.narrow, self.wide, self.shares])
             .writes([self.to])
@@ -382,7 +384,7 @@ fn write(buffers: &mut PartBlock<'_>, columns: &[f32], height: usize) {
     }
 }
 
-/// A matrix of rows side by side.
+/// A row-major matrix as a left operand.
 pub(super) fn by_rows(data: &[f32], width: usize) -> Left<'_> {
     Left {
         data,

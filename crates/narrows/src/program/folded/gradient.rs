@@ -1,4 +1,4 @@
-//! The gradients by the parameters of a run, from its factors.
+//! The gradients of a run's parameters, from its factors.
 
 use super::shape::Layer;
 use crate::program::buffer::{Buffer, Uses};
@@ -8,25 +8,25 @@ use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::reduce::add_scaled;
 use std::ops::Range;
 
-/// How much of a gradient is formed before the optimizer applies it: as it takes little longer to form than to
-/// read, it should not leave the first-level cache in between.
+/// The size of a part of a gradient that is computed before the optimizer applies it. It takes little longer to compute
+/// than to read, so it should stay in the first-level cache in between.
 const PART: usize = 6144;
 
-/// The rows of weights of such a part: a multiple of this, which is one of a product's tile too.
+/// The number of rows of weights in such a part is a multiple of this, which is also a multiple of a product's tile.
 const ROWS: usize = 12;
 
-/// Which of a layer's tensors.
+/// A tensor of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Weights,
     Bias,
 }
 
-/// The gradient by a layer's weights or bias.
+/// The gradient of a layer's weights or bias.
 #[derive(Debug)]
 pub(super) struct FactorGradient {
     pub(super) side: Side,
-    /// The factor of the layer's outputs, and that of its inputs.
+    /// The factor of the layer's outputs, and the factor of its inputs.
     pub(super) left: Buffer,
     pub(super) right: Buffer,
     pub(super) shares: Buffer,

@@ -1,4 +1,4 @@
-//! A run as one operation: what it emits forth and back.
+//! A run as one operation: its forward and backward operations.
 
 use super::factors::{BiasShares, Center, Collect, FoldedLink, Offsets};
 use super::gradient::{FactorGradient, Side};
@@ -18,13 +18,14 @@ pub(in crate::program) struct Folded {
     shape: FoldedShape,
 }
 
-/// The factors of a run, counted from the narrow end: the one of a layer's narrow side has the layer's distance from there.
+/// The factors of a run, counted from the narrow end: the factor at a layer's narrow side has the layer's distance from
+/// there.
 struct Factors {
     /// The last is the whole run.
     outward: Vec<Buffer>,
-    /// How much of a layer's bias each row of a factor gets.
+    /// The share of each row of a factor in a layer's bias.
     shares: Option<Buffer>,
-    /// What the narrow end gets where all inputs are 0, where the run narrows.
+    /// The values at the narrow end if all inputs are 0, for a run that narrows.
     offsets: Option<Buffer>,
 }
 
@@ -65,7 +66,7 @@ impl Folded {
         }
     }
 
-    /// Emits the factors outward.
+    /// Emits the outward factors.
     fn outward(&self, lower: &mut Lower<'_>) -> Factors {
         let FoldedShape {
             widens,
@@ -184,7 +185,7 @@ impl Operation for Folded {
         });
         let shares = match (shares, extended) {
             (Some(shares), Some(extended)) => {
-                // The factor at the narrow end is constant: its centered one is another.
+                // The factor at the narrow end is constant, so its centered version is another buffer.
                 let first = lower.whole("factor outward 0, centered", shape.height, shape.rank);
                 lower.columns(Center {
                     extended,
@@ -260,7 +261,7 @@ impl Operation for Folded {
     }
 }
 
-/// What the way back needs of the way forth.
+/// The buffers of the forward pass that the backward pass needs.
 struct Stashed {
     outward: Vec<Buffer>,
     shares: Option<Buffer>,

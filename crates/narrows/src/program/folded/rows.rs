@@ -1,4 +1,4 @@
-//! Rows through a run, at once.
+//! Passes rows through a run at once.
 
 use super::factors::by_rows;
 use super::shape::FoldedShape;
@@ -8,7 +8,7 @@ use crate::program::operation::{Cost, RowOperation};
 use crate::program::profile::Part;
 use narrows_kernels::product::{Right, Start, product};
 
-/// `y` of a run's outputs from `x` of its inputs.
+/// Computes `y`, the outputs of a run, from `x`, its inputs.
 #[derive(Debug)]
 pub(super) struct Forward {
     pub(super) x: Buffer,
@@ -19,7 +19,7 @@ pub(super) struct Forward {
 }
 
 impl FoldedShape {
-    /// What a row costs, each way; a factor has one number for each multiply-add.
+    /// The cost of a row, in each direction; a factor has one number for each multiply-add.
     fn cost(self, shared: usize) -> Cost {
         Cost {
             panel: self.rank * self.wide,
@@ -28,7 +28,7 @@ impl FoldedShape {
         }
     }
 
-    /// The values of a row that the run reads, and of one that it gives.
+    /// The number of input and of output values of a row of the run.
     fn ends(self) -> (usize, usize) {
         if self.widens {
             (self.rank, self.wide)
@@ -60,7 +60,7 @@ impl RowOperation for Forward {
     fn run(&self, context: &mut RowContext<'_>) {
         let FoldedShape { rank, wide, .. } = self.shape;
         let (inputs, outputs) = self.shape.ends();
-        // Where there are no offsets beside, they are the last row of the factor.
+        // If there are no separate offsets, they are the last row of the factor.
         let offsets = self.offsets.unwrap_or(self.whole);
         let reads = [self.x, self.whole, offsets];
         let ([x, whole, offsets], y) = context.buffers.read_write(reads, self.y);
@@ -77,7 +77,7 @@ impl RowOperation for Forward {
     }
 }
 
-/// Keeps the narrow end's rows with a 1 behind each, where a run widens.
+/// Stores the narrow end's rows, each followed by a 1, for a run that widens.
 #[derive(Debug)]
 pub(super) struct Extend {
     pub(super) x: Buffer,
@@ -108,7 +108,7 @@ impl RowOperation for Extend {
     }
 }
 
-/// The gradient by the input of a run, from that by its output.
+/// Computes the gradient of a run's input from the gradient of its output.
 #[derive(Debug)]
 pub(super) struct Backward {
     pub(super) dy: Buffer,

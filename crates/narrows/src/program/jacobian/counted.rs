@@ -1,9 +1,9 @@
-//! The exact norm of two affine maps behind ReLU, by counting.
+//! The exact norm for two affine maps, each followed by ReLU, computed by counting.
 //!
-//! With W and A the weights of the two maps and D_b, E_b diagonal matrices of which units let row b pass, the
-//! Jacobian is `E_b A D_b W`. All that differs between rows are gates that are open or closed, so that the sum over the
-//! batch can be drawn into the weights: with `G = W Wᵀ`, and c_ijk how many rows pass the units i and j of the first
-//! map and k of the second,
+//! Let W and A be the weights of the two maps, and D_b, E_b diagonal matrices that mark the units that are open for row
+//! b. The Jacobian is `E_b A D_b W`. Rows differ only in their open and closed gates, so the sum over the batch can be
+//! moved into the weights. With `G = W Wᵀ`, and c_ijk the number of rows for which the units i and j of the first map
+//! and k of the second are open,
 //!
 //! ```text
 //! Σ_b ‖J_b‖² = Σ_ij G_ij S_ij,  S_ij = Σ_k A_ki A_kj c_ijk
@@ -11,8 +11,8 @@
 //! gradient by W: 2 S W
 //! ```
 //!
-//! A word holds the gates of 64 rows, so that a count of 64 rows is that of the bits of an intersection. A step with
-//! this penalty takes two thirds of what it takes going back and forth through the functions for every row.
+//! A word holds the gates of 64 rows, so a count over 64 rows is the number of bits of an intersection. A step with
+//! this penalty takes two thirds of the time of a step that takes probes through the functions for every row.
 
 use super::norm::Contraction;
 use super::rows::Scaled;
@@ -27,7 +27,7 @@ use narrows_kernels::counts::{Gated, open, room, set, size};
 use narrows_kernels::reduce::dot;
 use std::ops::Range;
 
-/// The rows of a word of gates.
+/// The number of rows of a word of gates.
 const WORD: usize = 64;
 
 /// The place of the second affine map in such a chain.
@@ -42,7 +42,7 @@ struct Second {
 }
 
 impl Contraction {
-    /// Emits the norm by counting.
+    /// Emits the operations of the norm by counting.
     pub(super) fn lower_counted(&self, lower: &mut Lower<'_>) {
         let (first, link) = (Squared::of(&self.chain[0]), &self.chain[SECOND]);
         let second = Second {
@@ -137,13 +137,13 @@ impl ColumnOperation for Transpose {
     }
 }
 
-/// Which units let each row of the batch pass.
+/// Computes which units are open for each row of the batch.
 #[derive(Debug)]
 struct Gates {
     units: usize,
-    /// What a ReLU reads, or would.
+    /// The input of the ReLU, or the value in its place.
     x: Buffer,
-    /// Whether there is one; else all gates are open.
+    /// Whether there is a ReLU; if not, all gates are open.
     is_rectified: bool,
     to: Buffer<Bit>,
     batch: usize,
@@ -205,7 +205,7 @@ impl ColumnOperation for Gates {
     }
 }
 
-/// S, `Hᵀ` and what each unit of the first map contributes to the norm.
+/// Computes S, `Hᵀ` and the contribution of each unit of the first map to the norm.
 #[derive(Debug)]
 struct Counted {
     second: Second,
@@ -214,7 +214,7 @@ struct Counted {
     batch: usize,
     sums: Buffer,
     norms: Buffer,
-    /// Where S goes, if something is learned.
+    /// The buffer for S, if something is learned.
     squares: Option<Buffer>,
 }
 
@@ -242,7 +242,7 @@ impl ColumnOperation for Counted {
             let squares = self.squares;
             writes.extend(squares.map(|squares| squares.rect(tile.clone(), 0..units)));
             ColumnPart {
-                // As long as counting takes.
+                // This takes as long as the counting.
                 work: self.batch * tile.len() * units * outputs / 4,
                 read: units * (tile.len() + room(outputs)),
                 writes,
@@ -284,7 +284,7 @@ impl ColumnOperation for Counted {
     }
 }
 
-/// The gradient `2 H` by A.
+/// Computes the gradient `2 H` of A.
 #[derive(Debug)]
 struct SecondGradient {
     second: Second,

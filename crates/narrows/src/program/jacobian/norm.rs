@@ -1,4 +1,4 @@
-//! What the norm is, of which functions, and in which form.
+//! The norm, its chain of functions, and the forms of its computation.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::builder::Builder;
@@ -10,21 +10,22 @@ use narrows_kernels::Isa;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// The vectors r with which a [`JacobianNorm`] is formed.
+/// The vectors r of a [`JacobianNorm`].
 pub trait Probes: Debug + Send + Sync {
-    /// How many a row has, where the last value has `width` numbers.
+    /// The number of probes of a row, if the last value has `width` numbers.
     fn count(&self, width: usize) -> usize;
-    /// Fills the probes of a sample in an epoch, one after the other, `width` numbers each. They may depend on nothing else.
+    /// Fills the probes of a sample in an epoch, one after the other, `width` numbers each. They may depend only on
+    /// these arguments.
     fn fill(&self, isa: Isa, epoch: u32, sample: u32, width: usize, probes: &mut [f32]);
-    /// Whether they are the basis vectors in their order, one for each number of the last value.
+    /// Whether they are the basis vectors in order, one for each number of the last value.
     fn is_basis(&self) -> bool {
         false
     }
-    /// What the sum over all probes and rows is divided by.
+    /// The divisor of the sum over all probes and rows.
     fn mean(&self) -> Mean;
 }
 
-/// A penalty on the Jacobian of one value by another: the mean of `‖Jᵀ r‖²`.
+/// A penalty on the Jacobian of one value with respect to another: the mean of `‖Jᵀ r‖²`.
 ///
 /// ```text
 /// value     Σ ‖Jᵀ r‖² over the rows of the batch and the probes of each, divided by Probes::mean
@@ -32,9 +33,9 @@ pub trait Probes: Debug + Send + Sync {
 /// ```
 #[derive(Clone, Debug)]
 pub struct JacobianNorm {
-    /// Under which name its value is reported.
+    /// The name under which its value is reported.
     pub name: String,
-    /// How much it counts in the objective.
+    /// Its weight in the objective.
     pub weight: f32,
     /// The vectors r.
     pub probes: Arc<dyn Probes>,
@@ -61,23 +62,23 @@ pub(super) fn derivative(function: &Arc<dyn RowFunction>) -> &dyn Derivative {
     derivative.expect("a function without a derivative is refused when the norm is applied")
 }
 
-/// How the norm is formed. All forms have the same value.
+/// The forms of the computation. All of them give the same value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::program) enum Form {
-    /// Probes go back and forth.
+    /// Probes go backward and forward through the chain.
     Probes(Savings),
-    /// Of two affine maps behind ReLU: the open gates of all rows are counted.
+    /// For two affine maps, each followed by ReLU: the open gates of all rows are counted.
     Counted,
 }
 
-/// What probes that go back and forth save; the basis vectors alone do.
+/// The savings for probes that go through the chain; they are possible only for basis vectors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::program) struct Savings {
     /// The first function is affine with fewer outputs than inputs: its weights are squared.
     pub(in crate::program) squares: bool,
-    /// It is, and a ReLU follows: the units that it stops are left out.
+    /// In addition, a ReLU follows: the units that it stops are skipped.
     pub(in crate::program) rectifies: bool,
-    /// The last function is an activation: the probes that it stops are left out.
+    /// The last function is an activation: the probes that it stops are skipped.
     pub(in crate::program) stops: bool,
 }
 
@@ -87,18 +88,18 @@ pub(in crate::program) struct Contraction {
     pub(super) norm: JacobianNorm,
     /// Functions from the first value to the last.
     pub(in crate::program) chain: Vec<Link>,
-    /// The numbers of the last.
+    /// The number of values of the last function's output.
     pub(super) width: usize,
     pub(super) form: Form,
 }
 
 impl JacobianNorm {
-    /// Applies the penalty to the Jacobian of `to` by `from`.
+    /// Applies the penalty to the Jacobian of `to` with respect to `from`.
     ///
     /// # Errors
     ///
-    /// When something between the two is no function of one row that can be differentiated twice; the error is at the
-    /// layer. When a sample has several rows at one of the two.
+    /// If an operation between the two is not a function of one row that can be differentiated twice; the error names
+    /// the layer. Also if a sample has several rows at one of the two values.
     pub fn apply(self, builder: &mut Builder, from: Var, to: Var) -> Result<()> {
         let (from, last) = (builder.root(from), builder.root(to));
         let chain = self.chain(builder, from, last)?;

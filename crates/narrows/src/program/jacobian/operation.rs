@@ -7,7 +7,7 @@ use crate::program::lower::Lower;
 use crate::program::node::{Node, Operation};
 
 impl Contraction {
-    /// What the gradient by a norm is multiplied with.
+    /// The factor of the gradient of a norm.
     pub(super) fn scale(&self) -> Scaled {
         Scaled {
             weight: self.norm.weight,

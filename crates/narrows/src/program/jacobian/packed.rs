@@ -1,5 +1,5 @@
-//! Where probes lie: those of a block of rows one after the other, at the block's beginning. Behind them there may be
-//! room, as a row need not have all its probes.
+//! The layout of probes: the probes of a block of rows are one after the other, at the block's beginning. After them
+//! there may be unused room, because a row need not have all its probes.
 
 use crate::program::buffer::Buffer;
 use narrows_kernels::split::Bounds;
@@ -8,18 +8,18 @@ use std::ops::Range;
 /// The probes of the rows of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packed {
-    /// The probes that a row has room for.
+    /// The most probes of a row.
     pub(super) probes: usize,
-    /// How many each row has.
+    /// The number of probes of each row.
     pub(super) counts: Buffer<u32>,
 }
 
-/// How many probes some rows have together.
+/// The total number of probes of some rows.
 pub(super) fn all(counts: &[u32]) -> usize {
     counts.iter().map(|&count| count as usize).sum()
 }
 
-/// Which of the probes of a block are those of each row.
+/// For each row, its range among the probes of a block.
 pub(super) fn of_rows(counts: &[u32]) -> impl Iterator<Item = Range<usize>> {
     counts.iter().scan(0, |next, &count| {
         let start = *next;
@@ -29,7 +29,7 @@ pub(super) fn of_rows(counts: &[u32]) -> impl Iterator<Item = Range<usize>> {
 }
 
 impl Packed {
-    /// Calls `f` with each row of the batch and where its probes lie.
+    /// Calls `f` with each row of the batch and the range of its probes.
     pub(super) fn each_row(
         self,
         counts: &[u32],
@@ -45,8 +45,8 @@ impl Packed {
         }
     }
 
-    /// Calls `f` with ranges of probes that lie side by side, in the order of the rows; none is empty. Sums over them are
-    /// the same however the rows were cut into blocks.
+    /// Calls `f` with contiguous ranges of probes, in the order of the rows; no range is empty. Sums over them do not
+    /// depend on how the rows were split into blocks.
     pub(super) fn each_range(
         self,
         counts: &[u32],

@@ -1,15 +1,15 @@
-//! What an exact norm saves where a ReLU follows the squared weights.
+//! The savings of an exact norm if a ReLU follows the squared weights.
 //!
-//! A ReLU stops about half of the first units for each row, the same for all its probes. Where A are the units that it
-//! lets pass, v_1 is 0 elsewhere, and of `G = W Wᵀ` only the rows and columns A matter:
+//! A ReLU stops about half of the first units for each row, the same units for all probes of the row. Let A be the open
+//! units. Then v_1 is 0 elsewhere, and of `G = W Wᵀ` only the rows and columns A are used:
 //!
 //! ```text
 //! v_1 = v_2 at A,   w_1 = G_AA v_1,   w_2 = w_1 at A and 0 elsewhere
 //! Σ u uᵀ gets v_1 v_1ᵀ at the rows and columns A
 //! ```
 //!
-//! So v_1 and w_1 hold as many numbers for each probe as A has units, all probes of a row side by side where the
-//! first of them begins. That is a quarter of the arithmetic.
+//! So v_1 and w_1 hold as many numbers for each probe as A has units; the probes of a row are contiguous, from the
+//! place of the row's first probe on. This leaves a quarter of the arithmetic.
 
 use super::packed::{Packed, of_rows};
 use super::rows::Scaled;
@@ -20,16 +20,16 @@ use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::reduce::dot;
 use std::ops::Range;
 
-/// The units of the first affine map that let a row pass.
+/// The units of the first affine map that are open for a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Units {
-    /// How many there are.
+    /// The number of all units.
     all: usize,
     /// For each row a list: its length, and the units in order.
     pub(super) lists: Buffer<u32>,
 }
 
-/// The units that let one row pass, with v_1 at them.
+/// The units that are open for one row, with v_1 at them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Active<'a> {
     units: &'a [u32],
@@ -102,7 +102,7 @@ impl Units {
 }
 
 impl<'a> Active<'a> {
-    /// `v` has as many numbers for each probe as there are units.
+    /// `v` has as many numbers per probe as there are units.
     pub(super) fn new(units: &'a [u32], v: &'a [f32]) -> Active<'a> {
         Active { units, v }
     }
@@ -115,12 +115,12 @@ fn pick(from: &[f32], units: &[u32], to: &mut [f32]) {
     }
 }
 
-/// Finds the units that let rows pass, and `v_1` from `v_2` at them.
+/// Finds the units that are open for each row, and computes `v_1` from `v_2` at them.
 #[derive(Debug)]
 pub(super) struct GatherOpen {
     pub(super) units: Units,
     pub(super) packed: Packed,
-    /// What the ReLU reads.
+    /// The input of the ReLU.
     pub(super) x: Buffer,
     pub(super) from: Buffer,
     pub(super) to: Buffer,
@@ -156,7 +156,7 @@ impl RowOperation for GatherOpen {
         for (x, list) in rows.zip(words_mut(lists_mut).chunks_exact_mut(all + 1)) {
             let mut len = 0;
             for (unit, &x) in x.iter().enumerate() {
-                // Written in any case, and kept if the unit lets pass.
+                // Written in any case, and kept if the unit is open.
                 list[1 + len] = unit as u32;
                 len += usize::from(x > 0.0);
             }
@@ -174,7 +174,7 @@ impl RowOperation for GatherOpen {
     }
 }
 
-/// The norms of rows, and `w_1 = G_AA v_1`.
+/// Computes the norms of rows, and `w_1 = G_AA v_1`.
 #[derive(Debug)]
 pub(super) struct SquareActive {
     pub(super) units: Units,
@@ -239,7 +239,7 @@ impl RowOperation for SquareActive {
                         row: len,
                         column: 1,
                     },
-                    // It is its own transpose, which is read faster.
+                    // The matrix is symmetric; its transpose is read faster.
                     Right::transpose_of(picked, len),
                     Start::Zero,
                     w,
@@ -251,7 +251,7 @@ impl RowOperation for SquareActive {
     }
 }
 
-/// `w_2`, scaled, from `w_1`.
+/// Computes the scaled `w_2` from `w_1`.
 #[derive(Debug)]
 pub(super) struct Scatter {
     pub(super) units: Units,

@@ -1,4 +1,4 @@
-//! Probes on their ways back and forth: operations on rows.
+//! Probes that go backward and forward: operations on rows.
 
 use super::norm::{Link, Probes, derivative};
 use super::packed::{Packed, all, of_rows};
@@ -10,7 +10,7 @@ use narrows_kernels::bits::{words, words_mut};
 use narrows_kernels::reduce::{dot, scale};
 use std::sync::Arc;
 
-/// The weight of a norm, and what its sum is divided by.
+/// The weight of a norm, and the divisor of its sum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scaled {
     pub(super) weight: f32,
@@ -18,7 +18,7 @@ pub(super) struct Scaled {
 }
 
 impl Scaled {
-    /// What half the gradient by the norm of a row is multiplied with, in a batch of so many rows.
+    /// The factor of half the gradient of the norm of a row, in a batch of a number of rows.
     pub(super) fn factor(self, rows: usize) -> f32 {
         (2.0 * f64::from(self.weight) * (1.0 / self.mean.divisor(rows))) as f32
     }
@@ -29,7 +29,7 @@ impl Scaled {
 pub(super) struct Fill {
     pub(super) probes: Arc<dyn Probes>,
     pub(super) packed: Packed,
-    /// The numbers of a probe.
+    /// The number of values of a probe.
     pub(super) width: usize,
     pub(super) to: Buffer,
 }
@@ -100,7 +100,7 @@ impl ChainPlace {
     }
 }
 
-/// On which way probes go.
+/// The direction of probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProbeWay {
     /// `v_l = J_lᵀ v_{l+1}`
@@ -204,14 +204,14 @@ impl RowOperation for Through {
     }
 }
 
-/// The norms of rows, and w_0.
+/// Computes the norms of rows, and w_0.
 #[derive(Debug)]
 pub(super) struct RowNorms {
     pub(super) packed: Packed,
-    /// The numbers of a probe.
+    /// The number of values of a probe.
     pub(super) width: usize,
     pub(super) v: Buffer,
-    /// Where w_0 goes, if something depends on it.
+    /// The buffer for w_0, if something depends on it.
     pub(super) w: Option<Buffer>,
     pub(super) scaled: Scaled,
     pub(super) norms: Buffer,
@@ -253,7 +253,7 @@ impl RowOperation for RowNorms {
     }
 }
 
-/// The sum over the probes of each row of the products of v and w, `width` numbers for each probe.
+/// For each row, the sum over its probes of the products of v and w, `width` numbers per probe.
 pub(super) fn sum_products(
     isa: Isa,
     counts: &[u32],
@@ -267,7 +267,7 @@ pub(super) fn sum_products(
     }
 }
 
-/// Adds to the gradient by the input of a function what follows from its curvature.
+/// Adds the effect of a function's curvature to the gradient of its input.
 #[derive(Debug)]
 pub(super) struct Curvature {
     pub(super) place: ChainPlace,

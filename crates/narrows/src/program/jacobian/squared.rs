@@ -1,8 +1,8 @@
 //! Squared weights of a first affine map, which avoid the widest products of an exact norm.
 //!
-//! With W the weights and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient by W is `2 S W` with
-//! `S = Σ u uᵀ` over all probes. G and S are their own transposes: of S, and of G where that does, each tile of rows has
-//! only what lies right of the tile's first column.
+//! With W the weights and `G = W Wᵀ`, `‖Wᵀ u‖² = uᵀ G u` and `w_1 = 2 G u`, and the gradient of W is `2 S W` with
+//! `S = Σ u uᵀ` over all probes. G and S are symmetric. So for S, and for G if that is enough, each tile of rows stores
+//! only the part to the right of the tile's first column.
 
 use super::norm::Link;
 use super::packed::{Packed, all};
@@ -17,7 +17,7 @@ use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::reduce::scale;
 use std::ops::Range;
 
-/// The rows of a matrix that one thread forms at a time.
+/// The number of rows of a matrix that one thread computes at a time.
 const TILE: usize = 48;
 
 /// Tiles of the rows of a matrix.
@@ -30,7 +30,7 @@ pub(super) fn tile(rows: usize, index: usize) -> Range<usize> {
     index * TILE..((index + 1) * TILE).min(rows)
 }
 
-/// Row `i` of a matrix that is its own transpose, of which each tile of rows has only what lies right of its first column.
+/// Row `i` of a symmetric matrix, if each tile of rows stores only the part to the right of its first column.
 pub(super) fn mirrored(matrix: &[f32], width: usize, i: usize, row: &mut [f32]) {
     let (left, right) = row.split_at_mut(i / TILE * TILE);
     let column = matrix[i..].iter().step_by(width);
@@ -49,7 +49,7 @@ pub(super) struct Squared {
 }
 
 impl Squared {
-    /// Those of the first function of a chain, which is affine.
+    /// The weights of the first function of a chain, which is affine.
     pub(super) fn of(link: &Link) -> Squared {
         Squared {
             weights: link.tensors[0],
@@ -58,7 +58,7 @@ impl Squared {
         }
     }
 
-    /// Emits what forms G.
+    /// Emits the operation that computes G.
     pub(super) fn gram(self, is_half: bool, lower: &mut Lower<'_>) -> Buffer {
         let to = lower.whole("weights squared", self.outputs, self.outputs);
         lower.columns(Gram {
@@ -69,7 +69,7 @@ impl Squared {
         to
     }
 
-    /// Emits what forms the gradient by W from S, and adds it.
+    /// Emits the operation that computes the gradient of W from S and adds it.
     pub(super) fn gradient(self, sums: Buffer, scaled: Scaled, lower: &mut Lower<'_>) {
         let to = lower.whole("gradient by squared weights", self.outputs, self.inputs);
         lower.columns(ProductGradient {
@@ -83,17 +83,17 @@ impl Squared {
     }
 }
 
-/// `G = W Wᵀ`.
+/// Computes `G = W Wᵀ`.
 #[derive(Debug)]
 struct Gram {
     squared: Squared,
-    /// Whether what lies right of a tile's first column does.
+    /// Whether only the part to the right of a tile's first column is needed.
     is_half: bool,
     to: Buffer,
 }
 
 impl Gram {
-    /// The first column that is formed of a tile.
+    /// The first column of a tile that is computed.
     fn first(&self, tile: &Range<usize>) -> usize {
         if self.is_half { tile.start } else { 0 }
     }
@@ -156,16 +156,16 @@ impl ColumnOperation for Gram {
     }
 }
 
-/// The norms of rows, and `w_1 = 2 G v_1`.
+/// Computes the norms of rows, and `w_1 = 2 G v_1`.
 #[derive(Debug)]
 pub(super) struct Square {
     pub(super) packed: Packed,
-    /// The outputs of the first affine map.
+    /// The number of outputs of the first affine map.
     pub(super) width: usize,
     pub(super) gram: Buffer,
     pub(super) v: Buffer,
     pub(super) w: Buffer,
-    /// What w_1 is scaled with, if something depends on it.
+    /// The scale of w_1, if something depends on it.
     pub(super) scaled: Option<Scaled>,
     pub(super) norms: Buffer,
 }
@@ -206,7 +206,7 @@ impl RowOperation for Square {
                 row: width,
                 column: 1,
             },
-            // It is its own transpose, which is read faster.
+            // The matrix is symmetric; its transpose is read faster.
             Right::transpose_of(gram, width),
             Start::Zero,
             w,
@@ -219,17 +219,17 @@ impl RowOperation for Square {
     }
 }
 
-/// `S = Σ v_1 v_1ᵀ` over all probes of the batch.
+/// Computes `S = Σ v_1 v_1ᵀ` over all probes of the batch.
 #[derive(Debug)]
 pub(super) struct SumOfSquares {
     pub(super) packed: Packed,
-    /// The outputs of the first affine map.
+    /// The number of outputs of the first affine map.
     pub(super) width: usize,
-    /// The units that v_1 holds, where it does not hold all.
+    /// The units in v_1, if it does not hold all units.
     pub(super) units: Option<Units>,
     pub(super) v: Buffer,
     pub(super) to: Buffer,
-    /// The rows of a full batch.
+    /// The number of rows of a full batch.
     pub(super) batch: usize,
 }
 
@@ -305,7 +305,7 @@ impl ColumnOperation for SumOfSquares {
     }
 }
 
-/// The gradient `2 S W` by W.
+/// Computes the gradient `2 S W` of W.
 #[derive(Debug)]
 struct ProductGradient {
     squared: Squared,

@@ -1,8 +1,8 @@
-//! What basis vectors save where the last function is an activation.
+//! The savings for basis vectors if the last function is an activation.
 //!
-//! Its derivative is diagonal, so that a basis vector comes back as a multiple of itself, its slope; where the slope is 0,
-//! as for half of them behind a ReLU, the probe is left out. Behind an affine map before the activation the
-//! others are rows of its weights, times their slopes.
+//! The derivative of the activation is diagonal, so a basis vector becomes a multiple of itself; the factor is its
+//! slope. If the slope is 0, as for half of them after a ReLU, the probe is skipped. If there is an affine map before
+//! the activation, the other probes become rows of its weights, times their slopes.
 
 use super::norm::Link;
 use super::packed::Packed;
@@ -15,7 +15,7 @@ use narrows_kernels::bits::{words, words_mut};
 use narrows_kernels::reduce::{add_scaled, scale};
 use std::sync::Arc;
 
-/// An affine map right before the last activation.
+/// An affine map directly before the last activation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Below {
     weights: TensorId,
@@ -31,31 +31,31 @@ impl Below {
     }
 }
 
-/// The slopes that are not 0, with their place in the row.
+/// The nonzero slopes, with their place in the row.
 fn passed(slopes: &[f32], width: usize) -> impl Iterator<Item = (usize, f32)> {
     let all = slopes.iter().enumerate();
     all.filter(|(_, slope)| **slope != 0.0)
         .map(move |(place, &slope)| (place % width, slope))
 }
 
-/// Finds the slopes of the last activation, and what becomes of the basis vectors that it lets pass.
+/// Finds the slopes of the last activation, and computes the basis vectors that pass it.
 #[derive(Debug)]
 pub(super) struct StoppedProbes {
     activation: Arc<dyn RowFunction>,
-    /// What it reads and gives.
+    /// The activation's input and output.
     x: Buffer,
     y: Buffer,
     packed: Packed,
     pub(super) slopes: Buffer,
-    /// The basis vectors themselves, where the activation's curvature needs them.
+    /// The basis vectors themselves, if the activation's curvature needs them.
     pub(super) passed: Option<Buffer>,
     pub(super) below: Option<Below>,
-    /// What comes out before the activation, or before the affine map below it.
+    /// The probes before the activation, or before the affine map below it.
     pub(super) to: Buffer,
 }
 
 impl StoppedProbes {
-    /// Behind the last function of a chain; `below` is the affine map before it.
+    /// For the last function of a chain; `below` is the affine map before it.
     pub(super) fn new(
         last: &Link,
         below: Option<Below>,
@@ -152,7 +152,8 @@ impl RowOperation for StoppedProbes {
     }
 }
 
-/// The gradient by the weights of the affine map below the last activation: each probe has to do with one output alone.
+/// Computes the gradient of the weights of the affine map below the last activation: each probe affects only one
+/// output.
 #[derive(Debug)]
 pub(super) struct DiagonalGradient {
     pub(super) packed: Packed,

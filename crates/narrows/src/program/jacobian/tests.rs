@@ -1,4 +1,4 @@
-//! All forms of a norm against the general one, and what is refused.
+//! Compares all forms of a norm with the general one, and tests what is refused.
 
 use super::*;
 use crate::program::{
@@ -62,7 +62,7 @@ impl Input for Rows {
     }
 }
 
-/// The norm over affine maps of some widths, each with an activation behind it if there is one, in the form that
+/// The norm over affine maps of some widths, each followed by the activation, if there is one, in the form that
 /// `choose` gives the graph.
 fn run(
     mode: Mode,
@@ -158,7 +158,7 @@ fn every_form_has_the_value_and_the_gradient_of_the_general_one() {
                 "{name}: {place}: {found}, {expected}"
             );
         }
-        // What only the gradient needs is not formed, and changes nothing.
+        // Results that only the gradient needs are not computed, and this changes nothing.
         let (_, measured, _) = run(Mode::Validation, sentence, rows, pass);
         assert_eq!(measured.to_bits(), found.to_bits(), "{name}");
         labels.push(label);
@@ -204,7 +204,7 @@ fn ranges_of_probes_are_those_of_the_rows() {
     assert_eq!(ranges, [0..8, 12..15]);
 }
 
-/// Something that does not say how it can be differentiated twice.
+/// An operation that does not tell how it is differentiated twice.
 #[derive(Debug)]
 struct Opaque;
 
@@ -247,7 +247,7 @@ fn what_has_no_second_derivative_is_refused_by_its_name() {
     let text = error.to_string();
     assert!(text.contains("encoder[1]"), "{text}");
     assert!(text.contains("`exact`"), "{text}");
-    // Nothing leads from the second value to the first.
+    // The first value does not depend on the second.
     let error = norm().apply(&mut builder, second, first).unwrap_err();
     assert!(error.to_string().contains("depends on"), "{error}");
 }

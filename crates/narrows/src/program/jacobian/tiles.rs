@@ -1,11 +1,11 @@
-//! What a norm contributes to the gradients by tensors.
+//! The contributions of a norm to the gradients of tensors.
 
 use super::packed::Packed;
 use crate::program::{Buffer, Part, RowFunction, Tile, TileContext, TileOperation, Uses};
 use narrows_kernels::bits::words;
 use std::sync::Arc;
 
-/// The gradient of `Σ v · J w` by a tensor of a function, over the probes of the batch.
+/// The gradient of `Σ v · J w` with respect to a tensor of a function, over the probes of the batch.
 #[derive(Debug)]
 pub(super) struct ProbeGradient {
     pub(super) function: Arc<dyn RowFunction>,
@@ -57,7 +57,7 @@ impl TileOperation for ProbeGradient {
     }
 }
 
-/// Begins a gradient to which parts are then added, if others have not.
+/// Clears a gradient to which parts are then added, unless other contributions exist.
 pub(super) fn start(context: &TileContext<'_>, gradient: &mut [f32]) {
     if !context.adds {
         gradient.fill(0.0);

@@ -1,4 +1,4 @@
-//! Probes that go back and forth: which operations they need.
+//! The operations for probes that go backward and forward.
 
 use super::norm::{Contraction, Link, Savings};
 use super::packed::Packed;
@@ -13,17 +13,17 @@ use std::sync::Arc;
 /// The buffers of probes.
 struct Ways {
     packed: Packed,
-    /// `v[l]` is v_l where it is formed, all probes of a row side by side.
+    /// `v[l]` is v_l, if it is computed; the probes of a row are contiguous.
     v: Vec<Option<Buffer>>,
     /// `w[l]` is w_l.
     w: Vec<Option<Buffer>>,
-    /// Where the last activation stops probes, behind an affine map: the map, and the slopes.
+    /// The map and the slopes, if the last activation stops probes and follows an affine map.
     diagonal: Option<(Below, Buffer)>,
-    /// The units that a first ReLU lets pass.
+    /// The units that are open after a first ReLU.
     units: Option<Units>,
 }
 
-/// Whether anything depends on the derivative of a function: a tensor or what it reads.
+/// Whether anything depends on the derivative of a function: a tensor, or its input.
 fn matters(link: &Link) -> bool {
     let derivative = link.derivative();
     let mut tensors = 0..link.tensors.len();
@@ -31,11 +31,11 @@ fn matters(link: &Link) -> bool {
 }
 
 impl Contraction {
-    /// Emits probes that go back and forth.
+    /// Emits the operations for probes that go backward and forward.
     pub(super) fn lower_probes(&self, savings: Savings, lower: &mut Lower<'_>) {
         let (first, end) = (usize::from(savings.squares), self.chain.len());
         let last = (first..end).rev().find(|&l| matters(&self.chain[l]));
-        // The last function whose w something depends on.
+        // The last function on whose w something depends.
         let last = last.filter(|_| lower.mode() == Mode::Training);
         let (mut ways, top) = if savings.stops {
             self.start_stopped(lower)
@@ -75,7 +75,7 @@ impl Contraction {
         }
     }
 
-    /// The numbers of a_l.
+    /// The number of values of a_l.
     fn width_at(&self, l: usize) -> usize {
         let link = self.chain.get(l);
         link.map_or(self.width, |link| link.function.inputs())
@@ -115,7 +115,7 @@ impl Contraction {
         ways
     }
 
-    /// Emits the basis vectors that the last activation lets pass, and gives where they then are.
+    /// Emits the basis vectors that pass the last activation, and returns their place in the chain.
     fn start_stopped(&self, lower: &mut Lower<'_>) -> (Ways, usize) {
         let (mut ways, end) = (self.ways(lower), self.chain.len());
         let below = end.checked_sub(2).map(|below| &self.chain[below]);
@@ -130,7 +130,7 @@ impl Contraction {
         (ways, top)
     }
 
-    /// Emits the way back through some functions.
+    /// Emits the way backward through some functions.
     fn go_back(&self, links: std::ops::Range<usize>, ways: &mut Ways, lower: &mut Lower<'_>) {
         let first = links.start;
         for l in links.rev() {
@@ -153,7 +153,7 @@ impl Contraction {
         }
     }
 
-    /// Emits the way forth through some functions.
+    /// Emits the way forward through some functions.
     fn go_forth(&self, links: std::ops::Range<usize>, ways: &mut Ways, lower: &mut Lower<'_>) {
         let first = links.start;
         for l in links {
@@ -190,7 +190,7 @@ impl Contraction {
         });
     }
 
-    /// Emits the norms of rows from v_0; gives w_0 if it is needed.
+    /// Emits the norms of rows from v_0; returns w_0 if it is needed.
     fn norm(
         &self,
         v: Buffer,
@@ -211,7 +211,7 @@ impl Contraction {
         w
     }
 
-    /// Emits the norms of rows from v_1 and squared weights; gives w_1.
+    /// Emits the norms of rows from v_1 and squared weights; returns w_1.
     fn square(&self, squared: Squared, v: Buffer, ways: &Ways, lower: &mut Lower<'_>) -> Buffer {
         let gram = squared.gram(false, lower);
         let norms = self.report(lower);
@@ -246,7 +246,7 @@ impl Contraction {
         norms
     }
 
-    /// Emits what values and tensors on the way get, but for squared weights.
+    /// Emits the gradients of values and tensors on the way, except for squared weights.
     fn gradients(&self, first: usize, ways: &Ways, lower: &mut Lower<'_>) {
         for (l, link) in self.chain.iter().enumerate().skip(first) {
             let (Some(w), packed) = (ways.w[l], ways.packed) else {

@@ -1,4 +1,4 @@
-//! Linear layers that follow each other are folded, where that is worth it.
+//! Folds linear layers that follow each other, if it saves enough time.
 
 use super::super::builder::Builder;
 use super::super::folded::{Folded, Layer};
@@ -8,17 +8,17 @@ use super::super::value::Mode;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Multiply-adds that have to be saved, beyond one half of them, to be worth more phases.
+/// The multiply-adds that folding must save, beyond one half of them, to compensate for more phases.
 const WORTH: usize = 500_000;
 
-/// Multiply-adds that are but a moment: a fraction of a second.
+/// Multiply-adds that take only a fraction of a second.
 const MOMENT: usize = 1 << 30;
 
 /// The sizes of a run.
 struct Run {
-    /// The numbers of all its weights.
+    /// The number of all its weights.
     weights: usize,
-    /// The widths of its narrow end and of its wide one.
+    /// The widths of its narrow end and of its wide end.
     rank: usize,
     wide: usize,
     /// Whether nothing is learned before it.
@@ -26,7 +26,7 @@ struct Run {
 }
 
 impl Run {
-    /// Whether it is worth folding where parameters stand still.
+    /// Whether folding pays with fixed parameters.
     fn is_worth_it_at_rows(&self) -> bool {
         let Run {
             weights,
@@ -37,7 +37,7 @@ impl Run {
         weights >= 2 * rank * wide && weights.saturating_mul(rank) <= MOMENT
     }
 
-    /// Whether it is worth folding at steps of `batch` rows.
+    /// Whether folding pays for steps of `batch` rows.
     fn is_worth_it_at_steps(&self, batch: usize) -> bool {
         let Run {
             weights,
@@ -52,7 +52,7 @@ impl Run {
     }
 }
 
-/// Folds the runs of affine maps that are worth it, for batches of `batch` rows.
+/// Folds the runs of affine maps for which this pays, for batches of `batch` rows.
 pub(super) fn fold(graph: &mut Builder, batch: usize) {
     let learned = graph.depends_on_tensors();
     let chosen: Vec<Range<usize>> = runs(graph)
@@ -91,7 +91,7 @@ pub(super) fn fold(graph: &mut Builder, batch: usize) {
     }
 }
 
-/// The affine map that a node is, if it is one.
+/// The affine map of a node, if it is one.
 fn affine(node: &Node) -> Option<Layer> {
     let function = node.operation.function()?;
     if function.kind() != Kind::Affine {
@@ -105,7 +105,7 @@ fn affine(node: &Node) -> Option<Layer> {
     })
 }
 
-/// The nodes that follow each other and are affine maps of each other's outputs, which nothing else reads.
+/// Consecutive nodes that are affine maps of each other's outputs, if nothing else reads these outputs.
 fn runs(graph: &Builder) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate() {

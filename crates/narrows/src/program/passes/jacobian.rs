@@ -1,4 +1,4 @@
-//! Chooses the form in which the norm of a Jacobian is the least work; see [`crate::program::jacobian`].
+//! Chooses the cheapest form of a Jacobian's norm; see [`crate::program::jacobian`].
 
 use crate::program::builder::Builder;
 use crate::program::function::Kind;
@@ -7,7 +7,7 @@ use crate::program::node::Operation;
 use narrows_kernels::activation::Activation;
 use std::sync::Arc;
 
-/// Batches of fewer rows leave too much of a word of gates empty.
+/// With fewer rows than this, too much of a word of gates stays empty.
 const LEAST_COUNTED: usize = 24;
 
 const RELU: Kind = Kind::Activation(Activation::Relu);
@@ -24,7 +24,7 @@ pub(super) fn choose(graph: &mut Builder, batch: usize) {
 }
 
 fn form(contraction: &Contraction, batch: usize) -> Form {
-    // One probe passes through the first function for less than its square costs.
+    // For one probe, the pass through the first function costs less than squaring its weights.
     if !contraction.is_of_basis() {
         return Form::Probes(Savings::default());
     }
@@ -46,7 +46,7 @@ fn form(contraction: &Contraction, batch: usize) -> Form {
     Form::Probes(Savings {
         squares,
         rectifies: squares && kinds[1] == RELU,
-        // What sums over all that it is given at once, as a convolution does, would depend on the cut of the rows.
+        // A function that sums over all its rows at once, as a convolution does, would depend on the split of the rows.
         stops: kinds.len() > 1 + usize::from(squares)
             && matches!(kinds.last(), Some(Kind::Activation(_)))
             && kinds.iter().all(is_elementary),

@@ -1,5 +1,5 @@
-//! Passes: rewrite the graph of a program into one that gives the same with less work. They see operations, not the parts
-//! of a sentence that applied them.
+//! Passes: they rewrite the graph of a program into a graph with the same results and less work. They see operations,
+//! not the parts of a sentence that applied them.
 
 mod fold;
 mod scale;
@@ -10,7 +10,7 @@ use super::builder::Builder;
 
 /// Applies all passes, for batches of up to `batch` rows.
 pub(crate) fn optimize(graph: &mut Builder, batch: usize) {
-    // First, as it saves more.
+    // First, because it saves more.
     fold::fold(graph, batch);
     jacobian::choose(graph, batch);
     scale::scale(graph);

@@ -1,5 +1,5 @@
-//! A factor and an offset of each channel right behind a function that is linear in its weights are multiplied into a
-//! copy of these, where parameters stand still.
+//! If a factor and an offset per channel directly follow a function that is linear in its weights, they are multiplied
+//! into a copy of the weights. This pass is for fixed parameters.
 
 use super::super::builder::Builder;
 use super::super::node::Node;
@@ -24,7 +24,7 @@ pub(super) fn scale(graph: &mut Builder) {
     }
 }
 
-/// The node that takes the place of one with factors and of the one before it, with the place of the latter.
+/// The node that replaces a node with factors and the node before it, with the place of the latter.
 fn found(graph: &Builder, index: usize) -> Option<(usize, Node)> {
     let factors = &graph.nodes[index];
     let map = factors.operation.downcast::<ChannelAffine>()?;

@@ -1,5 +1,5 @@
-//! The rule against a simulation: every block and every tile as it is really cut, taken one after the other by
-//! whichever worker is free.
+//! Compares the rule with a simulation: every block and every tile, cut as in training. The worker that is free takes
+//! the next one.
 
 use super::super::buffer::{Buffer, Uses};
 use super::super::builder::Builder;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 const CORES: [usize; 10] = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128];
 const BATCHES: [usize; 9] = [1, 8, 16, 64, 100, 256, 512, 1024, 4096];
 
-/// Layers to train: those of these widths and, mirrored, back.
+/// Layers to train: layers of these widths and, mirrored, back.
 #[derive(Clone, Debug)]
 struct Layers {
     widths: Vec<usize>,
@@ -31,10 +31,10 @@ struct Layers {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Between {
-    /// A ReLU behind each layer.
+    /// A ReLU after each layer.
     Relu,
     Nothing,
-    /// The layers are no products of panels, as convolutions are none.
+    /// The layers are not products of panels; for example, convolutions.
     RowByRow,
 }
 
@@ -74,7 +74,7 @@ impl RowFunction for RowByRow {
     }
 }
 
-/// A loss: where gradients begin.
+/// A loss; gradients start from it.
 #[derive(Debug)]
 struct End;
 
@@ -137,7 +137,7 @@ impl Layers {
         })
     }
 
-    /// The graph of a step on it.
+    /// The graph of its training step.
     fn graph(&self) -> Result<Builder> {
         let mut builder = Builder::new(Mode::Training);
         let mut x = builder.input("data", &self.widths[..1]);
@@ -194,8 +194,7 @@ fn networks() -> Vec<(String, Layers)> {
         .collect()
 }
 
-/// A machine whose workers each have a clock of their own, and none of which does anything in quite the same
-/// time twice.
+/// A machine. Each worker has its own clock, and the time for the same work varies a little.
 struct Machine {
     costs: Costs,
     clocks: Vec<f64>,
@@ -220,10 +219,10 @@ impl Machine {
         0.97 + 0.06 * (self.state >> 40) as f64 / (1u64 << 24) as f64
     }
 
-    /// All begin where the last one ended; `time` says how long a part takes, and whether it is the first
-    /// of its worker.
+    /// All workers begin when the last one has ended. `time` returns the time of a part, and is told whether it is the
+    /// first part of its worker.
     fn phase(&mut self, parts: usize, time: impl Fn(usize, bool) -> f64) {
-        /// Of taking a part from the counter that all share.
+        /// The time for taking a part from the shared counter.
         const TAKE: f64 = 30.0;
         let now = self.clocks.iter().copied().fold(0.0, f64::max);
         let workers = self.clocks.len();
@@ -252,7 +251,7 @@ impl Machine {
     }
 }
 
-/// The time of a step with so many workers, part by part, averaged over some steps.
+/// The time of a step with a number of workers, part by part, averaged over some steps.
 fn simulate(work: &Work, workers: usize) -> f64 {
     const STEPS: usize = 4;
     let cut = work.cutting.cut(work.rows, workers);
@@ -322,10 +321,10 @@ fn the_rule_is_within_a_tenth_of_the_best() {
     assert!(slow.is_empty(), "{slow:#?}");
 }
 
-/// A cost by its place.
+/// A cost by its index.
 type Cost = fn(&mut Costs) -> &mut f64;
 
-/// Every cost that the networks here have.
+/// All costs that the networks here have.
 const COSTS: [(&str, Cost); 9] = [
     ("multiply_add", |costs| &mut costs.multiply_add),
     ("element", |costs| &mut costs.element),
@@ -338,8 +337,7 @@ const COSTS: [(&str, Cost); 9] = [
     ("wake", |costs| &mut costs.wake),
 ];
 
-/// On a machine whose costs are not those that the rule goes by, what it chooses takes at the most this much
-/// more than the best.
+/// On a machine with other costs than the rule assumes, the choice takes at most this much longer than the best choice.
 const OFF: f64 = 1.2;
 
 #[test]
@@ -399,7 +397,7 @@ fn small_models_get_few_workers_and_large_ones_all() {
     assert!(two == 2 && (3..=8).contains(&many), "{many}");
     let (two, many) = workers(&[784, 4096, 4096, 32], 4096);
     assert!(two == 2 && many > 48, "{many}");
-    // All cores would be slower for the small one, or there would be no need of a rule.
+    // All cores are slower for the small one; otherwise the rule would be unnecessary.
     let work = work(MEASURED, &mirrored(&[784, 128, 64, 32, 16, 8]), 64);
     assert!(simulate(&work, 64) > 1.5 * simulate(&work, work.workers(64)));
 }

@@ -9,7 +9,7 @@ const TICKS: usize = 6;
 /// A place on an axis and the text there.
 type Tick = (f64, String);
 
-/// An axis with ticks of its own: those of plotters have no texts that tell them apart, and may be none.
+/// An axis with ticks of its own: the ticks of plotters may have equal texts, or there may be no ticks at all.
 #[derive(Clone)]
 pub(super) struct Axis {
     range: Range<f64>,
@@ -26,7 +26,7 @@ impl Axis {
         }
     }
 
-    /// With a little room around the values.
+    /// An axis with a margin around the values.
     pub(super) fn logarithmic((low, high): (f64, f64)) -> Axis {
         let (low, high) = (low / 1.3, high * 1.3);
         Axis {
@@ -85,14 +85,14 @@ fn ticks((low, high): (f64, f64), whole: bool) -> Vec<Tick> {
     };
     let step = steps.take(9).find(fits).unwrap_or(high - low);
     let (first, last) = indices(step);
-    // Multiplied out rather than added up, so that errors do not add up either.
+    // Multiplied, not added step by step, so that rounding errors do not accumulate.
     (0..=(last - first).max(0.0) as usize)
         .map(|index| (first + index as f64) * step)
         .map(|place| (place, figure(place, step)))
         .collect()
 }
 
-/// Ticks at the powers of ten, with 2 and 5 times those, or 3 times, between them where there is room.
+/// Ticks at the powers of ten. If there is room, also at 2 and 5 times, or at 3 times, a power of ten.
 fn log_ticks((low, high): (f64, f64)) -> Vec<Tick> {
     let powers = low.log10().floor() as i32..=high.log10().ceil() as i32;
     let at = |times: &[f64]| -> Vec<Tick> {
@@ -107,7 +107,7 @@ fn log_ticks((low, high): (f64, f64)) -> Vec<Tick> {
     let all = [at(&[1.0, 2.0, 5.0]), at(&[1.0, 3.0]), at(&[1.0])];
     match all.into_iter().find(|ticks| ticks.len() <= TICKS) {
         Some(few) if few.len() >= 2 => few,
-        // Between two powers even steps are as good.
+        // Between two powers of ten, even steps are as good.
         Some(_) => ticks((low, high), false),
         None => {
             let every = (powers.end() - powers.start()) as usize / TICKS + 1;
@@ -116,7 +116,7 @@ fn log_ticks((low, high): (f64, f64)) -> Vec<Tick> {
     }
 }
 
-/// A number on an axis, to the digit in which it differs from one that is a step away.
+/// A number on an axis, with as many digits as are needed to distinguish it from the next tick.
 fn figure(number: f64, step: f64) -> String {
     let size = number.abs();
     if size < 0.5 * step {

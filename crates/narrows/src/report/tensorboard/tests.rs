@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The events of a log, every length and checksum of which must hold.
+/// The events of a log. Each length and each checksum must be right.
 fn events(mut bytes: &[u8]) -> Vec<Event> {
     let mut events = Vec::new();
     while !bytes.is_empty() {
@@ -31,7 +31,7 @@ fn bitwise(bytes: &[u8]) -> u32 {
         .fold(!0, |sum, &byte| (0..8).fold(sum ^ u32::from(byte), step))
 }
 
-/// Tag, step and value of each event but the first, which must name the version.
+/// Tag, step and value of each event except the first one, which must contain the version.
 fn scalars(path: &Path) -> Vec<(String, i64, f32)> {
     let events = events(&fs::read(path).unwrap());
     assert_eq!(events[0].file_version.as_deref(), Some(VERSION));
@@ -57,7 +57,7 @@ fn checksums_are_crc_32c() {
 
 #[test]
 fn a_record_has_the_bytes_of_the_format() {
-    // An event by the wire format: wall_time, step, then a summary of one value with tag and number.
+    // An event in the wire format: wall_time, step, then a summary of one value with tag and number.
     let mut event = vec![0x09];
     event.extend(2.0f64.to_le_bytes());
     event.extend([0x10, 0x03, 0x2a, 0x0a, 0x0a, 0x08, 0x0a, 0x01, b'a', 0x15]);
@@ -65,7 +65,7 @@ fn a_record_has_the_bytes_of_the_format() {
     let record = scalar_record(2.0, "a", 3, 0.5);
     assert_eq!(record[..8], (event.len() as u64).to_le_bytes());
     assert_eq!(record[12..record.len() - 4], event);
-    // A value of 0 is a value.
+    // A value of 0 must be written too.
     let events = events(&scalar_record(2.0, "a", 0, 0.0));
     assert_eq!(
         events[0].summary.as_ref().unwrap().value[0].simple_value,
@@ -86,7 +86,7 @@ fn numbers_are_kept_in_order() {
     assert_eq!(found[0], ("loss/train".into(), 1, 0.25));
     assert!(found[1].2.is_nan());
     assert_eq!(found[2], ("größe".into(), i64::MAX, 1.0));
-    // Another of the same second does not overwrite it.
+    // Another log of the same second does not overwrite it.
     assert_ne!(EventFile::create(&folder).unwrap().path(), log.path());
 }
 

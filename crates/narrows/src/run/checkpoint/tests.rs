@@ -18,7 +18,7 @@ fn data() -> Dataset {
     Dataset::from_array(rows.view()).unwrap()
 }
 
-/// What is known of the rows.
+/// A description of the rows.
 fn known() -> KnownRows {
     KnownRows::of(&data(), None, Some(&data())).unwrap()
 }
@@ -39,7 +39,7 @@ fn a_checkpoint_of_another_version_is_refused_for_that_and_not_for_its_data() {
     let mut training = Training::new(&recipe, &data, 1).unwrap();
     let bytes = bytes_of(&training, &known()).unwrap();
     read(&mut training, &known(), &bytes).unwrap();
-    // As a version that had no checksums wrote it.
+    // As written by a version without checksums.
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let mut about: Value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
     about["format_version"] = json!(2);
@@ -112,7 +112,7 @@ fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
             .is_some()
     );
 
-    // The next save replaces the damaged one, and the good one stays until the save after.
+    // The next save replaces the damaged one; the good one is kept until the save after it.
     fs::write(&newer, &bytes).unwrap();
     let older = folder.path().join(OLDER_CHECKPOINT_FILE);
     let good = fs::read(&older).unwrap();
@@ -125,7 +125,7 @@ fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
     );
     assert_eq!(training.position(), (2, 0));
 
-    // Both: named, with the way out.
+    // Both are damaged: the error names them and the way out.
     fs::write(&newer, &bytes).unwrap();
     fs::write(&older, "").unwrap();
     let model = training.checked_model().unwrap();

@@ -1,7 +1,7 @@
 use super::*;
 use tempfile::TempDir;
 
-/// What a run's folder holds, with the first word of each file.
+/// The content of a run's folder, with the first word of each file.
 fn contents(folder: &Path) -> Vec<String> {
     let mut all: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -35,7 +35,7 @@ const OLD: [&str; 7] = [
 
 const NEWER: [&str; 4] = [RECIPE_FILE, RUN_FILE, "model.safetensors", CHECKPOINT_FILE];
 
-/// A folder with an old run, and what a swap leaves of the two.
+/// A folder with an old run, and the state after a swap of the two.
 fn bench() -> (TempDir, Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), &OLD, "old");

@@ -1,11 +1,11 @@
-//! Ways from the folder of a run to its data: where they lie now, and what is said where they lie no more.
+//! Paths from the folder of a run to its data, and the errors if the data have moved.
 
 use crate::advice::{Action, Setting, set};
 use crate::data::{Source, Watch};
 use crate::error::{Error, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
-/// Whether there is what a spec names.
+/// Whether the source of a spec exists.
 pub(super) fn is_there(spec: &str) -> bool {
     let (name, _) = Source::parts_of(spec);
     let of_several = name.rsplit_once(':').map(|(file, _)| file);
@@ -16,7 +16,7 @@ pub(super) fn is_there(spec: &str) -> bool {
         || (Source::is_pattern(name) && !Watch::of([&name.to_string()]).is_empty())
 }
 
-/// Why a source of a run that is there cannot be named.
+/// The error for a source of a run that exists but whose name cannot be written.
 pub(super) fn nameless(folder: &Path, way: Option<&str>) -> Option<Error> {
     let path = way
         .map(|way| folder.join(way))
@@ -32,7 +32,7 @@ pub(super) fn moved_away(recorded: &str, folder: &Path, option: Setting, goes_on
     let way_out = if goes_on || option == Setting::Data {
         format!("say with {source} where they are now")
     } else {
-        // Other commands have no such option.
+        // Other commands do not have this option.
         format!(
             "say where they are now with {}",
             Action::GoOn {
@@ -51,10 +51,10 @@ pub(super) fn moved_away(recorded: &str, folder: &Path, option: Setting, goes_on
         .hint(format!("put them back, or {way_out}"))
 }
 
-/// The source that lies there from a run's folder, if it does and has a name that can be told.
+/// The source at a path relative to a run's folder, if it exists and its name can be written.
 pub(super) fn beside_run(folder: &Path, way: &str) -> Option<String> {
     let path = folder.join(way);
-    // Without the way through the run's folder, where it can be had.
+    // Without the path through the run's folder, if possible.
     let whole = whole(&path);
     let here = std::env::current_dir().ok();
     let from_here = here.and_then(|here| way_to(&here.canonicalize().ok()?, &whole));
@@ -63,8 +63,8 @@ pub(super) fn beside_run(folder: &Path, way: &str) -> Option<String> {
     names.find(|name| is_there(name)).map(String::from)
 }
 
-/// The path from the root, without links and steps back, as far as it is there: a pattern, or an array of an archive, is
-/// no path that is there.
+/// The absolute path without links and `..`, as far as the path exists: the rest may be a pattern or an array of an
+/// archive, which do not exist as paths.
 pub(super) fn whole(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     for known in path.ancestors() {
@@ -80,7 +80,7 @@ pub(super) fn whole(path: &Path) -> PathBuf {
     path
 }
 
-/// The way from a folder to a path, both from the root; none where they lie on different drives.
+/// The relative path from a folder to a path, both absolute; `None` if they are on different drives.
 pub(super) fn way_to(folder: &Path, path: &Path) -> Option<PathBuf> {
     let shared = folder.components().zip(path.components());
     let shared = shared.take_while(|(a, b)| a == b).count();

@@ -1,24 +1,24 @@
-//! Fitting: from what a recipe says and the training rows to offsets and factors.
+//! Fits a scaling: from the settings of a recipe and the training rows to offsets and factors.
 
 use super::{Scaling, ScalingSpec};
 use crate::advice::key;
 use crate::data::{Dataset, EXACT, for_each_row_minus};
 use crate::{Error, ErrorKind, Result};
 
-/// The largest 8-bit value, which stands for 1 where 8-bit values are put into [0, 1].
+/// The largest 8-bit value, which becomes 1 if 8-bit values are scaled to [0, 1].
 const LARGEST_8_BIT: f64 = 255.0;
 
 impl Scaling {
     /// Fits a scaling to training rows.
     ///
-    /// Images (rows whose shape has two sizes or more) are fitted as a whole, one mean and
-    /// deviation or one pair of extremes for all values; tables are fitted column by column.
-    /// The deviation is that of the population (divided by the number of values).
+    /// Images (rows whose shape has two sizes or more) are fitted as a whole: one mean and standard deviation, or one
+    /// smallest and largest value, for all values. Tables are fitted column by column. The standard deviation is that
+    /// of the population (divided by the number of values).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for a given setting that is
-    /// impossible; [`ErrorKind::Data`] if scaled values would not be finite. What is constant is divided by 1.
+    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for an impossible setting;
+    /// [`ErrorKind::Data`] if scaled values would not be finite. Constant columns are divided by 1.
     pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
         let scaling = match *spec {
             ScalingSpec::Unit => unit(data),
@@ -40,7 +40,7 @@ impl Scaling {
         let unusable =
             parts.position(|(offset, &factor)| !offset.is_finite() || !is_usable(factor));
         if let Some(column) = unusable {
-            // One offset and one factor are for all columns.
+            // One offset and one factor apply to all columns.
             let error = match scaling.factor.len() {
                 1 => refuse(),
                 _ => refuse().at(data.column_place(column)),
@@ -99,7 +99,7 @@ fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Sc
         let expected = "a finite number above 0";
         return refuse("the std of `standardize` is impossible", expected, std);
     }
-    // What is given is on the [0, 1] scale for 8-bit data; what is fitted is in their own units.
+    // Given values are on the [0, 1] scale for 8-bit data; fitted values are in the data's own units.
     let unit = if data.is_8_bit() { LARGEST_8_BIT } else { 1.0 };
     let (mean, std) = match (mean, std) {
         (Some(mean), Some(std)) => (vec![f64::from(mean) * unit], vec![f64::from(std) * unit]),
@@ -109,7 +109,7 @@ fn standardize(data: &Dataset, mean: Option<f32>, std: Option<f32>) -> Result<Sc
                 Some(std) => vec![f64::from(std) * unit; means.len()],
                 None => {
                     let mut stds = stds(data, &means);
-                    // A sum of equal values may round: what is constant becomes 0, divided by 1.
+                    // A sum of equal values may be rounded: a constant column becomes 0, divided by 1.
                     for (column, value) in data.constants() {
                         means[column] = value;
                         stds[column] = 1.0;
@@ -160,10 +160,10 @@ fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling
     Ok(Scaling::for_data(data, low, factor))
 }
 
-/// The mean, one for the whole or one for each column.
+/// The mean: one for all values, or one for each column.
 fn means(data: &Dataset) -> Vec<f64> {
     let mut sums = vec![0.0; data.inputs()];
-    // Values far from 0 would lose digits to their sum.
+    // If values are far from 0, their sum would lose digits.
     let (low, _) = data.extremes();
     for_each_row_minus(data, low, |place, values| {
         for (sum, &value) in sums[place..].iter_mut().zip(values) {
@@ -180,7 +180,7 @@ fn means(data: &Dataset) -> Vec<f64> {
     averages(data, sums)
 }
 
-/// The std about the means, one for the whole or one for each column.
+/// The std around the means: one for all values, or one for each column.
 fn stds(data: &Dataset, means: &[f64]) -> Vec<f64> {
     let mut sums = vec![(0.0, 0.0); data.inputs()];
     for_each_row_minus(data, means, |place, values| {

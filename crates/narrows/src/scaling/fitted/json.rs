@@ -5,8 +5,8 @@ use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
 impl Scaling {
-    /// The scaling as the model file keeps it: `{"offset": […], "factor": […], "precision": "double"}`, each list of
-    /// one number or of one for each place in a row.
+    /// The scaling in the form of the model file: `{"offset": […], "factor": […], "precision": "double"}`. Each list
+    /// has one number, or one for each place in a row.
     pub fn to_json(&self) -> Value {
         let precision = match self.precision {
             Precision::Single => "single",
@@ -15,13 +15,13 @@ impl Scaling {
         json!({ "offset": self.offset, "factor": self.factor, "precision": precision })
     }
 
-    /// The scaling from a model file, for rows of `inputs` values. One that does not name its precision is of a file
-    /// of format version 1 or 2, which is single.
+    /// The scaling from a model file, for rows of `inputs` values. Files of format versions 1 and 2 have no precision;
+    /// it is single there.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Format`] if something is missing, of another type or length, or not usable
-    /// as an offset or a factor; the place is `offset`, `factor`, an entry of one, or `precision`.
+    /// [`ErrorKind::Format`] if a member is missing, has another type or length, or is not usable as an offset or a
+    /// factor. The place is `offset`, `factor`, an entry of one of them, or `precision`.
     pub fn from_json(value: &Value, inputs: usize) -> Result<Self> {
         let single = match value.get("precision").map(Value::as_str) {
             None | Some(Some("single")) => true,

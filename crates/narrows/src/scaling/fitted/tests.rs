@@ -392,7 +392,7 @@ fn json_that_is_no_scaling_is_refused() {
     }
 }
 
-/// Integers that `f64` cannot tell apart keep their differences, as they are subtracted as integers.
+/// Integers that `f64` cannot distinguish keep their differences, because they are subtracted as integers.
 #[test]
 fn integers_beyond_double_precision_keep_their_differences() {
     let start = 1_i64 << 60;

@@ -13,7 +13,7 @@ const STANDARDIZE: ScalingSpec = ScalingSpec::Standardize {
     std: None,
 };
 
-/// The distinct values and those that are left, if that is said, with these two scalings: none and `standardize`.
+/// The number of distinct values, and how many remain if a message says so, with two scalings: none and `standardize`.
 fn counts(data: &Dataset) -> [Option<(usize, usize)>; 2] {
     [ScalingSpec::None, STANDARDIZE].map(|spec| {
         let scaling = Scaling::fit(&spec, data).unwrap();
@@ -58,7 +58,7 @@ fn numbers_that_single_precision_holds_are_left_alone() {
         table(1000, |row| row as i32 * 1000),
         table(300, |row| row as u16),
         table(300, |row| row as f64 / 4.0),
-        // Hundredths are no float32 in binary, and none of them merge.
+        // Hundredths have no exact float32 value, but none of them merge.
         table(1000, |row| row as f64 * 0.01),
         table(300, |row| 1.0 + row as f32 * 1e-6),
     ] {
@@ -81,7 +81,7 @@ fn random_numbers_are_not_said_to_lose_what_all_lose() {
         .iter()
         .map(|&value| (value as f32).to_bits())
         .collect();
-    // Some merge, whatever is done to them.
+    // Some values merge with every scaling.
     assert!(singles.len() < 99_900, "{}", singles.len());
     assert_eq!((counts(&data), is_double(&data)), ([None, None], false));
 }
@@ -90,7 +90,7 @@ fn random_numbers_are_not_said_to_lose_what_all_lose() {
 fn integers_beyond_float64_are_counted_exactly() {
     let start = (1_i64 << 53) + 1;
     let data = table(40, |row| start + row as i64);
-    // float64 keeps every second one; the mean is subtracted before.
+    // float64 represents every second value; the mean is subtracted first.
     assert_eq!(counts(&data), [Some((40, 1)), None]);
     assert!(is_double(&data));
 }

@@ -1,24 +1,25 @@
-//! What becomes of the original's claims, in sentences made from the numbers of the runs.
+//! A check of the original's claims, in sentences made from the numbers of the runs.
 
 use super::record::ClassicRow;
 use crate::text::figures;
 
-/// The places of the experiments that the claims are about.
+/// The indices of the experiments that the claims are about.
 const DEEP: usize = 0;
 const SIMPLE: usize = 1;
 const STRONG: usize = 5;
 const LIGHT: usize = 6;
 const FREE: usize = 7;
 
-/// How the three contractive models are called.
+/// The names of the three contractive models.
 const PENALTIES: [(usize, &str); 3] =
     [(STRONG, "λ = 5"), (LIGHT, "λ = 1e-4"), (FREE, "no penalty")];
 
-/// A model whose error is no less than this share of that of one image for all inputs hardly follows its input.
+/// If the error of a model is at least this share of the error of one constant image, the model hardly follows its
+/// input.
 const IDLE: f64 = 0.95;
 
-/// The original's claims, judged by the results of all experiments in their order, each in the original setting and
-/// then in the corrected one.
+/// The original's claims, checked by the results of all experiments in order, each in the original setting and then in
+/// the corrected one.
 pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
     let of = |experiment: usize, setting: usize| &rows[2 * experiment + setting];
     let settings = [0, 1];
@@ -68,7 +69,7 @@ fn holds(yes: [bool; 2]) -> &'static str {
     }
 }
 
-/// From the most sensitive on.
+/// The models in words, the most sensitive first.
 fn order<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     let mut all = PENALTIES.map(|(place, name)| (of(place).sensitivity(), name));
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -77,7 +78,7 @@ fn order<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     format!("the order, from the most sensitive on, is {first}, {second}, {third}.")
 }
 
-/// Whether the penalty does what it is for.
+/// Whether the penalty has its intended effect.
 fn effect<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     let free = of(FREE).sensitivity();
     let less = [STRONG, LIGHT].map(|place| of(place).sensitivity() < free);
@@ -94,7 +95,7 @@ fn effect<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     .to_string()
 }
 
-/// The errors themselves, which a small clean error makes look large where they are relative to it.
+/// The absolute errors: relative to a small clean error they look large.
 fn errors<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     let each = PENALTIES.map(|(place, name)| {
         let row = of(place);
@@ -109,7 +110,7 @@ fn errors<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     )
 }
 
-/// That a model hardly follows its input, if that is so.
+/// A sentence if a model hardly follows its input.
 fn idle(row: &ClassicRow, penalty: &str, setting: &str) -> Option<String> {
     (row.mse >= IDLE * row.constant_mse).then(|| {
         format!(
@@ -127,7 +128,7 @@ mod tests {
     use crate::study::Measure;
     use crate::study::classic::{EXPERIMENTS, SETTINGS};
 
-    /// Results in which noise adds to each experiment's error as much as `added` says.
+    /// Results in which noise adds the error `added` to each experiment.
     fn rows(
         mse: impl Fn(usize, usize) -> f64,
         added: impl Fn(usize, usize) -> f64,

@@ -1,4 +1,4 @@
-//! What the classic study found.
+//! The results of the classic study.
 
 use super::super::Measure;
 use crate::evaluate::metric::Metric;
@@ -6,10 +6,10 @@ use crate::text::figures;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Whether an experiment is as the original had it, flaws included.
+/// The setting of an experiment: original, with its flaws, or corrected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
-    /// Inputs that leave [0, 1] though the decoder ends in a sigmoid; masking that keeps 20 %.
+    /// Inputs outside of [0, 1] although the decoder ends in a sigmoid; masking that keeps only 20 %.
     Original,
     /// Inputs in [0, 1].
     Corrected,
@@ -25,20 +25,20 @@ impl Setting {
     }
 }
 
-/// The std of the Gaussian noise that the study of contractive autoencoders shows.
+/// The std of the Gaussian noise in the part of the study about contractive autoencoders.
 const STD: f64 = 1.5;
 
-/// What the study found.
+/// The results of the study.
 pub struct Classic {
     /// Each experiment in each setting.
     pub rows: Vec<ClassicRow>,
     /// Which of the original's claims hold, in sentences.
     pub claims: Vec<String>,
-    /// Whether there were fewer epochs than the study has.
+    /// Whether there were fewer epochs than in the full study.
     pub quick: bool,
-    /// How often each was trained, from different seeds.
+    /// The number of seeds from which each experiment was trained.
     pub seeds: usize,
-    /// The time that it took.
+    /// The time of the study, in seconds.
     pub seconds: f64,
     /// The report.
     pub report: PathBuf,
@@ -53,23 +53,23 @@ pub struct ClassicRow {
     pub setting: Setting,
     /// The epochs trained.
     pub epochs: usize,
-    /// What its error is: the test MSE, or of a denoiser the denoising MSE.
+    /// The metric of its error: the test MSE, or for a denoiser the denoising MSE.
     pub metric: Metric,
     /// The error, in scaled units, from the first seed.
     pub mse: f64,
     /// The same over all seeds.
     pub over_seeds: Measure,
-    /// The error of PyTorch from one seed, where it was measured.
+    /// The error of PyTorch from one seed, if it was measured.
     pub reference: Option<f64>,
     /// The test MSE of PCA with as many components as the code has values.
     pub pca_mse: Option<f64>,
-    /// The test error of the image that is best where all inputs are given the same one: the mean of the training
-    /// images, brought into the sigmoid's range.
+    /// The test error of the best constant image, which is the mean of the training images, limited to the range of the
+    /// sigmoid.
     pub constant_mse: f64,
-    /// The std of Gaussian noise on the input and the error with it, on the first 500 test images; first without
-    /// noise.
+    /// Pairs of a std of Gaussian noise on the input and the error with this noise, on the first 500 test images. The
+    /// first pair is without noise.
     pub gaussian: Vec<(f64, f64)>,
-    /// The test error of PyTorch with noise of std 1.5 on the input, where it was measured.
+    /// The test error of PyTorch with noise of std 1.5 on the input, if it was measured.
     pub noisy_reference: Option<f64>,
 }
 
@@ -83,8 +83,8 @@ impl ClassicRow {
         point.map_or(f64::NAN, |(_, mse)| *mse)
     }
 
-    /// How much larger the error is with Gaussian noise than without, relative to that, averaged over the levels: 1
-    /// means twice as large.
+    /// The relative increase of the error by Gaussian noise, averaged over the levels: 1 means twice as large as
+    /// without noise.
     pub fn sensitivity(&self) -> f64 {
         let Some(((_, clean), noisy)) = self.gaussian.split_first() else {
             return f64::NAN;
@@ -93,7 +93,8 @@ impl ClassicRow {
         added.sum::<f64>() / noisy.len() as f64
     }
 
-    /// The error with noise of std 1.5, and what that is more than without: `0.04500 (+50 %)`, `0.5344 (×280)`.
+    /// The error with noise of std 1.5, and its increase over the error without noise: `0.04500 (+50 %)`,
+    /// `0.5344 (×280)`.
     pub fn noisy(&self) -> String {
         let clean = self.gaussian.first().map_or(f64::NAN, |(_, mse)| *mse);
         let times = self.noisy_mse() / clean;
@@ -109,7 +110,7 @@ impl ClassicRow {
 }
 
 impl Classic {
-    /// What was found, as a JSON object.
+    /// The results as a JSON object.
     pub fn to_json(&self) -> Value {
         let row = |row: &ClassicRow| {
             json!({

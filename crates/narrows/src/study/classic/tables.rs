@@ -6,8 +6,8 @@ use crate::report::{Cell, Table};
 use crate::text::figures;
 
 impl Classic {
-    /// The results as a table whose first row names the columns: experiment, setting, epochs, test error, its mean over
-    /// the seeds where they are several, that of PyTorch from one seed and of PCA, and the error with noise.
+    /// The results as a table. The first row names the columns: experiment, setting, epochs, test error, its mean over
+    /// the seeds if there are several, the errors of PyTorch from one seed and of PCA, and the error with noise.
     pub fn table(&self) -> Vec<Vec<String>> {
         let several = self.seeds > 1;
         let mut heads = ["experiment", "setting", "epochs", "MSE"]
@@ -35,7 +35,7 @@ impl Classic {
     }
 }
 
-/// The results as a Markdown table, with what made them.
+/// The results as a Markdown table, with the command that made them.
 pub(super) fn markdown(classic: &Classic) -> String {
     let action = Action::Classic {
         quick: classic.quick,
@@ -58,8 +58,8 @@ pub(super) fn markdown(classic: &Classic) -> String {
     format!("Made by {action}.\n\n{}", lines.collect::<String>())
 }
 
-/// The table for the page, where the setting stands in the experiment's cell and the epochs come last, which a narrow
-/// page leaves out.
+/// The table for the report page. The setting is in the cell of the experiment, and the epochs are in the last column,
+/// which a narrow page hides.
 pub(super) fn page_table(classic: &Classic) -> Table {
     let mut rows = classic.table();
     for cells in &mut rows {
@@ -80,7 +80,7 @@ pub(super) fn page_table(classic: &Classic) -> Table {
     }
 }
 
-/// A figure of PyTorch's, with the digits that are known.
+/// An error of PyTorch, with the digits that are known.
 fn reference(value: Option<f64>) -> String {
     value.map_or("-".into(), |value| value.to_string())
 }

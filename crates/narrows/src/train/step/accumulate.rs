@@ -1,4 +1,4 @@
-//! Steps whose gradient is formed whole first; see [`Whole`](super::whole::Whole).
+//! Steps that need the whole gradient first; see [`Whole`](super::whole::Whole).
 
 use super::stepper::{Gathered, Stepper};
 use crate::program::{Mode, Part, Piece};
@@ -6,7 +6,7 @@ use narrows_kernels::reduce::{add, dot, scale};
 use narrows_kernels::split::Parts;
 
 impl Stepper {
-    /// A step whose gradient is formed whole first, over one batch after the other, and cut down to the largest norm.
+    /// A step that first computes the whole gradient, over one batch after the other, and clips it to the largest norm.
     pub(super) fn step_whole(&mut self, rows: &Gathered<'_>, epoch: u32, factor: f64) {
         let batches = self.pieces(rows.rows.len(), self.batch()).count();
         self.over_batches(Mode::Training, rows, epoch, |stepper, batch, number| {
@@ -18,7 +18,7 @@ impl Stepper {
         }
     }
 
-    /// Adds the gradient of a batch, of a `number` among so many, times its weight.
+    /// Adds the weighted gradient of a batch; `number` is the number of the batch and the number of batches.
     fn add_gradient(&mut self, rows: usize, weight: f32, (number, batches): (usize, usize)) {
         let isa = self.cpu.isa();
         let Some(whole) = &mut self.whole else { return };
@@ -44,7 +44,7 @@ impl Stepper {
                 }
                 let mut to = free;
                 if is_last {
-                    // What other levels hold, from the smallest up; the optimizer takes the first.
+                    // The gradients of other levels are added from the smallest up; the optimizer gets the first level.
                     for level in free + 1..levels {
                         if (number >> level) & 1 == 1 {
                             add(isa, gradient, &sums[of_level(level)]);
@@ -61,7 +61,7 @@ impl Stepper {
         );
     }
 
-    /// Applies the gradient that was added up.
+    /// Applies the accumulated gradient.
     fn apply_whole(&mut self, factor: f64) {
         let isa = self.cpu.isa();
         let Some(whole) = &mut self.whole else { return };

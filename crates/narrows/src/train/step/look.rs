@@ -1,4 +1,4 @@
-//! Where the numbers of a step stopped being finite.
+//! Finds the first number of a step that is not finite.
 
 use super::losses::Losses;
 use super::stepper::{Gathered, Stepper};
@@ -8,7 +8,7 @@ use crate::program::{Batch, Cpu, Mode, Options, Plan};
 use crate::scaling::Scaling;
 use narrows_kernels::reduce::is_finite;
 
-/// What was not finite first, in the order in which a step works it out.
+/// The first values that are not finite, in the order in which a step computes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::train) enum NotFinite {
     /// The scaled rows, with their noise.
@@ -23,12 +23,12 @@ impl Stepper {
         &self.losses
     }
 
-    /// What is not finite first in a step on some rows, none where only a sum is too large: the step is run again, layer
-    /// by layer, as it left the parameters as they were.
+    /// The first values that are not finite in a step on some rows; `None` if only a sum is too large. The step is run
+    /// again, layer by layer; this is possible because the failed step left the parameters unchanged.
     ///
     /// # Errors
     ///
-    /// Never for a step that was run.
+    /// Never, for a step that was run.
     pub(in crate::train) fn first_not_finite(
         &self,
         data: &Dataset,
@@ -36,7 +36,7 @@ impl Stepper {
         epoch: u32,
         rows: &[u32],
     ) -> Result<Option<NotFinite>> {
-        // Terms change no value.
+        // Penalties do not change any value.
         let graph = self.sentence.graph(Mode::Training)?;
         let most = self.training.batch();
         let options = Options {

@@ -1,16 +1,16 @@
-//! The losses of a step, and those on rows that are not learned from.
+//! The losses of a step, and the losses on rows that are not trained on.
 
 use crate::program::{Loss, LossValue, Mean, Program};
 
-/// The losses of a step, each the mean over its batch, before the step.
+/// The losses of a step, each the mean over its batch, computed before the update.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Losses {
     /// The whole objective.
     pub total: f64,
-    /// The reconstruction loss; of several parts their sum with weights.
+    /// The reconstruction loss; if it has several parts, their weighted sum.
     pub reconstruction: f64,
-    /// Parts of the reconstruction loss, where it has several, and penalties, each without its weight:
-    /// [`Stepper::columns`](super::Stepper::columns) names them.
+    /// The parts of the reconstruction loss, if it has several, and the penalties, each without its weight.
+    /// [`Stepper::columns`](super::Stepper::columns) has their names.
     pub columns: Vec<f64>,
 }
 
@@ -29,9 +29,9 @@ impl Losses {
         }
     }
 
-    /// Takes the losses of a program after a run on so many rows. In validation `whole` is the number of rows of a full
-    /// batch: losses that couple rows are 0 here, as they need the sums of all batches, and a sum over rows is scaled to a
-    /// full batch.
+    /// Reads the losses of a program after a run on a number of rows. In validation `whole` is the number of rows of a
+    /// full batch. Then losses that couple rows are 0 here, because they need the sums of all batches, and a sum over
+    /// rows is scaled to a full batch.
     pub(super) fn take(&mut self, program: &Program, rows: usize, whole: Option<usize>) {
         self.reset();
         let mut column = 0;
@@ -48,7 +48,7 @@ impl Losses {
         }
     }
 
-    /// Adds the value of a loss, to the column at a place where it has one.
+    /// Adds the value of a loss, also to its column if it has one.
     pub(super) fn count(&mut self, loss: &Loss, value: f64, column: usize) {
         let weighted = f64::from(loss.weight) * value;
         self.total += weighted;
@@ -61,12 +61,12 @@ impl Losses {
     }
 }
 
-/// Losses on rows that are not learned from, batch by batch.
+/// Losses on rows that are not trained on, batch by batch.
 pub(in crate::train) struct MeasuredLosses {
-    /// All rows, and those of them that were seen.
+    /// The number of all rows, and the number of rows seen so far.
     pub(super) rows: usize,
     pub(super) seen: usize,
     pub(in crate::train) losses: Losses,
-    /// The sums of losses that couple rows, by their place among all.
+    /// The sums of losses that couple rows, by the index of the loss.
     pub(super) coupled: Vec<(usize, Vec<f64>)>,
 }

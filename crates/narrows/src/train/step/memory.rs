@@ -1,23 +1,23 @@
-//! How much memory steps take.
+//! The memory of steps.
 
 use crate::network::Network;
 use crate::recipe::Recipe;
 
-/// The memory that a step is planned with, in bytes, beside that of the data.
+/// The planned memory of a step in bytes, without the data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// The parameters.
     pub parameters: usize,
-    /// What the optimizer remembers of each.
+    /// The state of the optimizer.
     pub optimizer: usize,
-    /// Activations and gradients of the rows of a batch, those of penalties included, and factors of folded layers.
+    /// Activations and gradients of the rows of a batch, including those of penalties, and factors of folded layers.
     pub activations: usize,
-    /// What the threads have for themselves, and the whole gradient where there is one.
+    /// The private memory of the threads, and the whole gradient if it is needed.
     pub scratch: usize,
 }
 
 impl Memory {
-    /// What parameters take whatever the batch.
+    /// The memory of the parameters, for any batch.
     pub(crate) fn least(recipe: &Recipe, network: &Network) -> Memory {
         let parameters = network.parameter_count().saturating_mul(size_of::<f32>());
         let has_whole = recipe.clip_norm > 0.0 || recipe.accumulation > 1;
@@ -29,7 +29,7 @@ impl Memory {
         }
     }
 
-    /// All of it.
+    /// The total.
     pub fn total(&self) -> usize {
         let parts = [
             self.parameters,

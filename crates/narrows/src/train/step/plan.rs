@@ -1,4 +1,4 @@
-//! Steps from a setting: what is decided before any memory is taken.
+//! Plans steps from their settings, before any memory is allocated.
 
 use super::losses::Losses;
 use super::memory::Memory;
@@ -16,34 +16,34 @@ use crate::threads::available_threads;
 use crate::train::batches::joins;
 use narrows_kernels::Isa;
 
-/// What a [`Stepper`] trains, and how.
+/// The settings of a [`Stepper`].
 pub struct Setting {
     /// The network.
     pub network: Network,
     /// The parameters to start from.
     pub parameters: Parameters,
-    /// What happens to the rows that the encoder reads.
+    /// Noise on the encoder's input.
     pub corruption: Option<Corruption>,
     /// The reconstruction loss.
     pub objective: Objective,
-    /// The penalties beside it; those of weight 0 are left out.
+    /// The penalties, which are added to it; penalties of weight 0 are left out.
     pub penalties: Vec<Penalty>,
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// What noise and probes follow from.
+    /// The seed of noise and probes.
     pub seed: u64,
-    /// The largest norm of the gradient over all parameters; 0 for any.
+    /// The largest norm of the gradient over all parameters; 0 for no limit.
     pub clip_norm: f64,
-    /// The most batches of a step, whose gradients are added up.
+    /// The most batches of a step, whose gradients are added.
     pub accumulation: usize,
 }
 
 impl Setting {
-    /// What a recipe says, with parameters drawn from its seed.
+    /// The settings of a recipe, with parameters drawn from its seed.
     ///
     /// # Errors
     ///
-    /// When the objective does not fit the decoder.
+    /// If the objective does not fit the decoder.
     pub fn of(recipe: &Recipe, network: Network) -> Result<Setting> {
         Ok(Setting {
             parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
@@ -59,7 +59,7 @@ impl Setting {
     }
 }
 
-/// The two programs of steps, planned.
+/// The two planned programs of steps.
 pub(crate) struct Programs {
     sentence: Sentence,
     training: Plan,
@@ -67,11 +67,11 @@ pub(crate) struct Programs {
 }
 
 impl Programs {
-    /// The programs of a recipe; without passes over the graph unless it `optimizes`.
+    /// The programs of a recipe; the passes that make the graph cheaper run only if it `optimizes`.
     ///
     /// # Errors
     ///
-    /// When parts of the recipe do not fit together.
+    /// If parts of the recipe do not fit together.
     pub(crate) fn of(
         recipe: &Recipe,
         network: Network,
@@ -121,8 +121,8 @@ impl Programs {
         [self.training.describe(), self.validation.describe()]
     }
 
-    /// The memory that they will take, where steps clip to a norm, add up so many batches, and the optimizer remembers so
-    /// many numbers of each parameter.
+    /// The memory of the programs, for steps that clip to a norm and accumulate a number of batches, and an optimizer
+    /// that stores a number of values per parameter.
     pub(crate) fn memory(&self, clip_norm: f64, accumulation: usize, remembered: usize) -> Memory {
         let bytes = |numbers: usize| numbers.saturating_mul(size_of::<f32>());
         let count = self.sentence.network.parameter_count();
@@ -147,7 +147,8 @@ impl Programs {
     }
 }
 
-/// Refuses losses that a record could not tell apart: two of one name, or others in validation than in training.
+/// Refuses losses that a record could not distinguish: two of one name, or losses in validation that differ from those
+/// in training.
 fn check_losses(training: &Plan, validation: &Plan) -> Result<()> {
     let names: Vec<&str> = training.losses().collect();
     let twice = names
@@ -183,13 +184,13 @@ fn check_losses(training: &Plan, validation: &Plan) -> Result<()> {
     .found(others.join(", ")))
 }
 
-/// The penalties that count: those of weight 0 are left out.
+/// The penalties, except penalties of weight 0.
 fn counted(penalties: &[Penalty]) -> Vec<Penalty> {
     let counted = penalties.iter().filter(|penalty| penalty.weight > 0.0);
     counted.cloned().collect()
 }
 
-/// Steps of which everything is decided, and for which no memory was taken yet but that of their setting.
+/// Fully planned steps. Only the memory of their settings is allocated.
 pub struct StepPlan {
     setting: Setting,
     batch: usize,
@@ -197,13 +198,13 @@ pub struct StepPlan {
 }
 
 impl StepPlan {
-    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, and no
-    /// more than there are cores. Where rows count together in training, a last batch of one row joins the one before it, so
-    /// that a batch may have one row more.
+    /// Plans steps of up to `batch` rows on `threads` threads; 0 means as many as such a step has work for, at most one
+    /// per core. If training couples rows, a last batch of one row joins the batch before it, so a batch may have one
+    /// row more.
     ///
     /// # Errors
     ///
-    /// When parts of the setting do not fit together.
+    /// If parts of the setting do not fit together.
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
         let sentence = Sentence {
             network: setting.network.clone(),
@@ -220,7 +221,7 @@ impl StepPlan {
         })
     }
 
-    /// The memory that they will take.
+    /// The memory that the steps will need.
     pub fn memory(&self) -> Memory {
         let Setting {
             optimizer,
@@ -232,7 +233,7 @@ impl StepPlan {
         self.programs.memory(*clip_norm, *accumulation, remembered)
     }
 
-    /// Takes the memory.
+    /// Allocates the memory.
     pub fn stepper(self) -> Stepper {
         let programs = self.programs;
         let cpu = Cpu::new(programs.training.threads(), Isa::best());
@@ -270,7 +271,7 @@ impl StepPlan {
 }
 
 impl Stepper {
-    /// Plans steps of up to `batch` rows on `threads` threads, as [`StepPlan::new`] does, and takes their memory.
+    /// Plans steps of up to `batch` rows on `threads` threads, as [`StepPlan::new`] does, and allocates their memory.
     ///
     /// # Errors
     ///

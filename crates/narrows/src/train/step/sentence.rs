@@ -1,4 +1,4 @@
-//! The sentence, compiled for its three programs.
+//! Compiles the sentence to its three programs.
 
 use crate::corruption::Corruption;
 use crate::error::{Error, ErrorKind, Result};
@@ -7,7 +7,7 @@ use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, State, Tensor, Var};
 use crate::rng::Purpose;
 
-/// What a step trains, part by part.
+/// The parts of a training step.
 pub(super) struct Sentence {
     pub(super) network: Network,
     pub(super) corruption: Option<Corruption>,
@@ -19,9 +19,9 @@ pub(super) struct Sentence {
 /// The graph of a sentence.
 pub(super) struct Graph {
     pub(super) builder: Builder,
-    /// The rows as they are in the data.
+    /// The clean rows, which are the target.
     pub(super) target: Var,
-    /// What the encoder reads, then what each layer gives.
+    /// The encoder's input, then the output of each layer.
     pub(super) values: Vec<Var>,
 }
 
@@ -63,10 +63,10 @@ impl Sentence {
     ///
     /// # Errors
     ///
-    /// When parts do not fit together.
+    /// If parts do not fit together.
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
         let mut builder = Builder::new(mode).with_seed(self.seed);
-        // Validation draws the same numbers every time, and others than any epoch.
+        // Validation draws the same numbers every time, and numbers that no epoch uses.
         let (noise, probes) = match mode {
             Mode::Training => (Purpose::Corruption, Purpose::Probes),
             Mode::Validation | Mode::Inference => {

@@ -1,4 +1,4 @@
-//! The steps themselves.
+//! Runs training steps.
 
 use super::losses::{Losses, MeasuredLosses};
 use super::memory::Memory;
@@ -14,10 +14,10 @@ use crate::train::batches::{Pieces, joins};
 use narrows_kernels::split::Parts;
 use std::ops::Range;
 
-/// Everything that a training step works on, planned before the first.
+/// All memory of a training step, planned before the first step.
 pub struct Stepper {
     pub(super) sentence: Sentence,
-    /// The rows of a batch.
+    /// The number of rows of a batch.
     pub(super) batch: usize,
     pub(super) parameters: Parameters,
     pub(super) optimizer: Optimizer,
@@ -25,11 +25,11 @@ pub struct Stepper {
     pub(super) training: Program,
     pub(super) validation: Program,
     pub(super) losses: Losses,
-    /// For losses over several batches.
+    /// Sums for losses over several batches.
     pub(super) sums: Losses,
-    /// The gradient by all parameters, where it is needed whole before a step.
+    /// The gradient of all parameters, if it is needed as a whole before a step.
     pub(super) whole: Option<Whole>,
-    /// What tells each row of the batch from all others.
+    /// The sample number of each row of the batch, which addresses its random numbers.
     pub(super) samples: Vec<u32>,
 }
 
@@ -51,7 +51,7 @@ impl Input for Gathered<'_> {
 }
 
 impl Stepper {
-    /// The parameters as they stand.
+    /// The current parameters.
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
@@ -66,12 +66,13 @@ impl Stepper {
         self.cpu.threads()
     }
 
-    /// The rows of a batch.
+    /// The number of rows of a batch.
     pub fn batch(&self) -> usize {
         self.batch
     }
 
-    /// How rows are cut into pieces: steps of so many, or batches. What is not learned from may have a piece of one row.
+    /// Splits rows into pieces of `size` rows: steps or batches. Rows that are not trained on may have a piece of one
+    /// row.
     pub(in crate::train) fn pieces(&self, rows: usize, size: usize) -> Pieces {
         Pieces {
             rows,
@@ -80,14 +81,14 @@ impl Stepper {
         }
     }
 
-    /// The names of [`Losses::columns`], in their order: `penalty.NAME` of penalties, and `reconstruction.NAME` of the parts
-    /// of the reconstruction loss where it has several.
+    /// The names of [`Losses::columns`], in order: `penalty.NAME` for penalties, and `reconstruction.NAME` for the
+    /// parts of the reconstruction loss if it has several.
     pub fn columns(&self) -> impl Iterator<Item = String> {
         let losses = self.training.losses().iter();
         losses.filter(|loss| loss.has_column()).map(Loss::column)
     }
 
-    /// Plans for the batches that so many rows are cut into, so that no step on them has to.
+    /// Plans the batches of a number of rows in advance, so that no step has to plan.
     pub fn plan_rows(&mut self, rows: usize) {
         for piece in self.pieces(rows, self.batch).all() {
             self.training.cut(piece.len());
@@ -95,7 +96,7 @@ impl Stepper {
         }
     }
 
-    /// The memory that was planned.
+    /// The planned memory.
     pub fn memory(&self) -> Memory {
         let bytes = |numbers: usize| numbers * size_of::<f32>();
         let (_, first, second) = self.optimizer.state();
@@ -109,23 +110,23 @@ impl Stepper {
         }
     }
 
-    /// Counts from now on where the time of a step goes, for [`Stepper::profile`]. It changes nothing but that.
+    /// Starts to measure the time of the parts of a step, for [`Stepper::profile`]. The results stay the same.
     pub fn start_profile(&mut self) {
         self.cpu.start_profile();
     }
 
-    /// Where the time of the steps went since [`Stepper::start_profile`]; none before the first.
+    /// The time of the parts of the steps since [`Stepper::start_profile`]; `None` before the first step.
     pub fn profile(&self) -> Option<Profile> {
         self.cpu.profile(|part| self.training.work_of(part))
     }
 
-    /// One step on the given rows of the data, in an epoch counted from 0, at a factor of the learning
-    /// rate; gives the losses on them, before the step. Where gradients are added up the rows may be those
-    /// of several batches. Where the objective is not finite there is no step: the parameters stay.
+    /// One step on the given rows of the data, in an epoch counted from 0, with a factor for the learning rate. Returns
+    /// the losses on the rows, computed before the update. With accumulation, the rows may be those of several batches.
+    /// If the objective is not finite, the parameters stay unchanged.
     ///
     /// # Panics
     ///
-    /// When there are no rows, more than planned for, or one that the data do not have.
+    /// If there are no rows, more rows than planned, or a row that the data do not have.
     pub fn step(
         &mut self,
         data: &Dataset,
@@ -152,7 +153,7 @@ impl Stepper {
         &self.losses
     }
 
-    /// A step whose gradient is applied tile by tile, as it is formed.
+    /// A step whose gradient is applied tile by tile, while it is computed.
     fn step_at_once(&mut self, rows: &Gathered<'_>, epoch: u32, factor: f64) {
         self.run(Mode::Training, rows, epoch);
         if !self.losses.total.is_finite() {
@@ -179,7 +180,7 @@ impl Stepper {
         );
     }
 
-    /// Runs one of the programs on rows of one batch, and takes its losses.
+    /// Runs one of the programs on the rows of one batch, and reads its losses.
     pub(super) fn run(&mut self, mode: Mode, rows: &Gathered<'_>, epoch: u32) {
         let program = match mode {
             Mode::Training => &mut self.training,
@@ -199,8 +200,8 @@ impl Stepper {
         self.cpu.record.watch.lap(Part::Rest);
     }
 
-    /// Runs one of the programs on one batch after the other, `each` after every one, with its rows and its number; the
-    /// losses become those over all.
+    /// Runs one of the programs on one batch after the other. After each batch it calls `each` with the rows and the
+    /// number of the batch. The losses are then those over all batches.
     pub(super) fn over_batches(
         &mut self,
         mode: Mode,
@@ -223,12 +224,12 @@ impl Stepper {
         std::mem::swap(&mut self.losses, &mut self.sums);
     }
 
-    /// The losses on rows of any number, as in training, but with noise and probes that are the same every
-    /// time; nothing is learned.
+    /// The losses on any number of rows, as in training, but with noise and probes that are the same in every call. No
+    /// parameter changes.
     ///
     /// # Panics
     ///
-    /// When there are no rows, or one that the data do not have.
+    /// If there are no rows, or a row that the data do not have.
     pub fn losses(&mut self, data: &Dataset, scaling: &Scaling, rows: &[u32]) -> Losses {
         let mut measured = self.measured(rows.len());
         for rows in rows.chunks(self.batch()) {
@@ -237,7 +238,7 @@ impl Stepper {
         measured.losses
     }
 
-    /// What [`Stepper::measure`] adds up over so many rows.
+    /// The accumulator of [`Stepper::measure`] for a number of rows.
     pub(in crate::train) fn measured(&mut self, rows: usize) -> MeasuredLosses {
         self.validation.write_states(self.parameters.states());
         let coupled = self.validation.losses().iter().enumerate();
@@ -255,8 +256,8 @@ impl Stepper {
         }
     }
 
-    /// Adds the losses on a batch of rows to those on others, as [`Stepper::losses`] does. Losses that couple rows
-    /// are those of all rows together, once all were seen.
+    /// Adds the losses on a batch of rows to the accumulator, as [`Stepper::losses`] does. Losses that couple rows are
+    /// computed over all rows together, when all rows were seen.
     pub(in crate::train) fn measure(
         &mut self,
         measured: &mut MeasuredLosses,
@@ -292,11 +293,11 @@ impl Stepper {
         }
     }
 
-    /// Exchanges the parameters for others, and the optimizer's state for another.
+    /// Replaces the parameters, and the state of the optimizer.
     ///
     /// # Errors
     ///
-    /// When there are more or fewer numbers than there should be.
+    /// If a list has the wrong length.
     pub fn restore(
         &mut self,
         parameters: &[f32],
@@ -306,11 +307,11 @@ impl Stepper {
         self.optimizer.restore(steps, first, second)
     }
 
-    /// Exchanges the parameters for others.
+    /// Replaces the parameters.
     ///
     /// # Errors
     ///
-    /// When there are more or fewer than the network has.
+    /// If their number differs from the network's.
     pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<()> {
         let all = self.parameters.flat_mut();
         if all.len() != parameters.len() {
@@ -326,11 +327,11 @@ impl Stepper {
         Ok(())
     }
 
-    /// Exchanges the numbers of the network's states for others.
+    /// Replaces the numbers of the network's states.
     ///
     /// # Errors
     ///
-    /// When there are more or fewer than the network has.
+    /// If their number differs from the network's.
     pub fn set_states(&mut self, states: &[f32]) -> Result<()> {
         let all = self.parameters.states_mut();
         if all.len() != states.len() {
@@ -350,8 +351,8 @@ impl Stepper {
         &self.optimizer
     }
 
-    /// The losses on the given rows and the gradient of the objective by all parameters, in the arena's
-    /// order; parameters and states stay as they are.
+    /// The losses on the given rows, and the gradient of the objective with respect to all parameters, in the order of
+    /// the arena. Parameters and states stay unchanged.
     ///
     /// # Panics
     ///
@@ -382,7 +383,7 @@ impl Stepper {
     }
 }
 
-/// Some of what an optimizer remembers; nothing where it remembers nothing.
+/// A part of an optimizer's state; empty if the optimizer has none.
 fn of_part<'a>(state: &'a mut [f32], part: &Range<usize>) -> &'a mut [f32] {
     let len = state.len();
     &mut state[part.start.min(len)..part.end.min(len)]

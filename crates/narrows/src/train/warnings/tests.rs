@@ -1,4 +1,4 @@
-//! When each warning comes, and what it says.
+//! The conditions and the texts of the warnings.
 
 use super::*;
 use crate::bottleneck::Bottleneck;
@@ -14,7 +14,7 @@ fn of(recipe: &Recipe, rows: ArrayView2<'_, f32>) -> Vec<Warning> {
     warnings(recipe, &network, &data, &scaling)
 }
 
-/// A dense encoder to a code of one value.
+/// A dense encoder with a code of one value.
 fn recipe() -> Recipe {
     let text = "name = \"small\"\n\
                 encoder = [{ layer = \"dense\", outputs = 1 }]\n\
@@ -97,7 +97,7 @@ fn columns_that_lose_values_are_named_with_both_counts() {
         std: None,
     };
     assert_eq!(with(standardize), []);
-    // Seconds, and one value that draws the mean far away from them.
+    // Seconds, and one value that moves the mean far away from them.
     let mut far = seconds.column(0).to_owned().insert_axis(ndarray::Axis(1));
     far[[0, 0]] = 1_000_000_000_000_000_000;
     let data = Dataset::from_array(far.view()).unwrap();
@@ -208,7 +208,7 @@ fn layers_that_keep_the_values_hide_no_range() {
         assert!(is_expected, "{decoder:?}: {found:?}");
         assert_eq!(all(&decoder, array![[0.0, 1.0], [0.5, 0.5]].view()), []);
     }
-    // What follows changes the values.
+    // The next layer changes the values.
     assert_eq!(all(&[sigmoid(), dense()], rows.view()), []);
 }
 

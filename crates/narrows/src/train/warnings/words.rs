@@ -1,14 +1,14 @@
-//! What warnings say.
+//! The texts of warnings.
 
 use super::{COUNTED, Warning};
 use crate::advice::{Action, Setting, key, set, setting};
 use crate::text::{count_of, counted, figures, first_of, thousands};
 use std::fmt;
 
-/// The columns that a warning names.
+/// The number of columns that a warning names.
 const NAMED: usize = 3;
 
-/// What a warning says of columns that lose values.
+/// The text about columns that lose values.
 fn describe_lost(
     f: &mut fmt::Formatter<'_>,
     columns: &[(String, usize, usize)],

@@ -1,4 +1,4 @@
-//! Running statistics: how they are formed, what a model in use makes of them, and how they are imported.
+//! Running statistics: their computation, their use in a model, and their import.
 
 use super::*;
 

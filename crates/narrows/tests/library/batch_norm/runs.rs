@@ -1,4 +1,4 @@
-//! What a run promises with state that is no parameter, and what is refused.
+//! The guarantees of a run that has state besides its parameters, and the cases that are refused.
 
 use super::*;
 

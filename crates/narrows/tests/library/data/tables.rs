@@ -1,4 +1,4 @@
-//! Tables: columns, labels, missing cells, and what is damaged.
+//! Tables: columns, labels, missing cells, and damage.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Files that are refused, and in which words.
+//! Files that are refused, and the errors.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Weights that are refused, and the errors.
 
 use super::*;
 

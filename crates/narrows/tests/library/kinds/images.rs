@@ -1,4 +1,4 @@
-//! Images of 16 bits, transparent and turned ones, and those in deeper folders.
+//! Images of 16 bits, transparent and rotated images, and images in nested folders.
 
 use super::*;
 

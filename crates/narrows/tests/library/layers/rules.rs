@@ -1,4 +1,4 @@
-//! What is drawn, how parameters start, which ties are refused, and what is saved.
+//! Random draws, initial parameters, ties that are refused, and saving.
 
 use super::*;
 

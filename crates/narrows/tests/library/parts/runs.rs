@@ -1,4 +1,4 @@
-//! Runs of such parts: finished ones, ones that go on, and models that are applied and compared.
+//! Runs of such parts: finished and resumed runs, and models that are applied and compared.
 
 use super::*;
 

@@ -1,7 +1,8 @@
-//! No circle among the modules of a room: where a module uses another beside it, that one uses the first by no way.
+//! The imports between the modules of a folder have no cycle: if a module uses another, the other does not use it,
+//! directly or indirectly.
 //!
-//! The file of a room (its `mod.rs`) takes part where it has code: a door plate that only lists modules and hands on their
-//! names does not. A name that is handed on counts as the module's that defines it. Methods are not seen.
+//! The file of the folder itself (its `mod.rs`) is included if it has code. A file that only lists modules and
+//! re-exports their names is not. A re-exported name belongs to the module that defines it. Methods are not seen.
 
 use super::source::{Module, Sources};
 use std::collections::{BTreeMap, BTreeSet};

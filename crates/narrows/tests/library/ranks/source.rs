@@ -1,4 +1,4 @@
-//! The modules of a crate as its files have them: which there are, and which names each takes from where.
+//! The modules of a crate as its files define them, and the names that each module imports.
 
 use std::collections::BTreeMap;
 use std::fs;

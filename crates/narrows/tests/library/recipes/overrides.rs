@@ -1,4 +1,4 @@
-//! Values that are set beside the recipe.
+//! Values that override the recipe.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is read and written, and the reference of all keys.
+//! Reading and writing recipes, and the reference of all keys.
 
 use super::*;
 

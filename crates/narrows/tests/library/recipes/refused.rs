@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Recipes that are refused, and the errors.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Text in its dialects: separators, decimal signs, encodings, and lines that are no rows.
+//! Text in its dialects: separators, decimal signs, encodings, and lines that are not rows.
 
 use super::*;
 

@@ -1,18 +1,18 @@
-//! What one cell could be, as long as the decimal sign of its file is not known.
+//! The possible readings of one cell, before the decimal sign of its file is known.
 
 use super::class::Class;
 use super::dates;
 
-/// The largest number of digits with which a count of 64 bits cannot run over.
+/// The largest number of digits that never overflow 64 bits.
 const DIGITS: usize = 19;
 
-/// A number of at most 19 digits, perhaps with a sign and one point or comma.
+/// A number of at most 19 digits, optionally with a sign and one point or comma.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PlainNumber {
     pub(super) is_negative: bool,
     /// All digits.
     pub(super) digits: u64,
-    /// The digits before and behind the mark.
+    /// The number of digits before and after the mark.
     before: usize,
     pub(super) after: usize,
     /// The point or comma.
@@ -37,7 +37,7 @@ impl PlainNumber {
         for (at, &byte) in rest.iter().enumerate() {
             let digit = byte.wrapping_sub(b'0');
             if digit <= 9 {
-                // At most 20 bytes, of which one may be the mark: it runs over only if all are digits.
+                // At most 20 bytes, of which one may be the mark: it overflows only if all are digits.
                 digits = digits.wrapping_mul(10).wrapping_add(u64::from(digit));
             } else if (byte == b'.' || byte == b',') && mark.is_none() {
                 mark = Some(byte);
@@ -57,7 +57,7 @@ impl PlainNumber {
         })
     }
 
-    /// Whether it is a whole number that begins with zeros, as codes do.
+    /// Whether it is a whole number with leading zeros, as in codes.
     #[inline]
     pub(super) fn is_padded(&self) -> bool {
         self.begins_with_zero && self.before > 1 && self.mark.is_none()
@@ -83,7 +83,7 @@ impl PlainNumber {
     }
 }
 
-/// The class of a number with an exponent, as programs write very small and large ones: `1.5e-07`.
+/// The class of a number with an exponent, the usual form of very small and large numbers: `1.5e-07`.
 pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
     let at = memchr::memchr2(b'e', b'E', cell)?;
     let exponent = match cell.get(at + 1..)? {
@@ -100,13 +100,13 @@ pub(super) fn scientific(cell: &[u8]) -> Option<Class> {
     })
 }
 
-/// What a cell was found to be.
+/// The readings of a cell.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FoundCell<'a> {
     pub(super) class: Class,
-    /// What stands before or behind the number: `%`, `kg`, `€`.
+    /// The text before or after the number: `%`, `kg`, `€`.
     pub(super) unit: Option<&'a str>,
-    /// What stands between groups of digits, where it is neither a point nor a comma.
+    /// The separator of groups of digits, if it is neither a point nor a comma.
     pub(super) group: Option<char>,
     /// The sign and digits of a number, its points and commas.
     pub(super) number: String,
@@ -123,7 +123,7 @@ impl FoundCell<'_> {
     }
 }
 
-/// What a cell is that is no [`PlainNumber`] number. It stands without space around it.
+/// Classifies a cell that is not a [`PlainNumber`]. It must have no surrounding spaces.
 pub(super) fn find(cell: &str) -> FoundCell<'_> {
     if is_missing(cell) {
         return FoundCell::only(Class::Missing);
@@ -150,7 +150,7 @@ pub(super) fn find(cell: &str) -> FoundCell<'_> {
     measured(cell).unwrap_or_else(|| FoundCell::only(Class::Word))
 }
 
-/// Whether a cell is missing, in a column of whatever kind: the markers in whatever case.
+/// Whether a cell is missing in a column of any type: the markers in upper or lower case.
 pub(super) fn is_missing_word(cell: &str) -> bool {
     const MARKERS: [&str; 19] = [
         "na", "n/a", "nan", "null", "-", "?", "#n/a", "<na>", "nat", "#na", "#n/a n/a", "-nan",
@@ -160,13 +160,13 @@ pub(super) fn is_missing_word(cell: &str) -> bool {
         || (cell.len() <= 8 && MARKERS.iter().any(|known| cell.eq_ignore_ascii_case(known)))
 }
 
-/// Whether a cell is missing in a column of numbers. Among words, these may be words too.
+/// Whether a cell is missing in a column of numbers. In a column of words, these texts may be words.
 pub(super) fn is_missing(cell: &str) -> bool {
     const MARKERS: [&str; 5] = ["none", "nil", "missing", ".", "--"];
     is_missing_word(cell) || MARKERS.iter().any(|known| cell.eq_ignore_ascii_case(known))
 }
 
-/// Whether a text behind a number is rather a cell of its own.
+/// Whether a text after a number is probably a cell of its own.
 fn is_marker(suffix: &str) -> bool {
     !suffix.is_empty() && (is_missing(suffix) || (suffix.len() > 1 && truth(suffix).is_some()))
 }
@@ -178,7 +178,7 @@ fn is_infinite(cell: &str) -> bool {
         .any(|known| bare.eq_ignore_ascii_case(known))
 }
 
-/// Yes or no, where the cell is one of them.
+/// The truth value of a yes or a no.
 pub(super) fn truth(cell: &str) -> Option<bool> {
     const YES: [&str; 4] = ["true", "yes", "t", "y"];
     const NO: [&str; 4] = ["false", "no", "f", "n"];
@@ -193,7 +193,7 @@ pub(super) fn truth(cell: &str) -> Option<bool> {
     }
 }
 
-/// A number, perhaps with a unit, an exponent or groups of digits.
+/// A number, optionally with a unit, an exponent or groups of digits.
 fn measured(cell: &str) -> Option<FoundCell<'_>> {
     let (is_negative, rest) = signed(cell);
     let (prefix, rest) = currency(rest);
@@ -247,7 +247,7 @@ fn measured(cell: &str) -> Option<FoundCell<'_>> {
     })
 }
 
-/// Whether a minus stands before the text, and the text without its sign.
+/// Whether the text begins with a minus, and the text without its sign.
 fn signed(text: &str) -> (bool, &str) {
     match text.strip_prefix(['-', '\u{2212}']) {
         Some(rest) => (true, rest),
@@ -287,10 +287,10 @@ fn exponent(text: &str) -> Option<(&str, &str)> {
     text.split_at_checked(text.len() - digits.len() + count)
 }
 
-/// Whether a text behind a number can be its unit: `%`, `°C`, `kg/m²`, `m3`.
+/// Whether a text after a number can be its unit: `%`, `°C`, `kg/m²`, `m3`.
 fn is_unit(text: &str) -> bool {
     let mut chars = text.chars();
-    // A digit is an exponent; others stand in times and codes, such as 08h30 and 2024Q1.
+    // A digit would be an exponent; other digits occur in times and codes, such as 08h30 and 2024Q1.
     let mut pairs = text.chars().zip(text.chars().skip(1).chain(['/']));
     let mut is_behind_letter = false;
     let has_code = pairs.any(|(c, next)| {
@@ -309,7 +309,7 @@ fn is_unit(text: &str) -> bool {
         && chars.all(|c| c.is_alphanumeric() || "%°²³·*/^-⁻¹".contains(c))
 }
 
-/// The digits without the groups' separators that are neither points nor commas, where the groups are of three digits.
+/// The digits without group separators other than points and commas, if the groups have three digits.
 fn ungrouped(body: &str) -> Option<(Option<char>, String)> {
     let is_group = |c: char| !c.is_ascii_digit() && c != '.' && c != ',';
     let Some(group) = body.chars().find(|c| is_group(*c)) else {
@@ -334,7 +334,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The class of digits with points and commas among them.
+/// The class of digits with points and commas.
 fn class_of(digits: &str) -> Option<Class> {
     if let Some(plain) = PlainNumber::of(digits.as_bytes()) {
         return Some(plain.class());
@@ -357,7 +357,7 @@ fn class_of(digits: &str) -> Option<Class> {
         (0, _) => is_by(',', digits).then_some(Class::ByCommas),
         (3, 0) if is_by('.', digits) && is_address(digits) => Some(Class::Address),
         (_, 0) => is_by('.', digits).then_some(Class::ByPoints),
-        // The decimal sign comes behind the groups.
+        // The decimal sign comes after the groups.
         _ if points == 1 && digits.rfind('.') > digits.rfind(',') => {
             let whole = digits.split_once('.')?.0;
             is_by(',', whole).then_some(Class::ByCommasPoint)

@@ -1,4 +1,4 @@
-//! A text in chunks of whole records.
+//! Splits a text into chunks of whole records.
 
 use super::refusal::{open_quote, unreadable};
 use super::syntax::{Comments, Syntax, last_record_end};
@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind, Result};
 use memchr::{memchr_iter, memrchr};
 use std::io::Read;
 
-/// The bytes of a chunk, where records are no larger.
+/// The size of a chunk in bytes, if records are not larger.
 pub(super) const CHUNK: usize = 1 << 20;
 
 /// Neighboring records of a text.
@@ -15,19 +15,19 @@ pub(super) struct TextChunk {
     pub(super) text: Vec<u8>,
     /// The line that it begins with, counted from 1.
     pub(super) line: u64,
-    /// Whether nothing comes behind.
+    /// Whether it is the last chunk.
     pub(super) is_last: bool,
 }
 
-/// Cuts a text.
+/// Splits a text into chunks.
 pub(super) struct Chunks<R> {
     text: R,
     syntax: Syntax,
     comments: Comments,
     size: usize,
-    /// The lines at the end that are left out.
+    /// The number of lines at the end that are left out.
     skip_end: usize,
-    /// What was read and not given.
+    /// The bytes that were read but not returned yet.
     carry: Vec<u8>,
     line: u64,
     is_at_end: bool,
@@ -35,7 +35,7 @@ pub(super) struct Chunks<R> {
 }
 
 impl<R: Read> Chunks<R> {
-    /// Cuts a text that begins with a record, on a line.
+    /// Splits a text that begins with a record, at a line.
     pub(super) fn new(text: R, syntax: Syntax, comments: Comments, line: u64) -> Self {
         Chunks {
             text,
@@ -50,7 +50,7 @@ impl<R: Read> Chunks<R> {
         }
     }
 
-    /// In chunks of another size, without so many lines at the end.
+    /// The same with chunks of another size, and without a number of lines at the end.
     pub(super) fn with(mut self, size: usize, skip_end: usize) -> Self {
         self.size = size.max(1);
         self.skip_end = skip_end;
@@ -66,7 +66,7 @@ impl<R: Read> Chunks<R> {
             let (end, open) = last_record_end(&text, self.syntax, &self.comments);
             let kept = self.skip_end.min(usize::MAX - 1);
             let cut = if self.is_at_end {
-                // What is open at the end is refused where cells are read.
+                // A quote that is open at the end is refused when the cells are read.
                 before_lines(&text, self.syntax.end, kept)
             } else {
                 before_lines(text.get(..end).unwrap_or_default(), self.syntax.end, kept)
@@ -111,13 +111,13 @@ impl<R: Read> Chunks<R> {
         Ok(())
     }
 
-    /// Refuses a text whose first record does not end within the limits.
+    /// Refuses a text whose first record exceeds the limits.
     fn refuse_long(&self, text: &[u8], end: usize, open: Option<usize>) -> Result<()> {
         refuse_long(text, end, open, self.syntax, self.line)
     }
 }
 
-/// Refuses a text without a whole record behind `end`, where a cell or the record is beyond its limit.
+/// Refuses a text without a whole record after `end`, if a cell or the record exceeds its limit.
 pub(super) fn refuse_long(
     text: &[u8],
     end: usize,
@@ -154,10 +154,10 @@ pub(super) fn refuse_long(
     Ok(())
 }
 
-/// About how many cells a text without quotes has.
+/// The approximate number of cells of a text without quotes.
 fn cells(record: &[u8], syntax: Syntax) -> usize {
     match syntax.separator {
-        // A run of spaces separates once.
+        // A run of spaces counts as one separator.
         b' ' => record
             .windows(2)
             .filter(|pair| matches!(pair, [b' ' | b'\t', other] if *other > b' '))
@@ -178,7 +178,7 @@ pub(super) fn too_many_columns() -> Error {
         .found("more")
 }
 
-/// The place before so many lines at the end of a text that are not blank.
+/// The place before a number of lines at the end of a text; blank lines are not counted.
 fn before_lines(text: &[u8], end: u8, lines: usize) -> usize {
     let mut cut = text.len();
     let mut left = lines;

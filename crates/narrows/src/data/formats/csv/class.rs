@@ -1,6 +1,6 @@
 //! The classes of cells.
 
-/// What one cell could be. The tally of a column counts each of these.
+/// The possible readings of a cell. The tally of a column counts each of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Class {
@@ -11,9 +11,9 @@ pub(super) enum Class {
     WholeNegative,
     /// A whole number of 5 or more digits, without groups.
     WholeLong,
-    /// A whole number beyond 63 bits, within 64.
+    /// A whole number that needs 64 bits without a sign.
     WholeUnsigned,
-    /// A whole number beyond 64 bits.
+    /// A whole number that does not fit into 64 bits.
     WholeHuge,
     /// Only a point can be its decimal sign: 0.076, 7.4, 12.3456.
     Point,
@@ -22,7 +22,7 @@ pub(super) enum Class {
     /// Only a comma can be its decimal sign: 3,5.
     Comma,
     CommaLong,
-    /// 124.355: a point before decimals, or between thousands.
+    /// 124.355: a decimal point, or a thousands separator.
     EitherPoint,
     /// 20,377
     EitherComma,
@@ -32,7 +32,7 @@ pub(super) enum Class {
     ByCommasPoint,
     /// 1.234.567
     ByPoints,
-    /// 192.168.100.101: an address of the Internet, or a number among others with points.
+    /// 192.168.100.101: an IP address, or one of several numbers with points.
     Address,
     /// 1.234,5
     ByPointsComma,

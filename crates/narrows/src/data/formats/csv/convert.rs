@@ -1,4 +1,4 @@
-//! From the records of a chunk to the cells of columns.
+//! Converts the records of a chunk to the cells of columns.
 
 use super::cell::{PlainNumber, find, scientific};
 use super::chunks::TextChunk;
@@ -20,33 +20,33 @@ use std::borrow::Cow;
 /// The most rows of a block.
 const ROWS: usize = 1 << 16;
 
-/// The characters of a cell that a message shows.
+/// The number of characters of a cell in a message.
 const SHOWN: usize = 40;
 
-/// What a chunk came to.
+/// The results of a chunk.
 #[derive(Debug, Default)]
 pub(super) struct ConvertedChunk {
     pub(super) blocks: Vec<Block>,
     pub(super) seen: SeenBeside,
 }
 
-/// What was met beside rows.
+/// Counts of things other than rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct SeenBeside {
     pub(super) rows: u64,
     pub(super) blank_lines: u64,
     pub(super) comments: u64,
-    /// The lines that are the header again.
+    /// The number of lines that repeat the header.
     pub(super) headers: u64,
-    /// The rows with empty cells behind those of the columns.
+    /// The number of rows with empty cells after the last column.
     pub(super) surplus: u64,
-    /// The rows at the end that have no values.
+    /// The number of rows at the end without values.
     pub(super) empty_end: u64,
     /// The last row that has values, and its line.
     pub(super) last: Option<(u64, Vec<String>)>,
-    /// What is no row, where faults are told.
+    /// Records that are not rows, if faults are reported.
     pub(super) odd: Odd,
-    /// The first bytes that are no text; nothing is known of the rows around them.
+    /// The first bytes that are not text; the rows around them are unknown.
     pub(super) not_text: Option<NotText>,
 }
 
@@ -68,7 +68,7 @@ impl SeenBeside {
     }
 }
 
-/// Converts a chunk. `targets` are in the order of columns; each cell is counted in `tallies`, if there are any.
+/// Converts a chunk. `targets` are in the order of columns. Each cell is counted in `tallies`, if there are any.
 pub(super) fn convert(
     chunk: &TextChunk,
     plan: &TextPlan,
@@ -145,7 +145,7 @@ pub(super) fn convert(
 fn cells_at(text: &[u8], at: usize, syntax: Syntax) -> Vec<String> {
     let mut cursor = Cursor::new(text.get(at..).unwrap_or_default(), syntax);
     let mut cells = Vec::new();
-    // A line of totals shows in its first cells.
+    // A line of totals is recognized by its first cells.
     while cells.len() < 64 {
         let (raw, after) = cursor.cell();
         cells.push(String::from_utf8_lossy(&raw.content()).into_owned());
@@ -169,7 +169,7 @@ struct ConvertedRows<'a> {
 }
 
 impl ConvertedRows<'_> {
-    /// Takes the record at the cursor, and gives the line behind it.
+    /// Reads the record at the cursor, and returns the line after it.
     fn row(&mut self, cursor: &mut Cursor<'_>, first_line: u64) -> Result<u64> {
         let width = self.plan.width;
         if self.lines.is_empty() {
@@ -217,7 +217,7 @@ impl ConvertedRows<'_> {
             }
             is_odd = true;
             let row = self.lines.len();
-            // Whatever was not there is missing.
+            // Cells that are not there are missing.
             for output in self.outputs.get_mut(target..).unwrap_or_default() {
                 output.push(CellValue::Missing, b"", row);
             }
@@ -244,7 +244,7 @@ impl ConvertedRows<'_> {
         Ok(line + 1)
     }
 
-    /// Counts the record at the cursor, on a line, if it is no row, and gives the place and the line behind it.
+    /// Counts the record at the cursor if it is not a row, and returns the place and the line after it.
     fn pass_odd<'t>(&mut self, at: &Cursor<'t>, first_line: u64) -> Option<(Cursor<'t>, u64)> {
         let mut cursor = at.clone();
         let (mut cells, mut line_ends, mut has_more) = (0, 0, false);
@@ -254,7 +254,7 @@ impl ConvertedRows<'_> {
             cells += 1;
             line_ends += raw.line_ends;
             has_more |= cells > self.plan.width && !raw.bytes.is_empty();
-            // Whoever takes the cells refuses one that is too long.
+            // The caller that reads the cells refuses a cell that is too long.
             if raw.bytes.len() > limits::CELL {
                 return None;
             }
@@ -285,7 +285,7 @@ impl ConvertedRows<'_> {
         let rest = cursor.rest().split(|byte| *byte == self.plan.syntax.end);
         let rest = rest.filter(|line| !line.trim_ascii().is_empty());
         let behind: Vec<&[u8]> = rest.take(END_LINES).collect();
-        // Rows behind it show that the table does not end there.
+        // Rows after it show that the table does not end there.
         let is_row = |line: &&[u8]| cells_of_line(line, self.plan.syntax) == self.plan.width;
         if self.chunk.is_last && behind.len() < END_LINES && !behind.iter().any(is_row) {
             let lines = behind.len() + 1;
@@ -300,7 +300,7 @@ impl ConvertedRows<'_> {
         ))
     }
 
-    /// Takes a cell of a column, and gives the place of the next target.
+    /// Reads a cell of a column, and returns the index of the next target.
     #[inline]
     fn cell(&mut self, raw: &RawCell<'_>, column: usize, target: usize) -> usize {
         let is_wanted = self
@@ -341,7 +341,7 @@ impl ConvertedRows<'_> {
         target
     }
 
-    /// Whether the column of a target is wanted as numbers, as a text or not.
+    /// Whether the column of a target is requested as numbers, as text, or not at all.
     fn is_valued(&self, target: usize) -> bool {
         let targets = self.targets.get(target..).unwrap_or_default();
         let column = targets.first().map(|target| target.column);
@@ -351,7 +351,7 @@ impl ConvertedRows<'_> {
         same.any(|target| target.as_ == As::Numbers)
     }
 
-    /// Makes a block of the rows so far.
+    /// Makes a block from the rows so far.
     fn finish(&mut self) {
         if self.lines.is_empty() {
             return;
@@ -382,7 +382,7 @@ impl ConvertedRows<'_> {
     }
 }
 
-/// The value of a cell in a style, if one is asked for; the cell is counted, if there is a tally.
+/// The value of a cell in a style, if one is given; the cell is counted if there is a tally.
 #[inline]
 fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut ClassTally>) -> CellValue {
     let add = |tally: Option<&mut ClassTally>, class| {
@@ -420,7 +420,7 @@ fn value_of(content: &[u8], style: Option<&Style>, tally: Option<&mut ClassTally
     style.map_or(CellValue::Missing, |style| style.found(&found))
 }
 
-/// How many cells follow in the record.
+/// The number of cells that follow in the record.
 fn rest_of_record(cursor: &mut Cursor<'_>, after: After) -> usize {
     let mut after = after;
     let mut count = 0;

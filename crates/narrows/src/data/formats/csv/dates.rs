@@ -1,8 +1,8 @@
-//! Recognizing dates, times of day and points in time in the usual forms. They stay text.
+//! Recognizes dates, times of day and points in time in the usual forms. Their cells stay text.
 
 use super::class::Class;
 
-/// What a cell is, if it is a day, a time or both.
+/// The class of a cell that is a day, a time or both.
 pub(super) fn class(cell: &str) -> Option<Class> {
     let first_is_digit = cell.as_bytes().first().is_some_and(u8::is_ascii_digit);
     if !first_is_digit || cell.len() > 40 {

@@ -4,24 +4,24 @@ use super::class::Class;
 use super::number::Style;
 use super::tally::ClassTally;
 
-/// The decimal sign of a file, and why it is this one.
+/// The decimal sign of a file, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decimal {
-    /// A person says so.
+    /// The user sets it.
     Said(u8),
     /// Cells show it.
     Shown(u8),
-    /// Nothing in the file says which; it is that of the file that a model was trained on.
+    /// The file does not show it; it is the sign of the file that a model was trained on.
     Usual(u8),
-    /// Numbers with marks that could be either, in a file that is most often written so.
+    /// The file has numbers with ambiguous marks, and files of this kind usually use this sign.
     Likely(u8),
     /// There are no numbers with marks.
     None,
-    /// Nothing decides: the place of a column of values like 124.355 or 124,355, and their mark.
+    /// Undecided: the place of a column of values like 124.355 or 124,355, and their mark.
     Doubtful(usize, u8),
 }
 
-/// The decimal sign of another file, which the first rows of a model's or of several files show.
+/// The decimal sign of another file: the training file of a model, or the first of several files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Usual {
     pub(super) sign: u8,
@@ -30,14 +30,14 @@ pub(super) struct Usual {
 }
 
 impl Usual {
-    /// Whether it holds for a file with a separator: between commas, decimal commas are seldom.
+    /// Whether it applies to a file with this separator: with commas as separator, decimal commas are rare.
     fn holds(self, separator: u8) -> bool {
         separator != b',' || self.sign != b',' || self.separator == Some(b',')
     }
 }
 
 impl Decimal {
-    /// The sign of a file whose separator and columns are these.
+    /// The sign of a file with this separator and these columns.
     pub(super) fn decide(
         tallies: &[ClassTally],
         separator: u8,
@@ -70,7 +70,8 @@ impl Decimal {
             let is = |tally: &ClassTally| tally.is_of_numbers() && tally.of(&[class]) > 0;
             tallies.iter().position(is)
         };
-        // Who writes semicolons needs the comma for decimals; between other separators it can stand for thousands.
+        // With semicolons as separator, the comma is probably a decimal sign; with other separators it may separate
+        // thousands.
         match (
             separator,
             doubtful(Class::EitherPoint),
@@ -95,7 +96,7 @@ impl Decimal {
     }
 
     /// The style of a column.
-    /// `thousands` is what a person says to stand between thousands, `others` what other columns show.
+    /// `thousands` is the thousands separator that the user sets, `others` the one that other columns show.
     pub(super) fn style(
         self,
         tally: &ClassTally,
@@ -106,7 +107,7 @@ impl Decimal {
         let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
         let group = match thousands {
             Some(thousands) => Some(thousands),
-            // 124.355 beside decimal commas can only be a whole number.
+            // In a file with decimal commas, 124.355 can only be a whole number.
             None if trained_on_commas => Some('.'),
             None => tally
                 .group(sign)

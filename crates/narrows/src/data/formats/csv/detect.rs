@@ -1,7 +1,7 @@
-//! Telling how a text of a table is written, from its start.
+//! Detects the dialect of a text table from its start.
 //!
-//! Crates that detect dialects find a separator and a quote. Decimal signs, lines of units and comments that are
-//! headers need the same look at the cells, so it is done here.
+//! Crates for this purpose detect a separator and a quote. Decimal signs, lines of units and comments that are headers
+//! need the same inspection of the cells, so this module does everything.
 
 use super::dialect::Dialect;
 use super::refusal::{Refusable, Refusal, open_quote};
@@ -15,7 +15,7 @@ use crate::data::{ReadOptions, TextOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
-/// Tells the dialect of a text from its start, which ends with a whole record.
+/// Detects the dialect of a text from its start, which ends with a whole record.
 pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusable<Dialect> {
     let said = &options.text;
     let end = if text.contains('\n') || !text.contains('\r') {
@@ -87,7 +87,7 @@ pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusabl
     Ok(dialect)
 }
 
-/// A text's first line where it names the separator, as Excel writes it.
+/// The separator that a text's first line names, as Excel writes it.
 fn named_separator(text: &str) -> Option<(u8, usize)> {
     let line = text.split(['\n', '\r']).next()?;
     let rest = line
@@ -107,7 +107,7 @@ fn named_separator(text: &str) -> Option<(u8, usize)> {
     }
 }
 
-/// The place behind so many lines, and the line there.
+/// The place after a number of lines, and the line there.
 fn behind_lines(text: &str, end: u8, lines: usize) -> (usize, u64) {
     let ends = memchr::memchr_iter(end, text.as_bytes());
     let place = match lines.checked_sub(1) {
@@ -136,8 +136,8 @@ pub(super) fn ascii(option: Option<char>, name: &str) -> Result<Option<u8>> {
     }
 }
 
-/// The syntax that fits the start of a text best, with the records under it: `named` is the separator that the text names,
-/// `name` that of the file.
+/// The syntax that fits the start of a text best, with its records. `named` is the separator that the text names,
+/// `name` the name of the file.
 fn choose_syntax<'a>(
     starts: &Starts<'a, '_>,
     named: Option<u8>,
@@ -163,7 +163,7 @@ fn choose_syntax<'a>(
     for &separator in &separators {
         let (syntax, sampled) = starts.under(separator, quote);
         let records = &sampled.records;
-        // Spaces stand within the cells of other separators too.
+        // Spaces also occur within the cells of files with other separators.
         let margin = match &best {
             Some((
                 Syntax {
@@ -182,11 +182,11 @@ fn choose_syntax<'a>(
         }
     }
     let first = separators.first().copied().unwrap_or(b',');
-    // Without a separator that fits, a line is one cell; the separator is then the one that the name promises.
+    // If no separator fits, a line is one cell; the separator is then the one that the file's ending suggests.
     Ok(best.unwrap_or_else(|| starts.under(first, quote)))
 }
 
-/// The start of a text, to be cut into records.
+/// The start of a text, for splitting into records.
 struct Starts<'a, 's> {
     text: &'a str,
     from: usize,
@@ -196,7 +196,7 @@ struct Starts<'a, 's> {
 }
 
 impl<'a> Starts<'a, '_> {
-    /// The records under a separator, with the quote that is said, or that cells are put between.
+    /// The records for a separator, with the given quote, or with a quote that encloses cells.
     fn under(&self, separator: u8, said: Option<u8>) -> (Syntax, Sampled<'a>) {
         if let Some(quote) = said {
             return self.cut(separator, quote);
@@ -229,7 +229,7 @@ impl<'a> Starts<'a, '_> {
             && sampled.records.len() > 1
             && sampled.records.iter().all(|record| record.is_comment);
         if is_hidden {
-            // Where all lines begin with `#`, as colors do, they are rows if they have equally many cells.
+            // If all lines begin with `#`, for example colors, they are rows if they have equal numbers of cells.
             let rows = cut(b"");
             let all = rows.records.len();
             if usual_width(&rows.records).is_some_and(|(width, count)| width > 1 && count == all) {
@@ -248,7 +248,7 @@ fn quoted_cells(sampled: &Sampled<'_>) -> usize {
         .sum()
 }
 
-/// Whether cells are put between a quote: some are, most of them on one line, and none only begins with it.
+/// Whether a quote encloses cells: some are quoted, most of them end on their line, and no cell only begins with it.
 fn are_wrapped(sampled: &Sampled<'_>, quote: u8) -> bool {
     let rows = || sampled.records.iter().filter(|record| !record.is_comment);
     let on_a_line: usize = rows().map(|record| record.quoted).sum();
@@ -269,17 +269,17 @@ fn are_decimal_commas(records: &[TextRecord<'_>]) -> bool {
     cells().next().is_some() && cells().all(is_number)
 }
 
-/// What the commas of a text are whose lines are single numbers if a comma is a decimal sign.
+/// The meaning of commas in a text whose lines are single numbers if the comma is a decimal sign.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Commas {
     Separate,
-    /// Nothing shows what they are.
+    /// Unknown: nothing in the text shows it.
     PerhapsSeparate,
-    /// They stand in the numbers of one column.
+    /// They are decimal commas of one column.
     Decimal,
 }
 
-/// Tells what commas are.
+/// Decides the meaning of commas.
 fn commas_of(records: &[TextRecord<'_>], syntax: Syntax, options: &ReadOptions) -> Commas {
     let mut rows = records
         .iter()
@@ -323,7 +323,7 @@ fn commas_of(records: &[TextRecord<'_>], syntax: Syntax, options: &ReadOptions) 
 }
 
 impl Commas {
-    /// What is said where the commas could be something else.
+    /// A note if the commas may have another meaning.
     fn doubt(self, records: &[TextRecord<'_>]) -> Option<String> {
         match self {
             Commas::Separate => None,
@@ -336,7 +336,7 @@ impl Commas {
     }
 }
 
-/// What is said of one column of decimal commas where all of its lines could be two cells as well.
+/// A note for one column of decimal commas, if each of its lines could also be two cells.
 fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
     let mut rows = records.iter().filter(|record| !record.is_comment);
     let name = rows.next()?;
@@ -350,11 +350,11 @@ fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
     })
 }
 
-/// Whether the first of two cells counts the rows from 0 or 1, as where a tool writes row names without a name.
+/// Whether the first of two cells counts the rows from 0 or 1, as row names without a header do.
 fn are_row_names<'a>(rows: impl Iterator<Item = &'a [Cow<'a, str>]>) -> bool {
     let firsts: Option<Vec<i64>> = rows
         .map(|row| match row {
-            // The zero of 1,05 is no part of a whole number.
+            // The zero of 1,05 does not belong to a whole number.
             [_, second] if second.len() > 1 && second.starts_with('0') => None,
             [first, _] => first.parse().ok(),
             _ => None,
@@ -369,7 +369,7 @@ fn are_row_names<'a>(rows: impl Iterator<Item = &'a [Cow<'a, str>]>) -> bool {
     })
 }
 
-/// Whether lines are points in time, whose space separates nothing.
+/// Whether lines are points in time, in which a space is not a separator.
 fn are_times(text: &str, from: usize) -> bool {
     let lines = text.get(from..).unwrap_or_default();
     let lines = lines

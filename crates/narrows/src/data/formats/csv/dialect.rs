@@ -1,9 +1,9 @@
-//! How a text of a table is written.
+//! The dialect of a text table.
 
 use super::syntax::{Comments, Syntax};
 use crate::data::column::Texts;
 
-/// How a text is written.
+/// The dialect of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
     pub(super) syntax: Syntax,
@@ -11,18 +11,18 @@ pub(super) struct Dialect {
     /// The names of the columns, without those of surplus cells; `None` without a header.
     pub(super) names: Option<Texts>,
     pub(super) header_line: Option<u64>,
-    /// The line of a header that can be no row, for where it comes again among the rows.
+    /// The line of the header, if it cannot be a row; it is used to find repeated headers.
     pub(super) header: Option<Vec<u8>>,
     pub(super) units: Option<Vec<String>>,
     pub(super) units_line: Option<u64>,
-    /// The columns. A row may have more cells if those behind are empty.
+    /// The number of columns. A row may have more cells if the additional ones are empty.
     pub(super) width: usize,
-    /// The cells of most rows.
+    /// The number of cells of most rows.
     pub(super) usual_width: usize,
-    /// Where the first row begins: its place in the text, and its line.
+    /// The place of the first row in the text, and its line.
     pub(super) start: usize,
     pub(super) line: u64,
-    /// What was found and decided, for a person.
+    /// Notes for the user.
     pub(super) notes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The text of a file: unpacked, and turned into UTF-8 a part at a time.
+//! Reads the text of a file: it is unpacked and converted to UTF-8, one part at a time.
 
 use super::refusal::{Refusal, unreadable};
 use super::zipped;
@@ -10,14 +10,14 @@ use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE
 use std::io::{self, Cursor, Read};
 use std::path::Path;
 
-/// The bytes that an encoding is told from.
+/// The number of bytes from which an encoding is detected.
 const FIRST: u64 = 1 << 12;
 const INPUT: usize = 1 << 16;
 
-/// The text of a file, whose bytes may still be no UTF-8 where it claims to be.
+/// The text of a file. If the file claims to be UTF-8, its bytes may still be invalid.
 pub(super) struct OpenText {
     pub(super) text: Box<dyn Read>,
-    /// The encoding, where it is not UTF-8.
+    /// The encoding, if it is not UTF-8.
     pub(super) encoding: Option<&'static str>,
 }
 
@@ -64,7 +64,7 @@ fn named(label: &str) -> Result<&'static Encoding> {
     })
 }
 
-/// The encoding that a text shows: by its mark, or by the zeros of UTF-16 in Latin text.
+/// The encoding of a text, from its byte-order mark, or from the zero bytes of UTF-16 in Latin text.
 fn told(start: &[u8]) -> &'static Encoding {
     if let Some((encoding, _)) = Encoding::for_bom(start) {
         return encoding;
@@ -87,7 +87,7 @@ fn told(start: &[u8]) -> &'static Encoding {
     }
 }
 
-/// The start without the mark of UTF-8 or UTF-16.
+/// The start without the byte-order mark of UTF-8 or UTF-16.
 fn without_mark(mut start: Vec<u8>) -> Vec<u8> {
     if let Some((_, length)) = Encoding::for_bom(&start) {
         start.drain(..length.min(start.len()));
@@ -128,7 +128,7 @@ impl<R: Read> Decoded<R> {
         }
     }
 
-    /// Decodes what the input holds into the empty output.
+    /// Decodes the input into the empty output.
     fn decode(&mut self) -> io::Result<()> {
         if self.from == self.filled && !self.is_at_end {
             self.filled = self.bytes.read(&mut self.input)?;
@@ -183,15 +183,15 @@ impl<R: Read> Read for Decoded<R> {
     }
 }
 
-/// The start of a text as UTF-8, if it is any; for telling what a file is. Of bytes that are no UTF-8, one in `share`
-/// characters may be.
+/// The start of a text as UTF-8, if it is text; used to recognize files. If the bytes are not UTF-8, at most one in
+/// `share` characters may be invalid.
 pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     let encoding = told(start);
     let start = without_mark(start.to_vec());
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut text = String::with_capacity(4 * start.len() + 16);
     let (result, _, has_errors) = decoder.decode_to_string(&start, &mut text, false);
-    // Latin-1 has bytes that UTF-8 has not; the error of reading says what to do.
+    // Latin-1 has bytes that are not valid UTF-8; the error of reading gives the advice.
     let is_text = if has_errors {
         let odd = text.chars().filter(|c| *c == '\u{fffd}').count();
         share * odd <= text.chars().count()
@@ -208,11 +208,11 @@ pub(super) fn start_as_text(start: &[u8], share: usize) -> Option<String> {
     (result == CoderResult::InputEmpty && is_text && !has_control).then_some(text)
 }
 
-/// The first bytes of a text that are no UTF-8.
+/// The first bytes of a text that are not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NotText {
     line: u64,
-    /// The characters before them on the line, and one.
+    /// The number of characters before them on the line, plus one.
     character: usize,
     bytes: Vec<u8>,
 }
@@ -230,7 +230,7 @@ impl NotText {
         }
     }
 
-    /// The error, with the encoding that most such files have.
+    /// The error, with the encoding of most such files.
     pub(super) fn refusal(&self) -> Refusal {
         const USUAL: &str = "windows-1252";
         let error = Error::new(ErrorKind::Format, "the text is not UTF-8")

@@ -14,8 +14,8 @@ pub(super) struct TextStart {
 }
 
 impl TextStart {
-    /// Reads the start of a text: at least some whole lines. Where faults are told, zero bytes are left to whoever reads
-    /// the rows.
+    /// Reads the start of a text: at least some whole lines. If faults are reported, zero bytes are left to the reader
+    /// of the rows.
     pub(super) fn read(mut text: Box<dyn Read>, size: usize, on_fault: OnFault) -> Result<Self> {
         let mut sample = TextStart {
             text: Vec::new(),
@@ -42,7 +42,7 @@ impl TextStart {
         }
     }
 
-    /// Whether a header, a line of units and a row can be whole.
+    /// Whether it holds at least three whole lines, for a header, a line of units and a row.
     fn has_lines(&self) -> bool {
         let count = |end| memchr::memchr_iter(end, &self.text).take(4).count();
         count(b'\n') >= 4 || (count(b'\n') == 0 && count(b'\r') >= 4)
@@ -60,7 +60,7 @@ impl TextStart {
         }
     }
 
-    /// Refuses a cell or a row without an end, whatever the separator is, before more is read.
+    /// Refuses a cell or a row without an end, for any separator, before more is read.
     fn refuse_long(&self) -> Result<()> {
         let end = self.cut();
         let rest = self.text.get(end..).unwrap_or_default();
@@ -69,7 +69,7 @@ impl TextStart {
             .into_iter()
             .filter(is_there)
             .collect();
-        // Spaces are common within cells; they count where nothing else does.
+        // Spaces are common within cells; they are used only if nothing else fits.
         if separators.is_empty() {
             separators.push(if is_there(&b' ') { b' ' } else { b',' });
         }

@@ -1,4 +1,4 @@
-//! Whether a text of a table begins with the names of its columns.
+//! Decides whether a text table begins with the names of its columns.
 
 use super::sample::TextRow;
 use super::sort::Sort;
@@ -11,7 +11,7 @@ pub(super) struct TextHeader {
     pub(super) is_certain: bool,
 }
 
-/// Tells a header from a row by the rows below.
+/// Decides between a header and a row, by the rows below.
 pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader {
     let certainly = |is_there| TextHeader {
         is_there,
@@ -25,7 +25,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
     let sorts: Vec<Sort> = (0..first.len())
         .map(|column| below_sort(below, column))
         .collect();
-    // A name of a column is no value of it; nor is a time in a column of times a name.
+    // The name of a column is not one of its values, and a time in a column of times is not a name.
     let has_value =
         (0..)
             .zip(first)
@@ -41,7 +41,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
     }
     let has_words = firsts.contains(&Sort::Word);
     if !has_words {
-        // Numbers, dates and gaps are names of nothing, where they do not count up.
+        // Numbers, dates and missing cells are not names, unless they count up.
         let is_certain = firsts.iter().any(|sort| *sort != Sort::Number);
         return TextHeader {
             is_there: false,
@@ -70,7 +70,7 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
     }
 }
 
-/// What most of the cells of a column below the first row are.
+/// The kind of most cells of a column below the first row.
 fn below_sort(below: &[&TextRow<'_>], column: usize) -> Sort {
     let mut counts = [0_usize; 5];
     for row in below {
@@ -94,8 +94,8 @@ fn below_sort(below: &[&TextRow<'_>], column: usize) -> Sort {
     }
 }
 
-/// Whether the numbers of the first row count up by one, as the names that a tool gives and years do, and those of
-/// most rows below do not. Behind a word they may count in larger steps, as decades and wavelengths do.
+/// Whether the numbers of the first row count up by one, as generated names and years do, while those of most rows
+/// below do not. After a word they may count in larger steps, as decades and wavelengths do.
 fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&TextRow<'_>]) -> bool {
     let has_words = sorts
         .iter()
@@ -125,7 +125,7 @@ fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&TextRow<'_>]) -> 
     !below.is_empty() && 2 * likewise <= below.len() && (has_name || !is_next_likewise)
 }
 
-/// Whether the row behind the header has the units of the columns: a word where the rows below have numbers.
+/// Whether the row after the header has the units of the columns: a word above numbers.
 pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
     if below.is_empty() {
         return false;
@@ -135,7 +135,7 @@ pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
     for (column, cell) in row.iter().enumerate() {
         match below_sort(below, column) {
             Sort::Number => {}
-            // A time in a column of times, or a truth among truths, shows a row.
+            // A time in a column of times, or a yes or no in a column of them, shows a row.
             sort @ (Sort::Time | Sort::Truth) if Sort::of(cell) == sort => return false,
             _ => continue,
         }
@@ -145,7 +145,7 @@ pub(super) fn are_units(row: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> bool {
             _ => return false,
         }
     }
-    // One word above a single column of numbers is rather a faulty value, unless it stands in brackets.
+    // One word above a single column of numbers is probably a wrong value, unless it is in brackets.
     let is_bracketed = row.iter().any(|cell| cell.starts_with(['[', '(']));
     units > empty && (units > 1 || is_bracketed || looks_like_unit(row))
 }

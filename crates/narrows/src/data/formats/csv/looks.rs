@@ -1,4 +1,4 @@
-//! Whether a file of any name is delimited text.
+//! Decides whether a file of any name is delimited text.
 
 use super::encoding::{self, start_as_text};
 use super::sample::{fit, sampled, usual_width};
@@ -7,10 +7,11 @@ use super::syntax::Syntax;
 use std::io::Read;
 use std::path::Path;
 
-/// The bytes that are looked at.
+/// The number of bytes that are inspected.
 const FIRST: u64 = 1 << 14;
 
-/// Whether the first bytes of a file look like delimited text: lines of equally many cells, or of one number each.
+/// Whether the first bytes of a file look like delimited text: lines with equal numbers of cells, or of one number
+/// each.
 pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name
@@ -21,14 +22,14 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
         .iter()
         .any(|ending| name.ends_with(ending));
     if is_called_table {
-        // What is wrong with its text is for the reader to say, if it is text at all.
+        // The reader reports what is wrong with the text, if it is text at all.
         let is_control = |byte: &&u8| **byte < b'\t' || (0x0e..0x1a).contains(*byte);
         return start.iter().filter(is_control).count() <= 1 + start.len() / 20;
     }
     let Some(text) = start_as_text(start, 20) else {
         return false;
     };
-    // JSON and sections of settings are text in lines too.
+    // JSON and configuration files with sections are text in lines too.
     let first = text.lines().map(str::trim).find(|line| !line.is_empty());
     let is_section = |line: &str| {
         let name = line
@@ -73,10 +74,10 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     }
 }
 
-/// Whether a file is delimited text by its content, packed or not.
+/// Whether the content of a file is delimited text, compressed or not.
 pub(in crate::data) fn is_table(path: &Path, name: &str) -> bool {
     let Ok(opened) = encoding::open(path, None) else {
-        // What is wrong with the file is for its reader to say.
+        // Its reader reports what is wrong with the file.
         return true;
     };
     let mut start = Vec::new();

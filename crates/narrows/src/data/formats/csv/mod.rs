@@ -1,4 +1,4 @@
-//! Delimited text: CSV and its kin, plain or packed.
+//! Delimited text: CSV and similar formats, plain or compressed.
 
 mod cell;
 mod chunks;

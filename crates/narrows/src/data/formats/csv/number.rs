@@ -1,16 +1,16 @@
-//! Numbers as a column writes them: from a cell to a value.
+//! Converts cells to numbers in the style of a column.
 
 use super::cell::{FoundCell, PlainNumber};
 use super::class::Class;
 
-/// How a column writes its numbers.
+/// The style of a column's numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Style {
     /// A point or a comma.
     pub(super) decimal: u8,
-    /// What may stand between groups of three digits.
+    /// The possible separator of groups of three digits.
     pub(super) group: Option<char>,
-    /// What stands before or behind each number.
+    /// The text before or after each number.
     pub(super) unit: Option<String>,
 }
 
@@ -18,10 +18,10 @@ pub(super) struct Style {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum CellValue {
     Missing,
-    /// A whole number that is not too large for 64 bits.
+    /// A whole number that fits into 64 bits.
     Whole(i128),
     Float(f64),
-    /// Something else than a number of the column.
+    /// Not a number of this column.
     Bad,
 }
 
@@ -35,7 +35,7 @@ const POWERS: [f64; 23] = [
 pub(super) const EXACT: u64 = 1 << 53;
 
 impl Style {
-    /// Whether a cell of a class is a number, and whether its mark stands before decimals; `None` if it is none.
+    /// Whether a cell of a class is a number, and whether its mark is a decimal sign; `None` if it is not a number.
     fn reading(&self, class: Class) -> Option<Reading> {
         use Class::{
             Address, ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong,
@@ -77,7 +77,7 @@ impl Style {
                 let whole = i128::from(plain.digits);
                 CellValue::Whole(if plain.is_negative { -whole } else { whole })
             }
-            // Both numbers are exact, so that their quotient is rounded once.
+            // Both numbers are exact, so their quotient is rounded only once.
             Some(Reading::Decimals) if plain.digits <= EXACT => {
                 let power = POWERS.get(plain.after).copied().unwrap_or(f64::NAN);
                 let value = plain.digits as f64 / power;
@@ -115,7 +115,7 @@ impl Style {
         }
     }
 
-    /// The value of a cell that is no plain number.
+    /// The value of a cell that is not a plain number.
     pub(super) fn found(&self, found: &FoundCell<'_>) -> CellValue {
         if found.class == Class::Missing {
             return CellValue::Missing;
@@ -146,7 +146,7 @@ impl Style {
             Ok(whole) if i64::try_from(whole).is_ok() || u64::try_from(whole).is_ok() => {
                 CellValue::Whole(whole)
             }
-            // A whole number beyond 64 bits is taken only where a floating-point number has it to the last digit.
+            // A whole number beyond 64 bits is accepted only if a floating-point number is exactly equal.
             _ => match plain.parse::<f64>() {
                 Ok(value) if value.is_finite() && is_exact(&plain, value) => {
                     CellValue::Float(value)

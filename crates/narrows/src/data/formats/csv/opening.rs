@@ -1,4 +1,4 @@
-//! Opening a text: its dialect is told from its start, and the cells there are counted.
+//! Opens a text: its dialect is detected from its start, and the cells there are counted.
 
 use super::chunks::{CHUNK, Chunks, refuse_long, too_many_columns};
 use super::convert::SeenBeside;
@@ -16,12 +16,12 @@ use crate::data::fault::{Fault, OnFault};
 use crate::data::{OnBad, ReadOptions, limits};
 use std::path::Path;
 
-/// The bytes that a text's dialect is told from; more where a record is longer.
+/// The number of bytes from which a text's dialect is detected; more if a record is longer.
 const SAMPLE: usize = 1 << 20;
 
 impl CsvTable {
-    /// Opens a text, and tells from its start how it is written. `name` is what messages call it. Where faults are told,
-    /// a text that is refused is opened with the options that mend it, if there are some.
+    /// Opens a text, and detects its dialect from its start. `name` is its name in messages. If faults are reported, a
+    /// text that would be refused is opened with the options that solve the fault, if there are any.
     pub(in crate::data) fn open(
         path: &Path,
         name: &str,
@@ -36,7 +36,7 @@ impl CsvTable {
         Self::open_in_parts(path, name, options, on_fault, sizes)
     }
 
-    /// The same, in parts of other sizes.
+    /// The same with other sizes of parts.
     pub(super) fn open_in_parts(
         path: &Path,
         name: &str,
@@ -47,7 +47,7 @@ impl CsvTable {
         Self::open_behind(path, name, options, on_fault, sizes, Vec::new())
     }
 
-    /// The same of a text with faults that the options mend already.
+    /// The same for a text with faults that the options already solve.
     fn open_behind(
         path: &Path,
         name: &str,
@@ -124,7 +124,7 @@ impl CsvTable {
         Ok(table)
     }
 
-    /// Tells of a zero byte before the rows; one in a row is told with the row.
+    /// Reports a zero byte before the rows; a zero byte in a row is reported with the row.
     fn tell_of_zero(&mut self, sample: &TextStart) {
         let before = sample.text.get(..self.dialect.start).unwrap_or_default();
         let Some(at) = memchr::memchr(0, before) else {
@@ -140,7 +140,7 @@ impl CsvTable {
         }
     }
 
-    /// Counts the cells of the start of the text, and decides by them.
+    /// Counts the cells of the start of the text, and decides by the counts.
     fn look_at(&mut self, sample: &mut TextStart) -> Refusable<()> {
         let from = self.dialect.start.min(sample.text.len());
         let mut rest = sample.text.split_off(from);
@@ -180,7 +180,7 @@ impl CsvTable {
         work.run(chunks.with(self.sizes.chunk, skip_end), 1, &mut |_| Ok(()))
     }
 
-    /// Opens the text again with the options that mend it, where faults are told.
+    /// Opens the text again with the options that solve the fault, if faults are reported.
     pub(super) fn mend(&mut self, refusal: Refusal) -> Result<()> {
         if self.on_fault == OnFault::Refuse {
             return Err(refusal.error);

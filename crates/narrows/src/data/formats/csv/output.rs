@@ -1,4 +1,4 @@
-//! The cells of wanted columns, in the types of the columns.
+//! The cells of requested columns, in the types of the columns.
 
 use super::cell::{is_missing_word, truth};
 use super::number::{CellValue, exact_float};
@@ -17,7 +17,7 @@ pub(super) enum ColumnOutput {
     Written(Texts),
 }
 
-/// Which cells are missing, from the first such on.
+/// The missing cells, from the first one on.
 #[derive(Default)]
 pub(super) struct MissingCells(Vec<bool>);
 
@@ -57,7 +57,7 @@ impl ColumnOutput {
         targets.iter().map(new).collect()
     }
 
-    /// Adds a cell; whether it is what the column holds, or missing.
+    /// Adds a cell; returns whether it has the type of the column or is missing.
     #[inline]
     pub(super) fn push(&mut self, value: CellValue, cell: &[u8], row: usize) -> bool {
         match self {

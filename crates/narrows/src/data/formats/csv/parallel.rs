@@ -1,4 +1,4 @@
-//! Chunks converted on several threads, and given in order.
+//! Converts chunks on several threads, and returns the results in order.
 
 use super::chunks::{Chunks, TextChunk};
 use super::convert::{ConvertedChunk, SeenBeside, convert};
@@ -10,20 +10,20 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
-/// The most threads that convert: beyond these, one thread that reads cannot keep up.
+/// The most threads that convert: one reading thread cannot supply more.
 const THREADS: usize = 16;
 
-/// The columns from which the counts of a column on each thread would take much memory.
+/// With at least this many columns, counts of each column on each thread would take much memory.
 const MANY_COLUMNS: usize = 1 << 14;
 
-/// What all chunks came to.
+/// The results of all chunks.
 #[derive(Debug, Default)]
 pub(super) struct ChunksOutcome {
     pub(super) seen: SeenBeside,
     pub(super) tallies: Vec<ClassTally>,
 }
 
-/// What is done with each chunk.
+/// The work for each chunk.
 pub(super) struct ChunkWork<'a> {
     pub(super) plan: &'a TextPlan,
     pub(super) targets: &'a [WantedColumn],
@@ -74,11 +74,11 @@ impl ChunkWork<'_> {
         thread::scope(|scope| {
             let workers: Vec<Worker<'_>> = (0..threads)
                 .map_while(|_| {
-                    // A worker has one chunk in hand and one in line.
+                    // A worker has one chunk in work and one waiting.
                     let (give, take) = sync_channel::<TextChunk>(1);
                     let (answer, answers) = sync_channel::<Result<ConvertedChunk>>(2);
                     let work = move || self.work(&take, &answer);
-                    // Where the system gives no more threads, those that are there do the work.
+                    // If the system refuses further threads, the existing ones do the work.
                     let handle = thread::Builder::new().spawn_scoped(scope, work).ok()?;
                     Some(Worker {
                         give,
@@ -133,7 +133,7 @@ impl ChunkWork<'_> {
         Ok(outcome)
     }
 
-    /// Converts what comes until nothing more does, and gives the counts.
+    /// Converts chunks until there are no more, and returns the counts.
     fn work(
         &self,
         take: &Receiver<TextChunk>,
@@ -156,7 +156,7 @@ struct Worker<'scope> {
     handle: ScopedJoinHandle<'scope, Vec<ClassTally>>,
 }
 
-/// Gives chunks to the workers in turn, and takes their answers in the same order.
+/// Gives chunks to the workers in turn, and takes their results in the same order.
 fn hand_on<R: Read>(
     workers: &[Worker<'_>],
     first: TextChunk,
@@ -165,12 +165,12 @@ fn hand_on<R: Read>(
 ) -> Result<()> {
     let worker = |index: usize| workers.get(index % workers.len().max(1));
     let mut next = Some(first);
-    // An error of reading comes behind the rows before it, whatever the threads do.
+    // An error of reading is returned after the rows before it, for any timing of the threads.
     let mut failed = None;
     let (mut given, mut taken) = (0, 0);
     while next.is_some() || taken < given {
         if let Some(chunk) = next.take() {
-            // A worker that is gone has panicked, which ends this below.
+            // A worker that is gone has panicked; the scope below then ends with this panic.
             if worker(given).is_none_or(|worker| worker.give.send(chunk).is_err()) {
                 break;
             }

@@ -1,4 +1,4 @@
-//! How the rows of a text become the cells of columns.
+//! The plan for converting the rows of a text to the cells of columns.
 
 use super::number::Style;
 use super::syntax::{Comments, Syntax};
@@ -6,19 +6,19 @@ use super::tally::ColumnContent;
 use crate::data::column::As;
 use crate::data::fault::OnFault;
 
-/// How the rows of a text become cells.
+/// The plan for converting rows to cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TextPlan {
     pub(super) syntax: Syntax,
     pub(super) comments: Comments,
     pub(super) width: usize,
-    /// A header that is left out where it comes again, as where files were joined.
+    /// A header that is left out if it is repeated, for example in joined files.
     pub(super) header: Option<Vec<u8>>,
-    /// Those of all columns; none while cells are only counted.
+    /// The plans of all columns; empty while cells are only counted.
     pub(super) columns: Vec<ColumnPlan>,
-    /// Whether a record that is no row is an error, or is left out and counted.
+    /// Whether a record that is not a row is an error, or is left out and counted.
     pub(super) on_fault: OnFault,
-    /// Whether a record with another number of cells is a row of which nothing is known.
+    /// Whether a record with a wrong number of cells is kept as a row without known cells.
     pub(super) keeps_odd: bool,
 }
 
@@ -38,18 +38,18 @@ impl TextPlan {
     }
 }
 
-/// How a column is read.
+/// The plan of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ColumnPlan {
     pub(super) style: Style,
     pub(super) kind: ColumnContent,
 }
 
-/// A column that is wanted.
+/// A requested column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WantedColumn {
     pub(super) column: usize,
-    /// Its place among those that are wanted.
+    /// Its place among the requested columns.
     pub(super) place: usize,
     pub(super) as_: As,
 }

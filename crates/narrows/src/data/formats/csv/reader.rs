@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
 impl CsvTable {
-    /// Decides by the counts what the columns hold; whether that is something else than before.
+    /// Decides the types of the columns by the counts; returns whether a type has changed.
     pub(super) fn decide(&mut self, outcome: &ChunksOutcome, is_whole: bool) -> Refusable<bool> {
         if let Some(not_text) = &outcome.seen.not_text {
             return Err(not_text.refusal());
@@ -45,7 +45,7 @@ impl CsvTable {
             sign,
             separator: text.usual_separator.and_then(byte),
         });
-        // One column has no separator that would tell.
+        // A file with one column has no separator that would decide.
         let separator = match self.dialect.width {
             1 => self.plan.syntax.end,
             _ => self.plan.syntax.separator,
@@ -79,7 +79,7 @@ impl CsvTable {
                 .take_while(|&pair| is_hidden(pair))
                 .count(),
         };
-        // A table of nothing is better shown than left out.
+        // It is better to show an empty table than to leave it out.
         let hidden = if hidden == tallies.len() { 0 } else { hidden };
         let is_new = columns != self.plan.columns || hidden != self.hidden;
         self.plan.columns = columns;
@@ -156,7 +156,7 @@ impl CsvTable {
         Refusal::mended_by(error, mend)
     }
 
-    /// Refuses lines of nothing but separators at the end, which spreadsheets leave.
+    /// Refuses lines at the end that have only separators; spreadsheets leave them.
     fn refuse_empty_end(&self) -> Refusable<()> {
         let (lines, rows) = (self.seen.empty_end, self.seen.rows);
         let is_said = self.options.text.skip_end.is_some() || self.options.model_columns.is_some();
@@ -181,7 +181,7 @@ impl CsvTable {
         let Some((line, cells)) = &self.seen.last else {
             return Ok(());
         };
-        // A line of means may stand above one of totals that was left out already.
+        // A line of means may be above a line of totals that was already left out.
         let is_mend = |fault: &Fault| matches!(fault.mend, Some(Mend::SkipEnd(_)));
         let is_said = self.options.text.skip_end.is_some() && !self.faults.iter().any(is_mend);
         if is_said || self.seen.rows < 2 {
@@ -197,7 +197,7 @@ impl CsvTable {
         });
         match found {
             Some((_, cell)) if is_total => {
-                // Lines without values behind it go with it.
+                // Lines without values after it are left out with it.
                 let behind = usize::try_from(self.seen.empty_end).unwrap_or(usize::MAX - 1);
                 let skip = self.options.text.skip_end.unwrap_or_default() + behind + 1;
                 let what = format!("the line looks like a line of totals (\"{}\")", cell.trim());
@@ -244,7 +244,7 @@ impl TableReader for CsvTable {
         let is_guess = |fault: &Fault| matches!(fault.mend, Some(Mend::Decimal { .. }));
         let decimal = match self.decimal {
             Decimal::None | Decimal::Doubtful(..) => None,
-            // Other files show for themselves what is a guess in this one.
+            // Other files may show what is only a guess in this one.
             _ if self.faults.iter().any(is_guess) => None,
             known => Some(char::from(known.sign())),
         };
@@ -292,7 +292,7 @@ impl TableReader for CsvTable {
         });
         let outcome = match run {
             Ok(outcome) => outcome,
-            // Only a text with a fault is looked through for faults, which takes time.
+            // Only a text with a fault is searched for further faults, because this takes time.
             Err(_) if !is_ended && self.on_fault != self.plan.on_fault => {
                 self.plan.on_fault = self.on_fault;
                 return Ok(Verdict::Again);

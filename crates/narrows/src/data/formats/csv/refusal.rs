@@ -1,4 +1,4 @@
-//! Why a text is refused, with what would mend it.
+//! The reasons why a text is refused, with the options that solve them.
 
 use crate::advice::{Setting, set, setting};
 use crate::data::ReadOptions;
@@ -8,23 +8,23 @@ use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 use std::io;
 
-/// The changes that are tried of one text. Each reads it once more.
+/// The most changes of options that are tried for one text. Each reads the text again.
 const MENDS: usize = 8;
 
-/// The lines at the end of a text that may stand behind the table: as many as an option is advised for.
+/// The most lines at the end of a text that may follow the table; for so many, an option is suggested.
 pub(super) const END_LINES: usize = 10;
 
 /// The examples that are kept of records that are no rows.
 const EXAMPLES: usize = 3;
 
-/// An error about a text, with a change of the options that reads it, where there is one.
+/// An error about a text, with the change of options that solves it, if there is one.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) error: Error,
     pub(super) mend: Option<Mend>,
 }
 
-/// What a text came to that may be refused.
+/// The result for a text that may be refused.
 pub(super) type Refusable<T> = std::result::Result<T, Refusal>;
 
 impl From<Error> for Refusal {
@@ -41,7 +41,8 @@ impl Refusal {
         }
     }
 
-    /// Changes the options so that the text is read, behind so many changes before; the error if none helps.
+    /// Changes the options so that the text can be read, after `before` earlier changes; returns the error if this is
+    /// impossible.
     pub(super) fn mend(self, options: &mut ReadOptions, before: usize) -> Result<Fault> {
         match self.mend {
             Some(mend) if before < MENDS => {
@@ -56,18 +57,18 @@ impl Refusal {
     }
 }
 
-/// Why a record is no row.
+/// The reason why a record is not a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RefusalReason {
-    /// It has so many cells, not those of most lines.
+    /// It has this number of cells, which differs from most lines.
     Cells(usize),
-    /// A quote in it is not closed, so that the rest of the text is in it.
+    /// It has a quote that is not closed, so that the rest of the text belongs to it.
     OpenQuote,
     /// It has a zero byte in it.
     Zero,
 }
 
-/// The records of a text that are no rows, as they are left out of a description.
+/// The records of a text that are not rows; a description leaves them out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Odd {
     count: u64,
@@ -76,7 +77,7 @@ pub(super) struct Odd {
     tail: Tail,
 }
 
-/// Those of them that no row follows.
+/// Those after the last row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Tail {
     first: Option<(u64, RefusalReason)>,
@@ -95,19 +96,19 @@ impl Odd {
         self.tail.lines += lines;
     }
 
-    /// Takes notice of a row.
+    /// Records a row.
     pub(super) fn add_row(&mut self) {
         if self.tail.first.is_some() {
             self.tail = Tail::default();
         }
     }
 
-    /// Takes notice of a comment.
+    /// Records a comment.
     pub(super) fn add_comment(&mut self) {
         self.tail.comments += u64::from(self.tail.first.is_some());
     }
 
-    /// Adds those of a later part of the text with so many rows and comments.
+    /// Adds the records of a later part of the text, which has this number of rows and comments.
     pub(super) fn merge(&mut self, later: Odd, rows: u64, comments: u64) {
         self.count += later.count;
         let room = EXAMPLES.saturating_sub(self.examples.len());
@@ -120,8 +121,8 @@ impl Odd {
         }
     }
 
-    /// What training says of one of them. Those at the end come first: they can be left out, where `skip_end` lines are
-    /// left out already. No option leaves out the others.
+    /// The message of training about one of them. Those at the end come first, because an option leaves them out;
+    /// `skip_end` lines are left out already. No option leaves out the others.
     pub(super) fn refusal(&self, width: usize, quote: u8, skip_end: usize) -> Option<Refusal> {
         let error = |(line, reason)| match reason {
             RefusalReason::Cells(found) => other_width(line, width, found),
@@ -173,7 +174,7 @@ impl Odd {
     }
 }
 
-/// An error for a record of another number of cells than most.
+/// An error for a record with a wrong number of cells.
 pub(super) fn other_width(line: u64, width: usize, found: usize) -> Error {
     Error::new(ErrorKind::Format, "the lines differ in length")
         .at(format!("line {line}"))
@@ -181,7 +182,7 @@ pub(super) fn other_width(line: u64, width: usize, found: usize) -> Error {
         .found(found)
 }
 
-/// An error for a NUL, which no text has.
+/// An error for a zero byte, which text never has.
 pub(super) fn zero_byte(line: u64) -> Error {
     Error::new(ErrorKind::Format, "the file is not text")
         .at(format!("line {line}"))

@@ -1,4 +1,4 @@
-//! The first records of a text, cut into cells under one syntax.
+//! The first records of a text, split into cells with one syntax.
 
 use super::sort::Sort;
 use super::syntax::{After, Cursor, Syntax, is_hash};
@@ -7,21 +7,21 @@ use std::borrow::Cow;
 /// The cells of a record.
 pub(super) type TextRow<'a> = Vec<Cow<'a, str>>;
 
-/// The records that are looked at, and the cells that are enough.
+/// The most records that are inspected, and the number of cells that is enough.
 const RECORDS: usize = 1000;
 const CELLS: usize = 200_000;
 
 /// A record of the start of a text, or a comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TextRecord<'a> {
-    /// Where it begins in the text.
+    /// Its place in the text.
     pub(super) start: usize,
     /// Its first line, counted from 1.
     pub(super) line: u64,
     pub(super) cells: TextRow<'a>,
-    /// Whether it begins as a comment does; the cells are those behind the mark.
+    /// Whether it begins like a comment; then only the cells after the mark count.
     pub(super) is_comment: bool,
-    /// The cells between quotes that end on their line, and those that do not.
+    /// The numbers of cells between quotes that end on their line, and of cells that do not.
     pub(super) quoted: usize,
     pub(super) quoted_over_lines: usize,
 }
@@ -30,7 +30,7 @@ pub(super) struct TextRecord<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sampled<'a> {
     pub(super) records: Vec<TextRecord<'a>>,
-    /// Where a record begins in which a quote is open at the end of the text, and its line.
+    /// The place and line of a record with a quote that is open at the end of the text.
     pub(super) open: Option<(usize, u64)>,
 }
 
@@ -68,7 +68,7 @@ pub(super) fn sampled<'a>(
         } else {
             row(&mut cursor)
         };
-        // The end of the record is not in this part of the text, or nowhere: whoever reads all rows says so.
+        // The record ends outside of this part of the text, or never: the reader of all rows reports it.
         let Some(record) = record else {
             sampled.open = Some((start, line));
             break;
@@ -108,8 +108,8 @@ fn row<'a>(cursor: &mut Cursor<'a>) -> Option<TextRecord<'a>> {
     }
 }
 
-/// Takes lines that begin with `#` for rows where they have as many cells as most rows and stand behind the first: the
-/// reader of rows does so too.
+/// Lines that begin with `#` are rows if they have as many cells as most rows and come after the first row. The reader
+/// of rows has the same rule.
 pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, syntax: Syntax) {
     let records = &mut sampled.records;
     let first = records.iter().position(|record| !record.is_comment);
@@ -132,7 +132,7 @@ pub(super) fn take_rows_with_hash<'a>(sampled: &mut Sampled<'a>, text: &'a str, 
     }
 }
 
-/// What stands behind the mark of a comment, as a record.
+/// The text after the mark of a comment, as a record.
 fn comment_record<'a>(line: &'a [u8], comment: &[u8], syntax: Syntax) -> TextRecord<'a> {
     let line = line.trim_ascii();
     let mut rest = line.strip_prefix(comment).unwrap_or(line);
@@ -159,7 +159,7 @@ pub(super) fn usual_width(records: &[TextRecord<'_>]) -> Option<(usize, usize)> 
             None => counts.push((width, 1)),
         }
     }
-    // Of two that are as common, the wider: lines before a header and behind the rows are short.
+    // Of two equally frequent widths, the larger: lines before a header and after the rows are short.
     counts
         .into_iter()
         .max_by_key(|&(width, count)| (count, width))
@@ -178,7 +178,7 @@ pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
     let rows = records
         .iter()
         .filter(|record| !record.is_comment && record.cells.len() == width);
-    // The first is most often the header, whose words say nothing.
+    // The first row is usually the header, whose words say nothing about the types.
     let is_name =
         |cell: &Cow<'_, str>| Sort::of(cell) == Sort::Word && !cell.starts_with(['"', '\'']);
     let has_header = count > 1
@@ -191,13 +191,13 @@ pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
         cells += 1.0;
         known += match Sort::of(cell) {
             Sort::Missing => 0.5,
-            // Under the right quote there is none around a cell.
+            // With the right quote, no quote remains around a cell.
             Sort::Word if cell.starts_with(['"', '\'']) => -0.1,
             Sort::Word if cell.contains([',', ';', '\t', '|']) => 0.0,
             // 12 % is one cell.
             Sort::Word if !cell.chars().any(char::is_alphanumeric) => 0.0,
             Sort::Word => 0.3,
-            // A number and a word behind it could also be two cells.
+            // A number and a word after it could also be two cells.
             Sort::Number if cell.contains(' ') => 0.25,
             _ => 1.0,
         };

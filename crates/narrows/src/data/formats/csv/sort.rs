@@ -1,9 +1,9 @@
-//! What a cell is, as far as that tells names from values.
+//! The kind of a cell, for distinguishing names from values.
 
 use super::cell::{PlainNumber, find};
 use super::class::Class;
 
-/// What a cell is, as far as that tells names from values.
+/// The kind of a cell, for distinguishing names from values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     Missing,

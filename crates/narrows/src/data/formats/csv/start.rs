@@ -1,5 +1,4 @@
-//! Where the table begins in a text: which lines to skip, whether there is a header, and whether there is a line of
-//! units.
+//! Finds the beginning of the table in a text: lines to skip, the header, and the line of units.
 
 use super::dialect::{Dialect, counted};
 use super::header::{self, TextHeader};
@@ -14,19 +13,19 @@ use crate::data::{OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
-/// The records of a text's start, of which the header and the first row are told.
+/// The first records of a text, in which the header and the first row are found.
 pub(super) struct StartRecords<'a> {
     pub(super) records: Vec<TextRecord<'a>>,
     pub(super) syntax: Syntax,
     pub(super) options: &'a ReadOptions,
-    /// Where a record begins in which a quote is open at the end of the text, and its line.
+    /// The place and line of a record with a quote that is open at the end of the text.
     pub(super) open: Option<(usize, u64)>,
-    /// Where the text ends, for one without rows.
+    /// The end of the text, for a text without rows.
     pub(super) end: (usize, u64),
 }
 
 impl StartRecords<'_> {
-    /// The dialect, and where the line of the header begins, if it is one that can be no row.
+    /// The dialect, and the place of the header's line if the header cannot be a row.
     pub(super) fn dialect(self) -> Refusable<(Dialect, Option<usize>)> {
         let Some((usual, _)) = usual_width(&self.records) else {
             return Err(Error::new(ErrorKind::Data, "there are no rows")
@@ -69,7 +68,7 @@ impl StartRecords<'_> {
         let last = self.records.last();
         (dialect.start, dialect.line) = match (self.records.get(row), self.open) {
             (Some(record), _) => (record.start, record.line),
-            // Whoever reads the rows refuses it.
+            // The reader of the rows refuses it.
             (None, Some(open)) => open,
             (None, None) => (self.end.0, last.map_or(self.end.1, |last| last.line + 1)),
         };
@@ -83,8 +82,8 @@ impl StartRecords<'_> {
         Ok((dialect, header_at))
     }
 
-    /// The cells of the header, where it has the columns of a model and most rows have another number of cells, which
-    /// makes them bad rather than the header wrong.
+    /// The number of cells of the header, if it has the columns of a model and most rows have another number of cells.
+    /// Then the rows are bad, and the header is correct.
     fn width_of_model(&self, usual: usize) -> Option<usize> {
         if self.options.on_bad == OnBad::Refuse || self.options.header == Some(false) {
             return None;
@@ -99,7 +98,7 @@ impl StartRecords<'_> {
         (!is_usual).then_some(width)
     }
 
-    /// Whether some cells are the names of all columns of a model, perhaps among others.
+    /// Whether some cells are the names of all columns of a model, possibly with other names.
     fn has_model(&self, cells: &TextRow<'_>) -> bool {
         self.options.model_columns.as_ref().is_some_and(|columns| {
             let known: std::collections::HashSet<&str> = cells.iter().map(AsRef::as_ref).collect();
@@ -118,7 +117,8 @@ impl StartRecords<'_> {
         rows.map(|record| &record.cells).collect()
     }
 
-    /// The header, or the first row without one: where the number of cells becomes that of the rows.
+    /// The header, or the first row if there is no header: the place from which on the number of cells is as in
+    /// the rows.
     fn first_of_table(&self, usual: usize) -> usize {
         let is_row = |record: &TextRecord<'_>| !record.is_comment;
         let plain = self
@@ -133,7 +133,7 @@ impl StartRecords<'_> {
         let Some(first) = self.records.iter().position(is_usual) else {
             return plain;
         };
-        // A header may have other trailing delimiters than the rows.
+        // A header may have another number of trailing delimiters than the rows.
         match first.checked_sub(1) {
             Some(before)
                 if !self.cells(before).is_empty()
@@ -193,7 +193,7 @@ impl StartRecords<'_> {
         Ok(is_there && (is_certain || self.comment_header(first).is_none()))
     }
 
-    /// The comment right before the first row, where it has as many cells: NumPy writes names so.
+    /// The comment directly before the first row, if it has as many cells: NumPy writes names in this form.
     fn comment_header(&self, first: usize) -> Option<&TextRecord<'_>> {
         let comment = self.records.get(first.checked_sub(1)?)?;
         let cells = &comment.cells;
@@ -201,14 +201,14 @@ impl StartRecords<'_> {
         let are_names = match cells.as_slice() {
             [] => false,
             [name] => is_name(name) && !name.contains(' '),
-            // Without a name behind the mark, the mark is the name.
+            // If there is no name after the mark, the mark itself is the name.
             [first, rest @ ..] => (first.is_empty() || is_name(first)) && rest.iter().all(is_name),
         };
         let is_header = comment.is_comment && cells.len() == self.cells(first).len() && are_names;
         is_header.then_some(comment)
     }
 
-    /// Takes the names, and gives the record behind them.
+    /// Reads the names, and returns the record after them.
     fn take_header(&self, first: usize, usual: usize, dialect: &mut Dialect) -> Refusable<usize> {
         let cells = self.cells(first);
         let line = self.records.get(first).map_or(1, |record| record.line);
@@ -229,7 +229,7 @@ impl StartRecords<'_> {
             ));
         } else if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
             let error = self.other_width(first, usual, line);
-            // Without the names, the rows can be read.
+            // Without the names, the rows can still be read.
             let behind = self.records.get(first + 1).map_or(line, |row| row.line - 1);
             return Err(Refusal::mended_by(error, skip_lines(behind, Some(false))));
         }
@@ -242,8 +242,8 @@ impl StartRecords<'_> {
         Ok(first + 1)
     }
 
-    /// Whether a record is a header with one name less than the rows have cells, each of which begins with a name of
-    /// its own: words, each once, or the numbers of the rows.
+    /// Whether a record is a header with one name less than the rows have cells. Then each row must begin with its own
+    /// name: different words, or the numbers of the rows.
     fn is_short_by_row_names(&self, header: usize, usual: usize) -> bool {
         let is_line = |record: &TextRecord<'_>| {
             let names = record.cells.len();
@@ -288,7 +288,7 @@ impl StartRecords<'_> {
         error
     }
 
-    /// Leaves out the lines before the header where it is plain that they are none of the table, and says so.
+    /// Leaves out the lines before the header if they clearly do not belong to the table, and reports this.
     fn refuse_lines_before(
         &self,
         first: usize,
@@ -355,7 +355,7 @@ impl StartRecords<'_> {
         Err(Refusal::mended_by(error, mend))
     }
 
-    /// Takes the names from the comment before the first row, where it has them, and counts the other comments.
+    /// Reads the names from the comment before the first row, if it has them, and counts the other comments.
     fn take_comments(&self, first: usize, dialect: &mut Dialect) {
         if dialect.names.is_none()
             && self.options.header != Some(false)
@@ -395,7 +395,7 @@ impl StartRecords<'_> {
         }
     }
 
-    /// Takes the line of units, if there is one, and gives the record behind it.
+    /// Reads the line of units, if there is one, and returns the record after it.
     fn take_units(&self, row: usize, dialect: &mut Dialect) -> usize {
         let Some(record) = self.records.get(row).filter(|record| !record.is_comment) else {
             return row;

@@ -1,25 +1,25 @@
-//! Records and their cells: where each begins and ends, under a separator and a quote.
+//! Records and cells: their bounds, for a separator and a quote.
 
 use memchr::{memchr, memchr_iter};
 use std::borrow::Cow;
 
-/// How records and cells stand in a text.
+/// The syntax of records and cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Syntax {
-    /// What stands between cells; a space stands for a run of spaces and tabs.
+    /// The separator between cells; a space means a run of spaces and tabs.
     pub(super) separator: u8,
-    /// What cells are put between that have separators or line breaks in them.
+    /// The quote around cells that contain separators or line breaks.
     pub(super) quote: u8,
-    /// What ends a line: a line feed, or a carriage return where the text has no line feeds.
+    /// The end of a line: a line feed, or a carriage return if the text has no line feeds.
     pub(super) end: u8,
 }
 
-/// Which lines are comments.
+/// The rule for comments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Comments {
-    /// Those that begin so.
+    /// Lines that begin with this text.
     Prefix(Vec<u8>),
-    /// Those that begin with `#` and have another number of cells than a row.
+    /// Lines that begin with `#` and have another number of cells than a row.
     Hash { width: usize },
 }
 
@@ -59,7 +59,7 @@ pub(super) fn cells_of_line(line: &[u8], syntax: Syntax) -> usize {
     count
 }
 
-/// What follows a cell.
+/// The place after a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum After {
     /// Another cell of the record.
@@ -70,12 +70,12 @@ pub(super) enum After {
     OpenQuote,
 }
 
-/// A cell as it stands in the text, without its quotes and the space around it.
+/// A cell as in the text, without its quotes and surrounding spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawCell<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) is_quoted: bool,
-    /// The quote, where the cell has doubled ones that stand for one each.
+    /// The quote, if the cell has doubled quotes that stand for single ones.
     doubled: Option<u8>,
     /// How many lines end within the cell.
     pub(super) line_ends: u64,
@@ -150,15 +150,15 @@ impl<'a> Cursor<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
-    /// The line at which it stands, without its end.
+    /// The line at the present place, without its end.
     pub(super) fn line(&self) -> &'a [u8] {
         let rest = self.rest();
         let length = memchr(self.syntax.end, rest).unwrap_or(rest.len());
         rest.get(..length).unwrap_or_default()
     }
 
-    /// Whether the line at which it stands has nothing but white space on it, which is no record. In a text of tabs, a
-    /// line of tabs is a record without values.
+    /// Whether the present line has only white space; then it is not a record. In a text with tabs, a line of tabs is a
+    /// record without values.
     pub(super) fn is_at_blank_line(&self) -> bool {
         for &byte in self.rest() {
             if byte == self.syntax.end {
@@ -195,7 +195,7 @@ impl<'a> Cursor<'a> {
         (raw, after)
     }
 
-    /// The end of the unquoted text that goes on at `from` in `rest`, and what follows, which is passed.
+    /// The end of the unquoted text that continues at `from` in `rest`, and what follows it; both are passed.
     #[inline]
     fn up_to_stop(&mut self, rest: &[u8], from: usize) -> (usize, After) {
         let Syntax { separator, end, .. } = self.syntax;
@@ -216,7 +216,7 @@ impl<'a> Cursor<'a> {
         (length, After::Cell)
     }
 
-    /// Spaces at the end of a line separate nothing.
+    /// Whether the last cell is behind: spaces at the end of a line are not separators.
     fn is_behind_last_cell(&mut self) -> bool {
         self.skip_spaces();
         match self.rest() {
@@ -245,7 +245,7 @@ impl<'a> Cursor<'a> {
             .unwrap_or(rest.len());
     }
 
-    /// The cell between quotes; `None` where text follows the closing quote, so that the quotes are part of it.
+    /// The cell between quotes; `None` if text follows the closing quote, because then the quotes belong to the cell.
     fn quoted(&mut self) -> Option<(RawCell<'a>, After)> {
         let Syntax { quote, end, .. } = self.syntax;
         let rest = self.rest();
@@ -292,7 +292,7 @@ fn closing(text: &[u8], start: usize, quote: u8) -> Option<(usize, bool)> {
     }
 }
 
-/// The end of the last whole record of a text that begins with a record, and the place of a quote behind it that is
+/// The end of the last whole record of a text that begins with a record, and the place of a later quote that is still
 /// open at the end of the text.
 pub(super) fn last_record_end(
     text: &[u8],
@@ -312,7 +312,7 @@ pub(super) fn last_record_end(
             from = open + 1;
             continue;
         }
-        // The quotes of a comment are none.
+        // Quotes in a comment have no meaning.
         let record = text.get(last..).unwrap_or_default();
         if comments.is_at(record, syntax) {
             let Some(length) = memchr(end, record) else {

@@ -1,4 +1,4 @@
-//! A table of delimited text, and what is known of it.
+//! A table of delimited text, and its description.
 
 use super::convert::SeenBeside;
 use super::decimal::Decimal;
@@ -19,33 +19,33 @@ pub(in crate::data) struct CsvTable {
     pub(super) plan: TextPlan,
     pub(super) decimal: Decimal,
     pub(super) columns: Vec<FileColumn>,
-    /// For each column a whole number in it that begins with zeros.
+    /// For each column, one of its whole numbers with leading zeros.
     pub(super) padded: Vec<Option<String>>,
-    /// The columns at the end without name and values, which are left out.
+    /// The number of columns at the end without name and values, which are left out.
     pub(super) hidden: usize,
-    /// Whether all rows were counted, so that what they decide is known.
+    /// Whether all rows were counted, so that the decisions are final.
     pub(super) is_settled: bool,
     pub(super) seen: SeenBeside,
     pub(super) sizes: Sizes,
     pub(super) on_fault: OnFault,
-    /// What is said before anything else.
+    /// A note before all others.
     pub(super) note: Option<String>,
-    /// What was found and read around, where faults are told.
+    /// Faults that were skipped, if faults are reported.
     pub(super) faults: Vec<Fault>,
 }
 
-/// In what parts a text is read.
+/// The sizes of the parts in which a text is read.
 #[derive(Clone, Copy)]
 pub(super) struct Sizes {
-    /// The bytes that its dialect is told from.
+    /// The number of bytes from which its dialect is detected.
     pub(super) start: usize,
     pub(super) chunk: usize,
-    /// The threads that convert chunks; as many as there are, if it is not said.
+    /// The number of threads that convert chunks; all threads if it is `None`.
     pub(super) threads: Option<usize>,
 }
 
 impl CsvTable {
-    /// The same table, of which something is said before anything else.
+    /// The same table with a note before all others.
     pub(in crate::data) fn noting(self, note: Option<String>) -> Self {
         CsvTable { note, ..self }
     }

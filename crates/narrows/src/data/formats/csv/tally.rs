@@ -1,39 +1,39 @@
-//! Counts of what the cells of each column could be, and the decisions that follow for the whole file.
+//! Counts the possible readings of the cells of each column, and decides for the whole file.
 
 use super::number::Style;
 use super::{cell::FoundCell, class::Class};
 use crate::data::schema::ColumnKind;
 
-/// The units and groups of digits that a column is looked through for.
+/// The most units and group separators that are counted for a column.
 const VARIANTS: usize = 8;
 
-/// How many cells of a column are of each class.
+/// The number of cells of each class in a column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClassTally {
     counts: [u32; Class::COUNT],
     rare: Option<Box<Rare>>,
 }
 
-/// What few columns have.
+/// Counts that only few columns need.
 #[derive(Clone, Debug, Default)]
 struct Rare {
-    /// What stands beside numbers.
+    /// The texts next to numbers.
     units: Vec<(String, u32)>,
-    /// What stands between groups of three digits, but a point or comma; and whether it can be nothing else.
+    /// The separators of groups of three digits, other than point and comma; and whether they can be nothing else.
     groups: Vec<(char, u32)>,
-    /// Those with several groups, or with decimals too.
+    /// Cells with several groups, or with decimals too.
     certain: u32,
     with_unit: u32,
-    /// The grouped ones of 5 or more digits.
+    /// Grouped numbers of 5 or more digits.
     long: u32,
-    /// The least, as text, of the whole numbers that begin with zeros.
+    /// The smallest, as text, of the whole numbers with leading zeros.
     padded: Option<String>,
 }
 
 impl ClassTally {
     #[inline]
     pub(super) fn add(&mut self, class: Class) {
-        // A column of more than 2^32 cells of a class counts as one of as many.
+        // If a column has more than 2^32 cells of a class, the count stays at 2^32.
         if let Some(count) = self.counts.get_mut(class as usize) {
             *count = count.saturating_add(1);
         }
@@ -65,7 +65,7 @@ impl ClassTally {
         }
     }
 
-    /// Takes notice of a whole number that begins with zeros.
+    /// Records a whole number with leading zeros.
     pub(super) fn add_padded(&mut self, cell: &[u8]) {
         let rare = self.rare.get_or_insert_default();
         let is_less = |known: &String| known.as_bytes() > cell;
@@ -74,7 +74,7 @@ impl ClassTally {
         }
     }
 
-    /// A whole number that begins with zeros.
+    /// A whole number with leading zeros.
     pub(super) fn padded(&self) -> Option<&str> {
         self.rare.as_ref()?.padded.as_deref()
     }
@@ -111,16 +111,16 @@ impl ClassTally {
         classes.iter().map(|class| u64::from(count(class))).sum()
     }
 
-    /// The cells that are there.
+    /// The number of present cells.
     pub(super) fn present(&self) -> u64 {
         let all: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
         all - self.of(&[Class::Missing])
     }
 
-    /// What stands beside most numbers, if it is one and the same thing.
+    /// The text next to most numbers, if it is always the same.
     pub(super) fn unit(&self) -> Option<&str> {
         let rare = self.rare.as_deref()?;
-        // The order of the names decides between two of one count, so that no order of reading does.
+        // If two have the same count, the order of the names decides, so that the order of reading has no effect.
         let (unit, count) = rare
             .units
             .iter()
@@ -137,21 +137,21 @@ impl ClassTally {
             .iter()
             .map(|count| u64::from(*count))
             .sum();
-        // Other numbers with points show that those are no addresses.
+        // Other numbers with points show that these are not addresses.
         match self.of(&[Class::ByPoints, Class::ByPointsComma]) {
             0 => all - self.of(&[Class::Address]),
             _ => all,
         }
     }
 
-    /// The cells that are numbers by one reading or another, with the column's unit.
+    /// The number of cells that are numbers in some reading, with the column's unit.
     fn numbers(&self) -> u64 {
         let Some(rare) = self.rare.as_deref() else {
             return self.all_numbers();
         };
         let plain = self.all_numbers() - u64::from(rare.with_unit).min(self.all_numbers());
         let best = rare.units.iter().map(|(_, count)| u64::from(*count)).max();
-        // With a unit beside half of the numbers, those without one are none of the column's, and the reverse.
+        // If half of the numbers have a unit, those without a unit do not belong to the column, and vice versa.
         plain.max(best.unwrap_or_default())
     }
 
@@ -160,7 +160,7 @@ impl ClassTally {
         present > 0 && 2 * self.numbers() >= present
     }
 
-    /// The cells that show a decimal point, and those that show a decimal comma.
+    /// The numbers of cells that show a decimal point and a decimal comma.
     pub(super) fn votes(&self, separator: u8) -> (u64, u64) {
         use Class::{
             ByCommas, ByCommasPoint, ByPoints, ByPointsComma, Comma, CommaLong, EitherComma,
@@ -168,7 +168,7 @@ impl ClassTally {
         };
         let mut points = self.of(&[Point, PointLong, ByCommas, ByCommasPoint]);
         let mut commas = self.of(&[Comma, CommaLong, ByPoints, ByPointsComma]);
-        // 20340 beside 124.355 shows that nothing stands between thousands.
+        // 20340 in the same file as 124.355 shows that there is no thousands separator.
         if self.of(&[WholeLong]) > 0 {
             points += u64::from(self.of(&[EitherPoint]) > 0);
             commas += u64::from(self.of(&[EitherComma]) > 0 && separator != b',');
@@ -176,14 +176,14 @@ impl ClassTally {
         (points, commas)
     }
 
-    /// What may stand between thousands in the column: what its cells show, if all agree.
+    /// The possible thousands separator of the column: the one that its cells show, if all agree.
     pub(super) fn group(&self, decimal: u8) -> Option<char> {
         use Class::{
             ByCommas, ByCommasPoint, ByPoints, ByPointsComma, CommaLong, PointLong, WholeLong,
         };
         let rare = self.rare.as_deref();
         let grouped = rare.map_or(0, |rare| u64::from(rare.long));
-        // 1,234.5 beside 12345.6 is not one way of writing.
+        // 1,234.5 and 12345.6 are different styles.
         if self.of(&[WholeLong, PointLong, CommaLong]) > grouped {
             return None;
         }
@@ -205,7 +205,7 @@ impl ClassTally {
         }
     }
 
-    /// Whether marks in a column can only stand between thousands, in a file where others do.
+    /// Whether marks in a column can only be thousands separators, if another column shows that.
     pub(super) fn may_group(&self, decimal: u8) -> bool {
         let either = match decimal {
             b'.' => Class::EitherComma,
@@ -215,7 +215,7 @@ impl ClassTally {
             && self.of(&[Class::WholeLong, Class::PointLong, Class::CommaLong]) == 0
     }
 
-    /// What stands between thousands in some column, if it is the mark that is no decimal sign.
+    /// The thousands separator of some column, if it is the mark that is not the decimal sign.
     pub(super) fn shown_group(tallies: &[ClassTally], decimal: u8) -> Option<char> {
         let mark = if decimal == b'.' { ',' } else { '.' };
         let shows =
@@ -223,7 +223,7 @@ impl ClassTally {
         tallies.iter().any(shows).then_some(mark)
     }
 
-    /// What the column holds, in a style.
+    /// The type of the column in a style.
     pub(super) fn kind(&self, style: &Style) -> ColumnContent {
         let present = self.present();
         let words = |kind| ColumnContent {
@@ -237,7 +237,7 @@ impl ClassTally {
             return self.number_kind(style);
         }
         let (yes, no) = (self.of(&[Class::Yes]), self.of(&[Class::No]));
-        // `no` beside other words is one of them, such as a country, where `yes` is not there.
+        // `no` among other words is one of them, for example a country, if there is no `yes`.
         let letters = self.of(&[
             Class::LetterT,
             Class::LetterF,
@@ -258,8 +258,8 @@ impl ClassTally {
         })
     }
 
-    /// The letters of true and false, and of yes and no; none where one of a pair stands without the other, as a
-    /// name of its own may.
+    /// The number of letters for true and false, and for yes and no. It is 0 if only one letter of a pair occurs,
+    /// because that may be a name.
     fn letters(&self) -> u64 {
         let pairs = [
             [Class::LetterT, Class::LetterF],
@@ -310,7 +310,7 @@ impl ClassTally {
     }
 }
 
-/// Adds to the count of what is known already, or begins one.
+/// Adds to an existing count, or begins a new one.
 fn add<T, N: Into<T>>(known: &mut Vec<(T, u32)>, new: N, count: u32, is: impl Fn(&T) -> bool) {
     if let Some((_, so_far)) = known.iter_mut().find(|(value, _)| is(value)) {
         *so_far = so_far.saturating_add(count);
@@ -319,14 +319,14 @@ fn add<T, N: Into<T>>(known: &mut Vec<(T, u32)>, new: N, count: u32, is: impl Fn
     }
 }
 
-/// What a column holds, and what its numbers are kept in.
+/// The type of a column, and the type in which its numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ColumnContent {
     pub(super) kind: ColumnKind,
     pub(super) whole: Whole,
 }
 
-/// What numbers are kept in.
+/// The type in which numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whole {
     Signed,

@@ -1,4 +1,4 @@
-//! Tables as people write them: what is read of each, and what is refused.
+//! Tables as people write them: the values that are read, and the tables that are refused.
 
 mod damage;
 mod dialects;
@@ -15,7 +15,7 @@ use crate::data::fault::OnFault;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// A file in a folder of its own.
+/// A file in its own folder.
 pub(super) struct Written {
     folder: TempDir,
     name: String,
@@ -42,7 +42,7 @@ pub(super) fn opened(bytes: &[u8], options: &ReadOptions) -> crate::Result<(Writ
     Ok((file, table))
 }
 
-/// A table that is read in parts of some bytes: its start, and chunks.
+/// A table that is read in pieces of a number of bytes: its start, and chunks.
 pub(super) fn in_parts(
     file: &Written,
     options: &ReadOptions,
@@ -57,7 +57,7 @@ pub(super) fn in_parts(
     CsvTable::open_in_parts(&file.path(), "t.csv", options, OnFault::Refuse, sizes)
 }
 
-/// A table with all of its cells, as short text.
+/// A table with all its cells, as short text.
 #[derive(Debug, PartialEq)]
 pub(super) struct Whole {
     /// `name:kind`, with the unit in brackets.
@@ -69,7 +69,7 @@ pub(super) struct Whole {
     notes: Vec<String>,
 }
 
-/// Reads all columns: those that a model can learn from as numbers, the others as text.
+/// Reads all columns: possible inputs as numbers, the others as text.
 pub(super) fn whole(table: &mut CsvTable) -> crate::Result<Whole> {
     for _ in 0..3 {
         let wanted: Vec<(usize, As)> = table
@@ -162,7 +162,7 @@ pub(super) fn refused(text: &str) -> String {
     }
 }
 
-/// Options with those of text changed.
+/// Options with changed text options.
 pub(super) fn with(change: impl FnOnce(&mut crate::data::TextOptions)) -> ReadOptions {
     let mut options = ReadOptions::default();
     change(&mut options.text);

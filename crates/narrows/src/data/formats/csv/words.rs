@@ -1,4 +1,4 @@
-//! The sentences that tell the user how a text was read.
+//! Sentences for the user about how a text was read.
 
 use super::decimal::Decimal;
 use super::dialect::counted;
@@ -9,8 +9,8 @@ use crate::data::TextOptions;
 use crate::data::column::TableReader;
 use crate::data::formats::unpack::is_gzipped;
 
-/// How a text is read, in the words of one sentence, always in the same order: what stands between cells, decimals and
-/// thousands, the encoding, quotes, the header, units, what is left out at the end.
+/// How a text is read, in one sentence with a fixed order: separator, decimal sign and thousands separator, encoding,
+/// quotes, header, units, lines left out at the end.
 pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
     let dialect = &table.dialect;
     let mut parts: Vec<String> = Vec::new();
@@ -70,7 +70,7 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
     parts.join(", ")
 }
 
-/// What stands between thousands.
+/// Names of thousands separators.
 const GROUPS: [(char, &str); 9] = [
     (',', "commas"),
     ('.', "points"),
@@ -107,7 +107,7 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
             counted(lines, "comment line")
         ));
     }
-    // In one column, an empty line could stand for a missing value.
+    // In a file with one column, an empty line could be a missing value.
     if seen.blank_lines > 0 && table.dialect.width == 1 {
         let lines = usize::try_from(seen.blank_lines).unwrap_or(usize::MAX);
         notes.push(format!("left out {}", counted(lines, "empty line")));
@@ -126,7 +126,7 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
     notes
 }
 
-/// The columns that are read as numbers and have codes such as 01067, which lose their zeros so.
+/// The columns that are read as numbers but hold codes such as 01067, which lose their zeros.
 fn padded(table: &CsvTable) -> Option<String> {
     let options = &table.options;
     let is_number = |name: &String| {
@@ -159,7 +159,7 @@ fn padded(table: &CsvTable) -> Option<String> {
     })
 }
 
-/// What stands between thousands, where the cells show it.
+/// The thousands separators that the cells show.
 fn grouped(table: &CsvTable) -> Vec<String> {
     let mut notes = Vec::new();
     for (group, words) in GROUPS {
@@ -178,7 +178,7 @@ fn grouped(table: &CsvTable) -> Vec<String> {
     notes
 }
 
-/// Whether a cell names a line of totals; in a column of words only where it can hardly be one of its values.
+/// Whether a cell names a line of totals; in a column of words only if it can hardly be one of its values.
 pub(super) fn is_total(cell: &str, is_among_words: bool) -> bool {
     const SURE: [&str; 10] = [
         "total",
@@ -216,7 +216,7 @@ pub(super) fn is_total(cell: &str, is_among_words: bool) -> bool {
     SURE.contains(&word.as_str()) || (!is_among_words && LIKELY.contains(&word.as_str()))
 }
 
-/// What notes say of columns: how many, and their first names.
+/// Columns in words, for notes: their number, and the first names.
 fn listed(names: &[&str]) -> String {
     let first: Vec<String> = names
         .iter()

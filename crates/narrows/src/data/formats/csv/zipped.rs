@@ -1,4 +1,4 @@
-//! The one file that a ZIP archive holds, read a part at a time.
+//! Reads the only file of a ZIP archive, one part at a time.
 
 use super::refusal::unreadable;
 use crate::{Error, ErrorKind, Result};
@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use zip::{CompressionMethod, ZipArchive};
 
-/// The most entries of an archive that are looked at.
+/// The most entries of an archive that are checked.
 const ENTRIES: usize = 1 << 12;
 
 /// Whether a file begins as a ZIP archive does.
@@ -112,7 +112,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn Read>> {
     }))
 }
 
-/// A content of which the archive says the size and the checksum.
+/// Content with the size and the checksum that the archive states.
 struct Checked {
     content: Box<dyn Read>,
     left: u64,

@@ -1,10 +1,9 @@
 //! One IDX file.
 //!
-//! A file is two zero bytes, a byte for the type of the elements, a byte for the number of
-//! dimensions, the size of each dimension as a big-endian `u32`, and the elements, big-endian,
-//! the last dimension fastest (<http://yann.lecun.com/exdb/mnist/>). A file is hostile until
-//! read: memory grows with what the file really holds, never with what its header promises,
-//! and reading stops at the first byte beyond what was promised.
+//! A file is two zero bytes, a byte for the type of the elements, a byte for the number of dimensions, the size of each
+//! dimension as a big-endian `u32`, and the elements, big-endian, the last dimension fastest
+//! (<http://yann.lecun.com/exdb/mnist/>). A file is hostile until it is read: memory grows with the actual content of
+//! the file, never with the sizes in its header, and reading stops at the first byte beyond the promised length.
 
 use crate::data::builder::{read_growing, read_rows};
 use crate::data::element::{Element, NumberKind};
@@ -19,7 +18,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// What a file is read as.
+/// The expected content of a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::data) enum IdxContent {
     Images,
@@ -43,14 +42,14 @@ fn element_of(code: u8) -> Option<Element> {
 #[derive(Debug)]
 pub(in crate::data) struct IdxImages {
     pub(in crate::data) element: Element,
-    /// The rows and the shape of one.
+    /// The rows, and the shape of one row.
     pub(in crate::data) plan: ArrayPlan,
     pub(in crate::data) values: Values,
 }
 
 impl IdxImages {
-    /// Reads a file of images. Raw ones of more than `in_memory` bytes stay where they are, packed and turned ones
-    /// go to a temporary file. Images that `lie_on_their_side` have their columns stored as rows.
+    /// Reads a file of images. A raw file of more than `in_memory` bytes stays in place; compressed and transposed
+    /// images go to a temporary file. If images `lie_on_their_side`, their columns are stored as rows.
     pub(in crate::data) fn read(
         path: &Path,
         in_memory: u64,
@@ -63,7 +62,7 @@ impl IdxImages {
             let header = IdxHeader::read(&mut reader, IdxContent::Images)?;
             let mut plan = ArrayPlan::new(&header.dimensions, layout)?;
             if let (true, &[1, height, width]) = (lie_on_their_side, &plan.shape[..]) {
-                // As a reader of rows that have `width` channels last, this turns rows and columns.
+                // Treated as rows that have `width` channels last, so that the reader exchanges rows and columns.
                 plan.turn = Some([height, 1, width]);
                 plan.shape = vec![1, width, height];
             }
@@ -81,10 +80,10 @@ impl IdxImages {
     }
 }
 
-/// The columns of QMNIST's labels, the first of which is the class.
+/// The number of columns of QMNIST's labels; the first is the class.
 const QMNIST: usize = 8;
 
-/// The labels of a file, as many as there are images, and what is said of them.
+/// The labels of a file, as many as there are images, with notes.
 pub(in crate::data) fn read_labels(
     path: &Path,
     images: &Path,
@@ -120,14 +119,14 @@ pub(in crate::data) fn read_labels(
     read().map_err(|error| at_source(error, &path.display().to_string()))
 }
 
-/// What the header of a file says.
+/// The header of a file.
 #[derive(Debug)]
 pub(in crate::data) struct IdxHeader {
     element: Element,
     dimensions: Vec<usize>,
-    /// The bytes after the header.
+    /// The number of bytes after the header.
     promised: usize,
-    /// The bytes of the header.
+    /// The number of bytes of the header.
     len: usize,
 }
 
@@ -156,7 +155,7 @@ impl IdxHeader {
         self.dimensions.first().copied().unwrap_or_default()
     }
 
-    /// The rows and the values of a row.
+    /// The number of rows, and of values per row.
     fn dim(&self) -> (usize, usize) {
         let row = self.dimensions.get(1..).unwrap_or_default();
         (self.rows(), row.iter().product())
@@ -185,7 +184,7 @@ impl IdxHeader {
         })
     }
 
-    /// Images from what follows the header; byte offsets in errors are those of the unpacked content.
+    /// Images from the bytes after the header; byte offsets in errors refer to the unpacked content.
     pub(in crate::data) fn images(
         self,
         mut reader: impl Read,
@@ -255,7 +254,7 @@ impl IdxHeader {
     }
 }
 
-/// The element and the sizes, all of them at least 1, if they suit the content.
+/// The element and the sizes, each at least 1, if they fit the expected content.
 fn read_header(reader: &mut impl Read, content: IdxContent) -> Result<(Element, Vec<usize>)> {
     let [zero, zero_too, code, rank] = read_four(reader, 0)?;
     if [zero, zero_too] != [0, 0] {

@@ -1,4 +1,4 @@
-//! The IDX files of a folder, told by their names: which split they are of, and which set where there are several.
+//! The IDX files of a folder, recognized by their names: their split, and their set if there are several.
 
 use crate::advice::{Setting, set, setting};
 use crate::data::limits::{excerpt, names};
@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files of a set, by what they hold.
+/// The files of a set, by their content.
 #[derive(Default)]
 pub(super) struct Files {
     pub(super) train_images: Option<PathBuf>,
@@ -15,22 +15,22 @@ pub(super) struct Files {
     pub(super) test_labels: Option<PathBuf>,
 }
 
-/// What the name of a file says.
+/// The information in the name of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ToldByName {
-    /// What stands before split and content, in lower case: `emnist-letters`.
+    /// The text before split and content, in lower case: `emnist-letters`.
     pub(super) set: String,
     pub(super) is_test: bool,
     pub(super) is_labels: bool,
 }
 
-/// Whether a name, in lower case, says that the file is IDX: its ending, or all of a name without any.
+/// Whether a name, in lower case, says that the file is IDX: its ending, or the whole name if it has none.
 pub(in crate::data) fn names_idx(name: &str) -> bool {
     let ending = name.rsplit_once('.').map_or(name, |(_, ending)| ending);
     ending.contains("idx") || ending.contains("ubyte")
 }
 
-/// The name of a file in lower case, without what says that it is packed.
+/// The name of a file in lower case, without the ending of compression.
 pub(super) fn plain_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default();
     let name = name.to_string_lossy().to_lowercase();
@@ -38,7 +38,7 @@ pub(super) fn plain_name(path: &Path) -> String {
 }
 
 impl ToldByName {
-    /// What a path says, if it is IDX by its name.
+    /// The information in a path, if its name is a name of an IDX file.
     pub(super) fn of(path: &Path) -> Option<Self> {
         let name = plain_name(path);
         let is = |what: &str| name.contains(what) && (names_idx(&name) || name.ends_with(what));
@@ -57,8 +57,8 @@ impl ToldByName {
     }
 }
 
-/// The paths in a folder of what `is` holds for, in order of their names, so that a raw file comes before its
-/// gzipped copy and messages are the same everywhere.
+/// The paths in a folder for which `is` holds, ordered by name. So a raw file comes before its gzipped copy, and
+/// messages are the same everywhere.
 pub(super) fn paths(folder: &Path, is: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
     let unreadable = |error| Error::io("the folder cannot be read", folder, error);
     let mut paths = Vec::new();
@@ -73,7 +73,7 @@ pub(super) fn paths(folder: &Path, is: impl Fn(&Path) -> bool) -> Result<Vec<Pat
 }
 
 impl Files {
-    /// The files of a folder, of one set if it is named; none if there are no images.
+    /// The files of a folder, of one set if it is named; `None` if there are no images.
     pub(super) fn find(folder: &Path, set: Option<&str>) -> Result<Option<Self>> {
         let files = paths(folder, |path| {
             ToldByName::of(path).is_some() && path.is_file()
@@ -147,7 +147,7 @@ impl Files {
         }
     }
 
-    /// Labels of a split that has no images are more likely a slip than meant.
+    /// Refuses labels of a split without images, which are probably a mistake.
     pub(super) fn refuse_orphan(labels: Option<&Path>) -> Result<()> {
         match labels {
             None => Ok(()),
@@ -190,8 +190,8 @@ fn several_sets(folder: &Path, sets: &[&str]) -> Error {
         .hint(format!("choose one, {}", set(Setting::Data, spec)))
 }
 
-/// The folder itself if it has IDX files of images, else the one below it that has: torchvision keeps the files of
-/// MNIST in `MNIST/raw` of the folder that it is given.
+/// The folder itself if it has IDX files of images, or the folder below that has them: torchvision stores the files of
+/// MNIST in `MNIST/raw` of its folder.
 pub(super) fn with_images(folder: &Path) -> Result<Option<PathBuf>> {
     let has = |folder: &Path| -> Result<bool> {
         let images = |path: &Path| {
@@ -227,7 +227,7 @@ pub(super) fn with_images(folder: &Path) -> Result<Option<PathBuf>> {
     }
 }
 
-/// Whether `second` is called as `first` is, with `.gz` after it.
+/// Whether the name of `second` is the name of `first` followed by `.gz`.
 fn is_packed_copy(first: &Path, second: &Path) -> bool {
     let mut name = first.as_os_str().to_owned();
     name.push(".gz");

@@ -1,4 +1,4 @@
-//! IDX, the format of MNIST and its kin, raw or gzipped: a folder of such files, or one.
+//! IDX, the format of MNIST and similar data sets, raw or gzipped: a folder of files, or one file.
 
 mod file;
 mod files;

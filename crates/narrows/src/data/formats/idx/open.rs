@@ -1,4 +1,4 @@
-//! Opening IDX files: a folder of them, or one.
+//! Opens IDX files: a folder, or one file.
 
 use super::file::{IdxImages, read_labels};
 use super::files::{Files, ToldByName, paths, with_images};
@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 
 /// Opens a folder that has IDX files of images, `FOLDER` or one of the sets in it, `FOLDER:SET`.
 ///
-/// Files are told by their names: those of MNIST, `train-images-idx3-ubyte` and so on, with
-/// other punctuation or a prefix. With images for training and for testing, both splits are
-/// read; images of one split alone are the training rows, whatever they are called. The files may also lie in
-/// `raw` or `NAME/raw` below the folder, as torchvision puts them.
+/// Files are recognized by their names: those of MNIST, `train-images-idx3-ubyte` and so on, with other punctuation or
+/// a prefix. If there are images for training and for testing, both splits are read. Images of only one split are the
+/// training rows, for any name. The files may also be in `raw` or `NAME/raw` below the folder, as in torchvision.
 pub(in crate::data) fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let (folder, set) = match Source::parts_of(spec) {
         (folder, set) if Path::new(folder).is_dir() => (Path::new(folder), set.strip_prefix(':')),
@@ -52,8 +51,8 @@ pub(in crate::data) fn open_folder(spec: &str, options: &ReadOptions) -> Result<
     }
 }
 
-/// Opens a single IDX file of images; its rows are for training. The labels of the same set and split are taken
-/// from the file beside it, if there is one.
+/// Opens a single IDX file of images; its rows are for training. The labels of the same set and split come from the
+/// file in the same folder, if there is one.
 pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !path.is_file() {
@@ -83,13 +82,13 @@ pub(in crate::data) fn open_file(spec: &str, options: &ReadOptions) -> Result<Op
     Source::new(data, None).map(Some)
 }
 
-/// Whether a folder has IDX files of images, in it or where torchvision puts them.
+/// Whether a folder has IDX files of images, directly or where torchvision stores them.
 pub(in crate::data) fn is_folder(folder: &Path) -> bool {
-    // What is wrong with several is for the opening to say.
+    // Errors about several sets are reported when the folder is opened.
     !matches!(with_images(folder), Ok(None))
 }
 
-/// The IDX files of a folder, in it or where torchvision puts them.
+/// The IDX files of a folder, directly or where torchvision stores them.
 pub(in crate::data) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     match with_images(folder)? {
         Some(place) => paths(&place, |path| {
@@ -99,14 +98,14 @@ pub(in crate::data) fn files_of_folder(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Whether content begins as IDX does: two zeros, a type, the number of dimensions.
+/// Whether content begins like IDX: two zeros, a type, the number of dimensions.
 pub(in crate::data) fn begins_as_idx(start: &[u8]) -> bool {
     matches!(start, [0, 0, 0x08 | 0x09 | 0x0b..=0x0e, 1..=8, ..])
 }
 
-/// Images and, perhaps, their labels.
+/// Images and, optionally, their labels.
 fn dataset(path: &Path, labels: Option<&Path>, options: &ReadOptions) -> Result<Dataset> {
-    // The files of EMNIST say by their names what they are: images whose rows are stored as columns.
+    // The files of EMNIST are recognized by their names; rows of their images are stored as columns.
     let is_emnist = ToldByName::of(path).is_some_and(|told| told.set.starts_with("emnist"));
     let images = IdxImages::read(path, IN_MEMORY, options.layout, is_emnist)?;
     let rows = images.plan.rows;

@@ -1,7 +1,7 @@
-//! Images of one file: what their heads say, and their pixels.
+//! The images of one file: their headers and their pixels.
 //!
-//! What a file promises is compared with the limits before memory is taken for it, and a decoder that panics over
-//! damaged input is stopped.
+//! The sizes in a file are compared with the limits before memory is allocated. If a decoder panics on damaged input,
+//! the panic is caught.
 
 use super::kind::ImageKind;
 use super::opened::{OpenImage, open};
@@ -27,7 +27,7 @@ use zune_jpeg::JpegDecoder;
 /// The bytes of metadata that a PNG file may have in memory.
 const METADATA: usize = 16 << 20;
 
-/// The heads of the images in a file, and how many pages it has beside them that are previews or masks.
+/// The headers of the images in a file, and the number of other pages, which are previews or masks.
 pub(super) fn heads(path: &Path, kind: Option<ImageKind>) -> Result<(Vec<ImageHead>, usize)> {
     within(path, || {
         let opened = open(path)?;
@@ -58,7 +58,7 @@ fn within<T>(path: &Path, work: impl FnOnce() -> std::result::Result<T, Cause>) 
     .map_err(|error| error.at(path.display()))
 }
 
-/// Whether only the head of an image is wanted.
+/// Whether only the header of an image is requested.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Head,
@@ -89,7 +89,7 @@ fn one(opened: OpenImage, kind: Option<ImageKind>, wanted: Wanted) -> One {
 fn png(opened: OpenImage, wanted: Wanted) -> One {
     let limits = png::Limits { bytes: METADATA };
     let mut decoder = png::Decoder::new_with_limits(opened.file, limits);
-    // Neither is used, and both can be small in the file and large in memory.
+    // Neither is used, and both can be small in the file but large in memory.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(png::Transformations::EXPAND);
@@ -97,7 +97,7 @@ fn png(opened: OpenImage, wanted: Wanted) -> One {
         let info = decoder.read_header_info()?;
         (info.width, info.height)
     };
-    // Of the least that such an image takes, as a palette is not read yet.
+    // The least bytes that such an image takes, because a palette is not read yet.
     ImageHead::new(
         (width, height),
         Orientation::NoTransforms,
@@ -150,7 +150,7 @@ fn png(opened: OpenImage, wanted: Wanted) -> One {
 }
 
 fn bmp(mut opened: OpenImage, wanted: Wanted) -> One {
-    // Decoders guess where the pixels are if they cannot be where the file says.
+    // If the pixels cannot be where the file says, decoders guess their place.
     const FILE_HEADER: u64 = 14;
     let mut start = [0; FILE_HEADER as usize + 4];
     opened.file.read_exact(&mut start)?;
@@ -173,11 +173,11 @@ fn bmp(mut opened: OpenImage, wanted: Wanted) -> One {
 fn jpeg(mut opened: OpenImage, wanted: Wanted) -> One {
     let mut bytes = Vec::new();
     opened.file.read_to_end(&mut bytes)?;
-    // The decoder makes up what a file that is cut short lacks.
+    // If a file is truncated, the decoder invents the missing part.
     if wanted == Wanted::Pixels && !has_end(&bytes) {
         return Err("it is cut short".into());
     }
-    // The sides have a limit of their own in `ImageHead`.
+    // `ImageHead` limits the sides.
     let options = DecoderOptions::default()
         .set_max_width(usize::MAX)
         .set_max_height(usize::MAX);
@@ -195,7 +195,7 @@ fn jpeg(mut opened: OpenImage, wanted: Wanted) -> One {
     if wanted == Wanted::Head {
         return Ok((head, None));
     }
-    // Filling between two headers does no harm, but where the pixels are damaged, the decoder would make up the rest.
+    // Padding between two headers does no harm. If the pixels are damaged, however, the decoder would invent the rest.
     decoder.set_options(options.set_strict_mode(true).jpeg_set_out_colorspace(space));
     let mut pixels = vec![0; usize::try_from(head.bytes)?];
     if decoder.output_buffer_size() != Some(pixels.len()) {
@@ -206,19 +206,19 @@ fn jpeg(mut opened: OpenImage, wanted: Wanted) -> One {
     Ok((head, Some(picture)))
 }
 
-/// Whether a JPEG file has the mark of its end behind the beginning of its pixels.
+/// Whether a JPEG file has its end marker after the beginning of its pixels.
 fn has_end(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xff, mark, high, low]) = bytes.get(at..at + 4) {
         match mark {
-            // Filling, or a mark without a length.
+            // Padding, or a mark without a length.
             0xff => at += 1,
             0xda => return memchr::memmem::find(&bytes[at..], &[0xff, 0xd9]).is_some(),
             0x01 | 0xd0..=0xd8 => at += 2,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
         }
     }
-    // What is odd here is left to the decoder.
+    // Anything unusual here is left to the decoder.
     at < bytes.len()
 }
 
@@ -247,7 +247,7 @@ fn by_image(mut decoder: impl ImageDecoder, file_bytes: u64, is_gray: bool, want
 }
 
 fn webp(mut opened: OpenImage, wanted: Wanted) -> One {
-    // The file says how long it is, and what is missing need not be noticed by the decoder.
+    // The file states its length, and the decoder may not notice missing bytes.
     let mut start = [0; 8];
     opened.file.read_exact(&mut start)?;
     opened.file.seek(SeekFrom::Start(0))?;
@@ -293,7 +293,7 @@ fn gif(opened: OpenImage, wanted: Wanted) -> One {
             opened.bytes,
         )
     };
-    // As much as it takes with its alpha; a frame lies within the screen.
+    // The size with alpha; a frame is inside the screen.
     let mut head = screen(4)?;
     let global = decoder.global_palette().map(<[u8]>::to_vec);
     if wanted == Wanted::Head {

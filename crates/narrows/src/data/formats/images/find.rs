@@ -1,4 +1,4 @@
-//! What a folder holds: images, and what lies beside them.
+//! The content of a folder: images and other files.
 
 use super::kind::{self, ImageKind};
 use crate::{Error, Result};
@@ -7,24 +7,24 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// An image's file and the subfolder that it lies in.
+/// An image file, and its subfolder.
 pub(super) struct FoundImage {
     pub(super) path: PathBuf,
     pub(super) name: String,
     pub(super) label: Option<String>,
-    /// None if the file ends as an image and is none.
+    /// `None` if the file has the ending of an image but is not one.
     pub(super) kind: Option<ImageKind>,
 }
 
-/// What a folder and its subfolders hold.
+/// The content of a folder and its subfolders.
 #[derive(Default)]
 pub(super) struct Folder {
     /// In the order of their names.
     pub(super) images: Vec<FoundImage>,
-    /// The number of images that lie too deep, and a folder that has some of them as its labels.
+    /// The number of images that are too deep, and a folder that has some of them in its subfolders.
     pub(super) deeper: usize,
     pub(super) above_deeper: Option<PathBuf>,
-    /// How many other files there are of each ending; images that are not read stand apart.
+    /// The number of other files of each ending; unsupported images are separate.
     pub(super) beside: BTreeMap<String, usize>,
     pub(super) unread: BTreeMap<String, usize>,
 }
@@ -71,7 +71,7 @@ impl Folder {
         }
     }
 
-    /// What is there and not read, as a list: `2 .txt, 1 .json`; none if there is nothing.
+    /// The files that are not read, as a list: `2 .txt, 1 .json`; `None` if there are none.
     pub(super) fn not_read(&self) -> Option<String> {
         let all: Vec<String> = self
             .unread
@@ -91,9 +91,9 @@ fn counted((ending, count): (&String, &usize)) -> String {
     }
 }
 
-/// The kind of a file by its content; none if it is no image or cannot be read.
+/// The kind of a file by its content; `None` if it is not an image or cannot be read.
 pub(super) fn kind_of(path: &Path) -> Option<ImageKind> {
-    // Something else than a file, such as a pipe, could be waited for without end.
+    // Reading anything other than a regular file, such as a pipe, could block forever.
     if !path.is_file() {
         return None;
     }
@@ -109,8 +109,8 @@ pub(super) fn ending(path: &Path) -> String {
     ending.to_string_lossy().to_lowercase()
 }
 
-/// The images in a folder and below it, told by their endings; what cannot be read has none, and links are not
-/// followed, which may lead in circles.
+/// The number of images in a folder and below it, by their endings. Folders that cannot be read count as empty. Links
+/// are not followed, because they may form cycles.
 fn images_below(folder: &Path) -> usize {
     let below = |(path, _): &(PathBuf, String)| {
         if path.is_dir() {
@@ -125,7 +125,7 @@ fn images_below(folder: &Path) -> usize {
     entries(folder).map_or(0, |entries| entries.iter().map(below).sum())
 }
 
-/// What a system or a program for archives puts beside a person's files.
+/// Whether a file was put there by the system or an archive program.
 fn is_of_system(name: &str) -> bool {
     const NAMES: [&str; 4] = ["thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx"];
     name.starts_with('.') || NAMES.contains(&&*name.to_lowercase())

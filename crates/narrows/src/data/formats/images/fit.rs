@@ -1,10 +1,10 @@
-//! An image as one row: laid on black, turned, brought to a size and to a number of channels.
+//! Converts an image to a row: drawn over black, oriented, resized, and converted to a number of channels.
 
 use super::picture::{Alpha, Depth, Picture, PixelValues};
 use crate::data::Fit;
 use image::metadata::Orientation;
 
-/// What all images become.
+/// The common form of all images.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ImagePlan {
     pub(super) size: (u32, u32),
@@ -59,13 +59,13 @@ pub(super) fn row(picture: &Picture, plan: &ImagePlan) -> ImageRow {
     }
 }
 
-/// A type of pixels' values.
+/// A type of pixel values.
 trait PixelType: Copy + Default + PartialOrd + Into<f64> {
-    /// What alpha is where nothing shines through.
+    /// The value of alpha for an opaque pixel.
     const OPAQUE: Self;
     /// The nearest one.
     fn nearest(value: f32) -> Self;
-    /// A value laid on black.
+    /// A value drawn over black.
     fn laid(self, alpha: Self) -> Self;
     /// The gray of a color, by ITU-R 601.
     fn gray(color: [Self; 3]) -> Self;
@@ -117,7 +117,7 @@ impl PixelType for f32 {
     }
 }
 
-/// The channels of a picture as the plan has them, one after the other, and whether it was transparent somewhere.
+/// The channels of a picture in the form of the plan, one after the other, and whether it was transparent somewhere.
 fn planes<T: PixelType>(picture: &Picture, values: &[T], plan: &ImagePlan) -> (Vec<T>, bool) {
     let stride = picture.stride.max(1);
     let channel = |place: usize| laid_channel(values, stride, place, picture.alpha);
@@ -172,7 +172,7 @@ fn laid_channel<T: PixelType>(
     }
 }
 
-/// A channel turned as the orientation says, its width and its height.
+/// A channel after the orientation is applied, with its width and its height.
 fn turned<T: Copy>(channel: Vec<T>, picture: &Picture) -> (Vec<T>, usize, usize) {
     let (width, height) = (picture.width, picture.height);
     let (right, bottom) = (width.saturating_sub(1), height.saturating_sub(1));
@@ -212,7 +212,7 @@ fn fitted<T: PixelType>(
         Fit::Squeeze => resized(&channel, width, ((0.0, w), across), ((0.0, h), down)),
         Fit::Crop => {
             let scale = scale.0.max(scale.1);
-            // What is kept, in the middle.
+            // The part that is kept, in the middle.
             let kept = |length: f32, wanted: usize| {
                 let span = (wanted as f32 / scale).min(length);
                 let start = (length - span) / 2.0;
@@ -245,11 +245,11 @@ fn fitted<T: PixelType>(
     }
 }
 
-/// A span of the length along one side of an image, and the number of pixels that it becomes.
+/// A range along one side of an image, and the number of pixels that it becomes.
 type Side = ((f32, f32), usize);
 
-/// A part of a channel at another size, by a triangle filter that is as wide as a new pixel: the same values as the
-/// `image` crate's `resize` gives, which takes no floating-point values beyond 0 to 1.
+/// Resizes a part of a channel, with a triangle filter as wide as a new pixel. The values are the same as with `resize`
+/// of the `image` crate, which does not support floating-point values outside of 0 to 1.
 fn resized<T: PixelType>(channel: &[T], width: usize, across: Side, down: Side) -> Vec<T> {
     let height = channel.len() / width.max(1);
     let mut narrow = Vec::with_capacity(down.1 * across.1);
@@ -271,7 +271,7 @@ fn resized<T: PixelType>(channel: &[T], width: usize, across: Side, down: Side) 
     narrow
 }
 
-/// For each new pixel the first old one that counts, and the weights of it and those behind it.
+/// For each new pixel, the first old pixel that contributes, and the weights of it and the following ones.
 fn weights(((start, end), count): Side, length: usize) -> Vec<(usize, Vec<f32>)> {
     let ratio = (end - start) / count as f32;
     let reach = ratio.max(1.0);

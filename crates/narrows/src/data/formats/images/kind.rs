@@ -1,4 +1,4 @@
-//! What kind of image a file is, by how it begins.
+//! The format of an image file, by its first bytes.
 
 /// A format of images that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,18 +11,18 @@ pub(super) enum ImageKind {
     Tiff,
 }
 
-/// The bytes of a file's start that tell its kind.
+/// The number of bytes at the start of a file from which its format is recognized.
 pub(in crate::data) const START: usize = 18;
 
 /// The formats that are read, for a sentence.
 pub(super) const READ: &str = "PNG, JPEG, TIFF, BMP, WebP or GIF";
 
-/// How the files of images end that are read; one that ends so and begins otherwise is damaged.
+/// The endings of supported images; a file with such an ending but other content is damaged.
 const ENDINGS: [&str; 9] = [
     "png", "jpg", "jpeg", "jpe", "tif", "tiff", "bmp", "webp", "gif",
 ];
 
-/// How the files of images end that are not read. Some of them begin as TIFF does, with a small preview.
+/// The endings of unsupported images. Some of these formats begin like TIFF, with a small preview.
 const UNREAD: [&str; 30] = [
     "heic", "heif", "avif", "jxl", "jp2", "j2k", "jpx", "dng", "nef", "cr2", "cr3", "crw", "arw",
     "orf", "rw2", "raf", "pef", "srw", "psd", "xcf", "svg", "eps", "dcm", "exr", "hdr", "tga",
@@ -30,7 +30,7 @@ const UNREAD: [&str; 30] = [
 ];
 
 impl ImageKind {
-    /// Of a file that begins so.
+    /// The format of a file that begins with these bytes.
     pub(super) fn of(start: &[u8]) -> Option<ImageKind> {
         if start.starts_with(b"\x89PNG\r\n\x1a\n") {
             Some(ImageKind::Png)
@@ -45,7 +45,7 @@ impl ImageKind {
         {
             Some(ImageKind::Tiff)
         } else if start.starts_with(b"BM") {
-            // Text may begin so too; the length of the header, of which there are few, may not be text.
+            // Text may begin in the same way. The length of the header has only few valid values, and must not be text.
             let length = start.get(14..18).and_then(|bytes| bytes.try_into().ok());
             let length = length.map(u32::from_le_bytes);
             matches!(length, Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
@@ -67,17 +67,17 @@ impl ImageKind {
     }
 }
 
-/// The format of an image that begins so, by its name; [`START`] bytes tell it.
+/// The name of the format of an image that begins with these bytes; [`START`] bytes are enough.
 pub(in crate::data) fn begins_as_image(start: &[u8]) -> Option<&'static str> {
     ImageKind::of(start).map(ImageKind::name)
 }
 
-/// Whether a file of this ending, in lower case, should be an image that is read.
+/// Whether a file with this ending, in lower case, should be a supported image.
 pub(super) fn ends_as_image(ending: &str) -> bool {
     ENDINGS.contains(&ending)
 }
 
-/// Whether a file of this ending, in lower case, is an image that is not read.
+/// Whether a file with this ending, in lower case, is an unsupported image.
 pub(super) fn is_unread(ending: &str) -> bool {
     UNREAD.contains(&ending)
 }

@@ -9,7 +9,7 @@ use crate::data::{Fit, ReadOptions, Source};
 use crate::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
-/// What tables and arrays end with: a folder that has such files may be data of another kind.
+/// The endings of tables and arrays: a folder with such files may be data of another kind.
 const OF_OTHER_KINDS: [&str; 6] = ["csv", "tsv", "gz", "parquet", "npy", "npz"];
 
 /// Opens an image, or a folder that has images in it or in its subfolders.
@@ -75,7 +75,7 @@ fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     Source::new(data, None).map(Some)
 }
 
-/// What a folder without images comes to: nothing, or an error if it was meant as one of images.
+/// The result for a folder without images: `None`, or an error if it was meant as a folder of images.
 fn nothing_to_read(spec: &str, folder: &Folder) -> Result<Option<Source>> {
     let has_others = folder
         .beside

@@ -1,6 +1,6 @@
-//! A TIFF file that is read with some of its bytes replaced. The decoder walks through all pages before the wanted one,
-//! and cannot read palettes. So the header is made to point to the wanted page, and a page with a palette is declared
-//! gray.
+//! A TIFF file that is read with some of its bytes replaced. The decoder would go through all pages before the
+//! requested one, and it does not support palettes. So the header is made to point to the requested page, and a page
+//! with a palette is declared gray.
 
 use super::opened::OpenImage;
 use std::fs::File;
@@ -9,15 +9,15 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 pub(super) struct Patched {
     file: BufReader<File>,
     at: u64,
-    /// What stands at some places instead.
+    /// The replacements, with their places.
     patches: Vec<(u64, Vec<u8>)>,
 }
 
-/// How numbers are written in a file.
+/// The layout of numbers in a file.
 #[derive(Clone, Copy)]
 struct NumberLayout {
     is_little: bool,
-    /// Whether places have 64 bits.
+    /// Whether offsets have 64 bits.
     is_big_tiff: bool,
 }
 
@@ -46,7 +46,7 @@ impl Patched {
         })
     }
 
-    /// Lets the directory at a place be the first one.
+    /// Makes the directory at a place the first one.
     pub(super) fn begin_at(&mut self, place: u64) -> io::Result<()> {
         let layout = self.layout()?;
         let mut bytes = place.to_be_bytes().to_vec();
@@ -61,7 +61,7 @@ impl Patched {
         Ok(())
     }
 
-    /// Lets the page of the directory at a place be gray, whatever it is.
+    /// Declares the page of the directory at a place as gray.
     pub(super) fn read_as_gray(&mut self, place: u64) -> io::Result<()> {
         const PHOTOMETRIC: u16 = 262;
         const BLACK_IS_ZERO: u8 = 1;
@@ -78,7 +78,7 @@ impl Patched {
         } else {
             (2, 12, 8)
         };
-        // No directory has more than 65,535 entries; the count's lowest two bytes have it.
+        // A directory has at most 65,535 entries, so the lowest two bytes of the count hold it.
         let count_at = if layout.is_big_tiff && !layout.is_little {
             6
         } else {
@@ -91,7 +91,7 @@ impl Patched {
             if short([a, b]) != PHOTOMETRIC {
                 continue;
             }
-            // The lowest byte is the only one that is not 0; of a short number it is the first or second.
+            // Only the lowest byte is not 0; in a short number it is the first or second.
             let lowest = match (layout.is_little, short([c, d])) {
                 (true, _) => 0,
                 (false, 3) => 1,

@@ -1,10 +1,10 @@
-//! An image in memory, as its decoder gives it, and what is known of it before.
+//! An image in memory, in the form of its decoder, and its header.
 
 use crate::data::limits::{IMAGE_BYTES_FREE, IMAGE_PIXELS, IMAGE_RATIO};
 use image::metadata::Orientation;
 use std::borrow::Cow;
 
-/// Why an image cannot be read.
+/// The reason why an image cannot be read.
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// The type of an image's values.
@@ -15,30 +15,30 @@ pub(super) enum Depth {
     Float,
 }
 
-/// What the head of an image, or of a page, says.
+/// The header of an image or of a page.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ImageHead {
-    /// Width and height, as the orientation has them.
+    /// Width and height, after the orientation is applied.
     pub(super) size: (u32, u32),
     pub(super) is_color: bool,
     pub(super) depth: Depth,
-    /// The bytes that it takes when it is decoded.
+    /// The bytes that the decoded image takes.
     pub(super) bytes: u64,
     pub(super) part: ImagePart,
 }
 
-/// What of its file an image is.
+/// The part of a file that an image is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ImagePart {
     Whole,
     /// The first frame of several.
     FirstFrame,
-    /// A page, and where it begins in its file.
+    /// A page, and its place in the file.
     Page(u64),
 }
 
 impl ImageHead {
-    /// Of an image of `stride` values a pixel, if its size is within the limits.
+    /// For an image with `stride` values per pixel, if its size is within the limits.
     pub(super) fn new(
         (width, height): (u32, u32),
         orientation: Orientation,
@@ -97,22 +97,22 @@ pub(super) enum PixelValues {
     Float(Vec<f32>),
 }
 
-/// An image that is not turned yet: pixel after pixel, row after row.
+/// An image before its orientation is applied: pixel after pixel, row after row.
 #[derive(Clone, Debug)]
 pub(super) struct Picture {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// The values of a pixel, of which the first 1 or 3 are its color.
+    /// The number of values per pixel; the first 1 or 3 are its color.
     pub(super) stride: usize,
     pub(super) is_color: bool,
     pub(super) alpha: Option<Alpha>,
     pub(super) orientation: Orientation,
     pub(super) values: PixelValues,
-    /// Whether values lost digits that float32 does not hold.
+    /// Whether values lost digits in float32.
     pub(super) is_rounded: bool,
 }
 
-/// Where a pixel's alpha stands, and whether its color is multiplied with it already.
+/// The place of alpha in a pixel, and whether the color is already multiplied by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Alpha {
     pub(super) place: usize,
@@ -120,7 +120,7 @@ pub(super) struct Alpha {
 }
 
 impl Picture {
-    /// An image of 1 to 4 values a pixel: gray or color, each with or without alpha.
+    /// An image with 1 to 4 values per pixel: gray or color, each with or without alpha.
     pub(super) fn new(
         (width, height): (u32, u32),
         stride: usize,
@@ -149,7 +149,7 @@ pub(super) fn is_gray(palette: &[u8]) -> bool {
     palette.as_chunks::<3>().0.iter().all(is_gray)
 }
 
-/// The orientation that EXIF metadata state, if there are any.
+/// The orientation in EXIF metadata, if there is one.
 pub(super) fn orientation_of(exif: Option<&Cow<'_, [u8]>>) -> Orientation {
     exif.and_then(|exif| Orientation::from_exif_chunk(exif))
         .unwrap_or(Orientation::NoTransforms)

@@ -23,7 +23,7 @@ use plan::{check_sum, none_left, plan};
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// The bytes of images that are decoded at a time, unless one has more.
+/// The bytes of images that are decoded at a time; a single image may have more.
 const AT_A_TIME: u64 = 64 << 20;
 
 pub(super) fn read(spec: &str, files: &[FoundImage], options: &ReadOptions) -> Result<Dataset> {
@@ -47,7 +47,7 @@ pub(super) fn read(spec: &str, files: &[FoundImage], options: &ReadOptions) -> R
     data.notes = notes(&all, &plan, options, &met);
     data.bad = met.bad;
     if data.label_names.is_empty() {
-        // As the labels of the others are written.
+        // In the form in which the labels of the others are written.
         let number = |label: &str| label.parse::<i64>().map_or(label.into(), |n| n.to_string());
         data.bad.map_text(1, number);
     }
@@ -58,7 +58,7 @@ pub(super) fn read(spec: &str, files: &[FoundImage], options: &ReadOptions) -> R
     Ok(data)
 }
 
-/// The heads of all images.
+/// The headers of all images.
 fn look<'a>(
     files: &'a [FoundImage],
     options: &ReadOptions,
@@ -125,7 +125,7 @@ fn element(depth: Depth) -> Element {
     })
 }
 
-/// Decodes all images; those that cannot be read leave the list, if that is wanted.
+/// Decodes all images; images that cannot be read are removed from the list, if requested.
 fn gather<'a>(
     all: &mut Vec<PlannedImage<'a>>,
     plan: &ImagePlan,
@@ -162,7 +162,7 @@ fn gather<'a>(
     Ok(rows)
 }
 
-/// How many of the images are decoded at a time: at least one.
+/// The number of images that are decoded at a time: at least one.
 fn batch(images: &[PlannedImage], row_bytes: u64) -> usize {
     let mut bytes = 0_u64;
     let fits = |image: &&PlannedImage| {
@@ -195,7 +195,7 @@ fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
     Ok((row, picture.is_rounded))
 }
 
-/// One label an image, and what they stand for; folders named by numbers are those numbers.
+/// One label per image, and the names of the labels; if folders have numbers as names, these are the labels.
 fn labels(spec: &str, all: &[PlannedImage]) -> Result<(Option<Vec<i64>>, Vec<String>)> {
     let labels: Vec<&String> = all
         .iter()

@@ -1,4 +1,4 @@
-//! The same work for many things on all threads, the results in the order of the things.
+//! The same work for many items on all threads, with the results in the order of the items.
 
 use crate::threads::available_threads;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,7 @@ pub(super) fn on_threads<J: Sync, T: Send>(jobs: &[J], work: impl Fn(&J) -> T + 
     thread::scope(|scope| {
         let more = available_threads().min(jobs.len()).saturating_sub(1);
         for _ in 0..more {
-            // Where the system gives no thread, those that are there do the work.
+            // If the system refuses further threads, the existing ones do the work.
             if thread::Builder::new().spawn_scoped(scope, go).is_err() {
                 break;
             }

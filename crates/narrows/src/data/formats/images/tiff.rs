@@ -14,7 +14,7 @@ use tiff::tags::Tag;
 /// The bytes of values that a directory may have, such as a palette.
 const VALUES: usize = 16 << 20;
 
-/// The heads of the pages, and how many more there are that show others in a reduced resolution or are masks of them.
+/// The headers of the pages, and the number of other pages, which are reduced versions or masks.
 pub(super) fn heads(opened: OpenImage) -> Result<(Vec<ImageHead>, usize)> {
     const REDUCED_OR_MASK: u32 = 1 | 4;
     let bytes = opened.bytes;
@@ -47,7 +47,7 @@ pub(super) fn heads(opened: OpenImage) -> Result<(Vec<ImageHead>, usize)> {
     }
     if let [head] = &mut heads[..] {
         head.part = match head.part {
-            // Its place is not needed, unless it is behind a preview.
+            // Its place is not needed, unless it comes after a preview.
             ImagePart::Page(_) if reduced == 0 => ImagePart::Whole,
             part => part,
         };
@@ -55,7 +55,8 @@ pub(super) fn heads(opened: OpenImage) -> Result<(Vec<ImageHead>, usize)> {
     Ok((heads, reduced))
 }
 
-/// How many images ImageJ says that the file has: it writes large stacks with one page, and the others behind it.
+/// The number of images in the file according to ImageJ: it writes large stacks as one page, followed by the other
+/// images.
 fn stacked(decoder: &mut Decoder<Patched>) -> Option<usize> {
     let description = decoder.get_tag_ascii_string(Tag::ImageDescription).ok()?;
     let mut lines = description.strip_prefix("ImageJ=")?.lines();
@@ -76,7 +77,7 @@ pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> 
     if page.pixel == Pixel::Palette {
         return with_palette(decoder, Patched::new(open()?), &page);
     }
-    // As tifffile and libtiff do, only values of up to 8 bits are turned round.
+    // Like tifffile and libtiff, only values of up to 8 bits are inverted.
     if page.is_inverted && page.head.depth != Depth::Eight {
         let at = decoder.ifd_pointer().ok_or("a page has no place")?.0;
         let mut file = Patched::new(open()?);
@@ -117,8 +118,8 @@ pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> 
     })
 }
 
-/// Refuses strips and tiles that end behind the end of the file: the decoder asks only for the bytes that the image
-/// shows, and finds those of a tile's edge, shifted, where bytes are missing before them.
+/// Refuses strips and tiles that end beyond the end of the file. The decoder reads only the bytes that the image shows.
+/// If bytes are missing before them, it would find the bytes of a tile's edge at a wrong place.
 fn refuse_cut(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<()> {
     for (offsets, counts) in [
         (Tag::StripOffsets, Tag::StripByteCounts),
@@ -157,7 +158,7 @@ impl PagePlanes<'_> {
         picture
     }
 
-    /// Four values of 8 bits a pixel, or three, as red, green and blue.
+    /// Four 8-bit values per pixel, or three, as red, green and blue.
     fn converted(
         &self,
         values: PixelValues,
@@ -175,7 +176,7 @@ impl PagePlanes<'_> {
     }
 }
 
-/// A page with a palette: its values are read as if they were gray, as the decoder knows no palettes.
+/// A page with a palette: its values are read as gray, because the decoder does not support palettes.
 fn with_palette(mut decoder: Decoder<Patched>, mut file: Patched, page: &Page) -> Result<Picture> {
     let size = decoder.dimensions()?;
     let colors = colors(&mut decoder, page.bits)?;

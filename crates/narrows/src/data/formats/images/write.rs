@@ -22,14 +22,14 @@ pub(in crate::data) struct ImagesSink {
     folder: PathBuf,
     /// Whether the folder was made for the images.
     is_new: bool,
-    /// Where the images are until all are there.
+    /// The hidden folder of the images until all are written.
     gathered: TempDir,
-    /// Locked, as whoever finds the folder would take it for that of a killed command.
+    /// It is locked; otherwise another command would take it for the folder of a killed command.
     _lock: Option<File>,
     depth: FileDepth,
     channels: usize,
     size: (u32, u32),
-    /// Which of the texts is the name of a file, and which the label.
+    /// The index of the text with the file name, and of the text with the label.
     file: Option<usize>,
     label: Option<usize>,
     done: usize,
@@ -73,7 +73,7 @@ impl ImagesSink {
         let refused = |error| Error::io("cannot make the folder of images", folder, error);
         let is_new = !folder.exists();
         fs::create_dir_all(folder).map_err(refused)?;
-        // What a killed command had begun to gather is no image.
+        // Files of a killed command are not images.
         let is_image = |name: &OsString| !name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
         let entries = entries(folder).map_err(refused)?;
         if entries.iter().any(|(name, _)| is_image(name)) {
@@ -82,7 +82,7 @@ impl ImagesSink {
                 .expected("a new or empty folder, so that no image is overwritten"));
         }
         let file = head.texts.iter().position(|text| text.name == FILE_COLUMN);
-        // A file's name has the label in it already.
+        // The file name already contains the label.
         let label = match file {
             Some(_) => None,
             None => head.label,
@@ -140,7 +140,7 @@ impl ImagesSink {
         Ok(())
     }
 
-    /// What the image of a row is called.
+    /// The file name of a row's image.
     fn name(&self, texts: &[Vec<String>], row: usize) -> PathBuf {
         let text = |column: Option<usize>| column.and_then(|column| texts.get(column)?.get(row));
         if let Some(file) = text(self.file) {
@@ -160,17 +160,17 @@ impl ImagesSink {
         }
     }
 
-    /// Moves the images to where they belong, once they are on the disk.
+    /// Moves the images to their places, after they are synced to the disk.
     pub(in crate::data) fn finish(self) -> Result<()> {
         let refused = |error| Error::io("cannot write the images", &self.folder, error);
         sync(self.gathered.path()).map_err(refused)?;
         if self.is_new {
-            // In place of the empty folder, where the system can do that.
+            // It replaces the empty folder, if the system can do this.
             if fs::rename(self.gathered.path(), &self.folder).is_err() {
                 fs::remove_dir(&self.folder).map_err(refused)?;
                 fs::rename(self.gathered.path(), &self.folder).map_err(refused)?;
             }
-            // It is not there any more, which is as it should be.
+            // It no longer exists, which is fine.
             let _ = self.gathered.keep();
             return sync_folder(folder_of(&self.folder)).map_err(refused);
         }
@@ -196,7 +196,7 @@ impl ImagesSink {
                     ExtendedColorType::Rgb8
                 },
             ),
-            // The encoder takes numbers as the machine has them.
+            // The encoder takes numbers in the machine's byte order.
             (FileDepth::Sixteen, channels) => (
                 pixels
                     .flat_map(|value| (value.clamp(0.0, 65535.0) as u16).to_ne_bytes())
@@ -218,15 +218,16 @@ impl ImagesSink {
     }
 }
 
-/// The file and the page of a row that was a page of a file: `cells.tif[03]`.
+/// The file and the page, for a row from a page of a file: `cells.tif[03]`.
 fn page_of(name: &str) -> Option<(&str, &str)> {
     let (file, page) = name.strip_suffix(']')?.rsplit_once('[')?;
     let is_number = !page.is_empty() && page.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then_some((file, page))
 }
 
-/// A hidden folder on the disk of `folder`: beside it where it is new, so that it takes its place, else in it, as the
-/// folder may be one that somebody is in or that a disk hangs on. It comes with its lock, where the system locks folders.
+/// A hidden folder on the disk of `folder`. If `folder` is new, the hidden folder is beside it and then replaces it.
+/// Otherwise it is inside, because `folder` may be in use or a mount point. It comes with a lock, if the system can
+/// lock folders.
 fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)> {
     let at = if is_new { folder_of(folder) } else { folder };
     sweep_dead(at);
@@ -239,7 +240,7 @@ fn gathering(folder: &Path, is_new: bool) -> io::Result<(TempDir, Option<File>)>
             return Ok((gathered, None));
         };
         match file.try_lock() {
-            // Somebody may have taken it for a dead one until now.
+            // Until now, another process may have taken it for the folder of a killed command.
             Ok(()) if is_at(&file, gathered.path())? => return Ok((gathered, Some(file))),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(_)) => return Ok((gathered, None)),

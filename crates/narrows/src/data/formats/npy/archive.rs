@@ -1,7 +1,7 @@
 //! The entries of an NPZ file, which is a ZIP archive of arrays.
 //!
 //! An entry is read to its end, so that its checksum is compared, and its size must match its array. The list of
-//! entries must match the entries, so that no array vanishes from a damaged file.
+//! entries must match the entries, so that a damaged file cannot lose an array unnoticed.
 
 use super::array::{ArrayRows, too_short};
 use super::header::{ArrayContent, ArrayHeader};
@@ -21,7 +21,7 @@ pub(super) struct Archive {
     zip: ZipArchive<File>,
     /// The bytes of the file.
     len: u64,
-    /// How many more bytes may be read for their checksums alone.
+    /// The number of bytes that may still be read only for their checksums.
     unchecked: u64,
     path: PathBuf,
     /// The names of its arrays, in order.
@@ -49,7 +49,7 @@ impl Archive {
         })
     }
 
-    /// What loads an array in Python.
+    /// The Python expression that loads an array.
     pub(super) fn load(&self, name: &str) -> String {
         format!(
             "numpy.load({}, allow_pickle=True)[{}]",
@@ -58,8 +58,8 @@ impl Archive {
         )
     }
 
-    /// The header of an array. One that cannot be rows, and may not be read for that, is read to its end if it is
-    /// small: a damaged header could be what makes it look so.
+    /// The header of an array. If the array cannot be rows and is small, it is read to its end to compare its checksum:
+    /// a damaged header may be the reason.
     pub(super) fn header(&mut self, name: &str) -> Result<ArrayHeader> {
         let mut entry = self.zip.by_name(&format!("{name}.npy")).map_err(damaged)?;
         let size = entry.size();
@@ -92,7 +92,7 @@ impl Archive {
         .and_then(|(rows, values)| rows.dataset(called, values, options))
     }
 
-    /// An array as the labels of so many rows.
+    /// An array as the labels of a number of rows.
     pub(super) fn labels(&mut self, name: &str, rows: usize) -> Result<Labels> {
         let load = self.load(name);
         self.read(name, |reader, header, _| {
@@ -143,7 +143,7 @@ impl Read for Entry<'_> {
     }
 }
 
-/// Compares the size that an entry declares with its array, before memory is taken.
+/// Compares the declared size of an entry with its array, before memory is allocated.
 fn expect_size(header: &ArrayHeader, declared: u64) -> Result<()> {
     if matches!(header.content, ArrayContent::Foreign(_)) {
         return Ok(());
@@ -189,7 +189,7 @@ fn damaged(error: ZipError) -> Error {
     }
 }
 
-/// Refuses what scipy.sparse.save_npz writes.
+/// Refuses files of scipy.sparse.save_npz.
 pub(super) fn refuse_sparse(archive: &Archive) -> Result<()> {
     let has = |name: &str| archive.names.iter().any(|known| known == name);
     let is_sparse = has("format")
@@ -212,7 +212,7 @@ pub(super) fn refuse_sparse(archive: &Archive) -> Result<()> {
     )))
 }
 
-/// With the name that was probably meant, or those that there are.
+/// Adds the name that was probably meant, or the list of names.
 pub(super) fn suggested(error: Error, name: &str, known: &[String]) -> Error {
     let likeness = |known: &&String| strsim::normalized_damerau_levenshtein(name, known);
     let nearest = known

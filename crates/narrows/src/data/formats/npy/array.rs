@@ -1,4 +1,4 @@
-//! The numbers of an array: from a file, from an entry of an archive, in either order.
+//! The numbers of an array: from a file or from an entry of an archive, in C order or Fortran order.
 
 use super::foreign::ForeignArray;
 use super::gaps::filled;
@@ -25,8 +25,8 @@ pub(super) struct ArrayRows {
 }
 
 impl ArrayRows {
-    /// The rows that a header tells of. `packed` is the size of the file if it is compressed, and `load` loads
-    /// the array in Python.
+    /// The rows that a header describes. `packed` is the size of the file if it is compressed. `load` is the Python
+    /// expression that loads the array.
     pub(super) fn new(
         header: &ArrayHeader,
         layout: Option<Layout>,
@@ -71,7 +71,7 @@ impl ArrayRows {
         })
     }
 
-    /// Whether the rows lie in their file as they are used.
+    /// Whether the rows can be used in their file without conversion.
     pub(super) fn is_plain(&self) -> bool {
         !self.is_fortran && self.plan.turn.is_none()
     }
@@ -80,7 +80,7 @@ impl ArrayRows {
         (self.plan.rows, self.plan.inputs)
     }
 
-    /// Reads the values; `cut` makes the error where reading fails.
+    /// Reads the values; `cut` makes the error if reading fails.
     pub(super) fn read(
         &self,
         reader: &mut impl Read,
@@ -125,7 +125,7 @@ impl ArrayRows {
         }
     }
 
-    /// The rows as data, with what the options say in place of NaN.
+    /// The rows as data; the options decide about NaN.
     pub(super) fn dataset(
         self,
         called: &str,
@@ -133,7 +133,7 @@ impl ArrayRows {
         options: &ReadOptions,
     ) -> Result<Dataset> {
         let (values, filled) = filled(values, options)?;
-        // Whoever has the labels too looks whether all values are finite.
+        // The caller, which has the labels too, checks that all values are finite.
         let data = Dataset::unchecked(self.element, called, values, self.plan.shape, None);
         let mut data = data?;
         data.notes.extend(self.notes);
@@ -147,7 +147,7 @@ impl ArrayRows {
     }
 }
 
-/// Refuses an array that has to be in memory as a whole and that a compressed file of `packed` bytes does not justify.
+/// Refuses an array that must be in memory as a whole, if it is too large for a compressed file of `packed` bytes.
 fn check_fortran(bytes: u64, packed: Option<u64>) -> Result<()> {
     let Some(packed) = packed else {
         return Ok(());
@@ -173,7 +173,7 @@ pub(super) fn too_short(expected: u64, found: u64) -> Error {
         .found(format!("{found} bytes"))
 }
 
-/// What is said of an array that is asked for as labels and holds something else.
+/// The error for an array that was requested as labels and holds something else.
 pub(super) fn no_labels(header: &ArrayHeader, load: &str) -> Error {
     match &header.content {
         ArrayContent::Foreign(foreign @ ForeignArray::Objects) => foreign
@@ -187,8 +187,7 @@ pub(super) fn no_labels(header: &ArrayHeader, load: &str) -> Error {
     }
 }
 
-/// The rows of an array that is stored with the first dimension fastest, with the last dimension fastest: some rows at a
-/// time, so that no second copy of the array is made.
+/// Converts an array in Fortran order to C order, some rows at a time, so that there is no second copy of the array.
 struct RowByRow {
     bytes: Vec<u8>,
     /// The bytes of a value.
@@ -198,7 +197,7 @@ struct RowByRow {
     places: Vec<usize>,
     next: usize,
     block: Vec<u8>,
-    /// How much of the block was given.
+    /// The number of bytes of the block that were returned.
     given: usize,
 }
 
@@ -219,7 +218,7 @@ impl RowByRow {
     }
 
     fn next_block(&mut self) {
-        /// The rows that are turned at a time, so that what is read and written stays in the cache.
+        /// The number of rows that are converted at a time, so that they stay in the cache.
         const BLOCK: usize = 64;
         let count = BLOCK.min(self.rows - self.next);
         self.block.resize(count * self.places.len() * self.size, 0);
@@ -264,7 +263,7 @@ impl Read for RowByRow {
     }
 }
 
-/// For each value of a row, counted with the first dimension fastest, where it stands with the last one fastest.
+/// For each value of a row in Fortran order, its place in C order.
 fn places(row: &[usize]) -> Vec<usize> {
     let inputs: usize = row.iter().product();
     let place = |mut index: usize| {

@@ -1,28 +1,28 @@
-//! Arrays that hold something other than numbers, and what their owner can do about it.
+//! Arrays that are not numbers, and the advice for them.
 
 use super::literal::Literal;
 use crate::data::limits::{excerpt, names};
 use crate::{Error, ErrorKind};
 use std::fmt;
 
-/// What an array holds that is not read.
+/// The content of an unsupported array.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ForeignArray {
     /// Python objects, stored as a pickle.
     Objects,
-    /// Several fields a value, by their names.
+    /// Several named fields per value.
     Fields(Vec<String>),
     /// Points in time or durations.
     Times,
     Complex,
     /// `numpy.longdouble`, whose bytes mean different numbers on different machines.
     LongDouble,
-    /// Bytes without a meaning: so many a value.
+    /// Bytes without a meaning: a number of bytes per value.
     Raw(u32),
 }
 
 impl ForeignArray {
-    /// By the code without the order of bytes; nothing for what NumPy does not have.
+    /// By the type code without byte order; `None` for codes that NumPy does not have.
     pub(super) fn of(code: &str) -> Option<Self> {
         // `T` is the text of variable width of NumPy 2, which numpy.save stores as objects.
         if matches!(code, "O" | "O4" | "O8" | "T" | "T16") {
@@ -55,7 +55,7 @@ impl ForeignArray {
         ForeignArray::Fields(fields.iter().filter_map(name).collect())
     }
 
-    /// Why such an array is not read. `load` is what loads it in Python.
+    /// The error for such an array. `load` is the Python expression that loads it.
     pub(super) fn refusal(&self, load: &str) -> Error {
         let plain = load.replace(", allow_pickle=True", "");
         let save = "numpy.save(\"rows.npy\", ";

@@ -1,4 +1,4 @@
-//! Missing values (NaN) of arrays, and what is put in their place.
+//! Missing values (NaN) of arrays, and the values that fill them.
 
 use crate::advice::{Setting, set};
 use crate::data::records::Records;
@@ -6,28 +6,28 @@ use crate::data::{Missing, ReadOptions, Values};
 use crate::text::counted;
 use crate::{Error, ErrorKind, Result};
 
-/// What stands for missing values at each place of a row, and how many were missing.
+/// The fill value of each place of a row, and the number of missing values.
 pub(super) struct Filled {
     pub(super) fill: Vec<f64>,
     pub(super) count: usize,
-    /// What the values are, for a sentence.
+    /// A word for the fill values, for a sentence.
     what: &'static str,
     /// Whether they are means of the rows themselves.
     pub(super) are_own_means: bool,
 }
 
 impl Filled {
-    /// What is said of values that were filled.
+    /// The note about filled values.
     pub(super) fn note(&self) -> Option<String> {
         let values = counted(self.count, "missing value was", "missing values were");
         (self.count > 0).then(|| format!("{values} filled with {}", self.what))
     }
 }
 
-/// Values with others in place of NaN: those that the options have, as of a model, else what `--missing` asks for.
+/// Fills NaN with the values in the options, which come from a model, or otherwise as `--missing` sets.
 pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, Option<Filled>)> {
     let inputs = values.dim().1;
-    // Rows of another width are refused when they are compared with the model.
+    // Rows of another width are refused later, when they are compared with the model.
     let given = options.fill.as_ref().filter(|fill| fill.len() == inputs);
     if given.is_none() && options.missing == Missing::Drop {
         return Err(Error::new(
@@ -73,7 +73,7 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
     Ok((values, Some(filled)))
 }
 
-/// Of each place of a row the sum of the values that are there, about a first one so that it keeps its precision.
+/// For each place of a row, the sum of its present values, relative to a first one for precision.
 struct MeanSums {
     rows: usize,
     shifts: Vec<f64>,

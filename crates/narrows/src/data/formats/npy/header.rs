@@ -7,34 +7,34 @@ use crate::data::limits::{NPY_HEADER, NPY_TAKEN, excerpt};
 use crate::{Error, ErrorKind, Result};
 use std::io::Read;
 
-/// How every array begins.
+/// The first bytes of every array.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// What an array holds.
+/// The content of an array.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum ArrayContent {
     Numbers(Element),
     /// Words of a fixed width.
     Words(StoredWords),
-    /// Something that is not read.
+    /// Something unsupported.
     Foreign(ForeignArray),
 }
 
-/// How words are stored.
+/// The storage of words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StoredWords {
-    /// Characters of four bytes each, rather than bytes.
+    /// Whether a word has characters of four bytes; if not, of one byte.
     pub(super) is_wide: bool,
     pub(super) is_big_endian: bool,
     /// The bytes of a word.
     pub(super) size: usize,
 }
 
-/// What the header of an array says.
+/// The header of an array.
 #[derive(Clone, Debug)]
 pub(super) struct ArrayHeader {
     pub(super) content: ArrayContent,
-    /// The type as it is written there.
+    /// The type, as written in the header.
     pub(super) descr: String,
     pub(super) shape: Vec<usize>,
     pub(super) is_fortran: bool,
@@ -57,7 +57,7 @@ impl ArrayHeader {
         let Some(body) = text.strip_suffix('\n') else {
             return Err(damaged("it does not end with a new line"));
         };
-        // Python takes white space before a literal for indentation, save for blanks.
+        // Python treats white space before a literal as indentation, except for blanks.
         let Literal::Dict(entries) =
             literal::parse(body.trim_start_matches([' ', '\t'])).map_err(damaged)?
         else {
@@ -108,7 +108,7 @@ impl ArrayHeader {
         })
     }
 
-    /// The bytes of a value; none for what is not read.
+    /// The number of bytes of a value; `None` for unsupported types.
     pub(super) fn item(&self) -> usize {
         match &self.content {
             ArrayContent::Numbers(element) => element.size(),
@@ -236,7 +236,7 @@ fn not_npy(start: &[u8]) -> Error {
     }
 }
 
-/// What a type stands for; nothing for what NumPy does not have.
+/// The content for a type; `None` for types that NumPy does not have.
 fn content(descr: &Literal) -> Option<ArrayContent> {
     let descr = match descr {
         Literal::Text(descr) => descr.as_str(),
@@ -266,7 +266,7 @@ fn content(descr: &Literal) -> Option<ArrayContent> {
         "f4" => NumberKind::F32,
         "f8" => NumberKind::F64,
         "bfloat16" => NumberKind::BF16,
-        // What ml_dtypes writes; NumPy's own raw bytes have no order.
+        // The form of ml_dtypes; NumPy's own raw bytes have no byte order.
         "V2" if has_order && !is_big_endian => NumberKind::BF16,
         _ => {
             return words(code, is_big_endian)

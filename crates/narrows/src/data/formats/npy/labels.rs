@@ -1,4 +1,4 @@
-//! Labels: one number or word a row.
+//! Labels: one number or word per row.
 
 use super::array::{no_labels, too_short};
 use super::header::{ArrayContent, ArrayHeader, StoredWords};
@@ -13,11 +13,11 @@ use std::io::Read;
 #[derive(Debug, PartialEq)]
 pub(super) enum Labels {
     Numbers(Vec<i64>),
-    /// For each row its word.
+    /// For each row the index of its word, and the words.
     Words(Vec<u32>, Vec<String>),
 }
 
-/// Reads the labels of so many rows. `expect_size` compares what the file holds before memory is taken.
+/// Reads the labels of a number of rows. `expect_size` compares the size of the file before memory is allocated.
 pub(super) fn read_labels(
     reader: &mut impl Read,
     header: &ArrayHeader,
@@ -102,7 +102,7 @@ fn read_words(reader: &mut impl Read, kind: StoredWords, rows: usize) -> Result<
 }
 
 impl StoredWords {
-    /// A word, which ends at the zeros that fill it up; nothing for what is no text.
+    /// A word without the zeros at its end; `None` if it is not text.
     fn word(self, bytes: &[u8]) -> Option<String> {
         if self.is_wide {
             let letter = |&bytes: &[u8; 4]| {
@@ -128,7 +128,7 @@ impl StoredWords {
     }
 }
 
-/// Gives several parts of one source their labels: words get the same numbers in all of them, `others` among them.
+/// Assigns labels to several parts of one source: a word has the same number in all of them, including `others`.
 pub(super) fn give(
     parts: Vec<(Dataset, Option<Labels>)>,
     others: &[Labels],
@@ -150,7 +150,7 @@ pub(super) fn give(
     }
     names.sort();
     names.dedup();
-    // Words that are numbers mean these, as in tables.
+    // Words that are numbers are read as these numbers, as in tables.
     let number = |word: &String| word.parse::<i64>().ok().filter(|n| n.to_string() == *word);
     let are_numbers = names.iter().all(|name| number(name).is_some());
     let place = |word: &String| {

@@ -1,7 +1,7 @@
-//! The Python literals that the header of an array is written in.
+//! Parses the Python literals of an array's header.
 //!
-//! NumPy reads a header with `ast.literal_eval`. This reader takes a part of what Python takes, and nothing
-//! that Python does not, so that a damaged header is not read as another one.
+//! NumPy reads a header with `ast.literal_eval`. This parser accepts a subset of Python's literals and nothing else, so
+//! that a damaged header is not read as a valid one.
 
 /// How deeply literals may be nested.
 const DEEPEST: usize = 16;
@@ -17,7 +17,7 @@ pub(super) enum Literal {
     Dict(Vec<(Literal, Literal)>),
 }
 
-/// The literal that a text is, with nothing but white space after it; what is wrong otherwise.
+/// Parses a text that is one literal, optionally followed by white space; the error says what is wrong.
 pub(super) fn parse(text: &str) -> Result<Literal, &'static str> {
     let mut reader = LiteralReader { rest: text };
     let literal = reader.literal(0)?;
@@ -101,7 +101,7 @@ impl LiteralReader<'_> {
             has_comma = self.takes(',');
         }
         match (open, items.len(), has_comma) {
-            // In Python, parentheses about one value are no tuple.
+            // In Python, parentheses around one value are not a tuple.
             ('(', 1, false) => items.pop().ok_or("it ends too soon"),
             ('(', ..) => Ok(Literal::Tuple(items)),
             _ => Ok(Literal::List(items)),
@@ -112,7 +112,7 @@ impl LiteralReader<'_> {
         let inner = self.rest.get(1..).unwrap_or_default();
         let end = inner.find(quote).ok_or("a quote is missing")?;
         let (text, rest) = inner.split_at(end);
-        // Triple quotes, and text that is put together of several, are nothing that NumPy writes.
+        // NumPy never writes triple quotes or concatenated strings.
         if text.contains(['\\', '\n', '\r', '\0']) {
             return Err("a text has characters that NumPy does not write");
         }

@@ -1,9 +1,9 @@
-//! What the arrays of an archive are, by their names: rows or labels, for training, validation or testing.
+//! The meaning of the arrays of an archive, by their names: rows or labels, for training, validation or testing.
 //!
-//! There is no standard. Common are `x_train` (Keras), `X_train` (scikit-learn), `train_images` (MedMNIST),
+//! There is no standard. Common names are `x_train` (Keras), `X_train` (scikit-learn), `train_images` (MedMNIST),
 //! `train_x`, `data` and `target`.
 
-/// What an array is a part of.
+/// The part that an array belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ArrayPart {
     Whole,
@@ -12,7 +12,7 @@ pub(super) enum ArrayPart {
     Test,
 }
 
-/// Words for parts, the longer of two before the shorter.
+/// Words for parts; a longer word comes before a shorter one.
 const PARTS: [(&str, ArrayPart); 8] = [
     ("training", ArrayPart::Train),
     ("train", ArrayPart::Train),
@@ -30,18 +30,18 @@ const ROWS: [&str; 14] = [
     "samples", "rows", "arr",
 ];
 
-/// Words for labels, those that are looked for first before the others.
+/// Words for labels; the preferred words come first.
 pub(super) const LABELS: [&str; 9] = [
     "y", "labels", "label", "targets", "target", "classes", "class", "ys", "lbl",
 ];
 
 const SEPARATORS: [char; 5] = ['_', '-', '.', ' ', '/'];
 
-/// A name taken apart.
+/// A parsed name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) part: ArrayPart,
-    /// What is left of it, in lower case.
+    /// The rest of the name, in lower case.
     pub(super) stem: String,
 }
 
@@ -52,7 +52,7 @@ impl Name {
             let rest = name.strip_prefix(word).or_else(|| name.strip_suffix(word));
             let Some(rest) = rest else { continue };
             let stem = rest.trim_matches(SEPARATORS);
-            // Without a separator the rest must be a known word: `training` is no part of `trainingsets`.
+            // Without a separator, the rest must be a known word: `training` is not a prefix of `trainingsets`.
             if stem.len() < rest.len() || stem.is_empty() || is_known(stem) {
                 return Name {
                     part,
@@ -79,7 +79,7 @@ fn is_known(stem: &str) -> bool {
     ROWS.contains(&stem) || LABELS.contains(&stem)
 }
 
-/// The part that a word alone stands for, as in `FILE.npz:val`.
+/// The part for a word alone, as in `FILE.npz:val`.
 pub(super) fn part(word: &str) -> Option<ArrayPart> {
     let name = Name::of(word);
     (name.stem.is_empty()).then_some(name.part)

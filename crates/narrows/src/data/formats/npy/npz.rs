@@ -29,7 +29,7 @@ pub(in crate::data) fn open(spec: &str, options: &ReadOptions) -> Result<Option<
     let begins = beginning(path)?;
     let mut archive = match (is_named, begins.starts_with(ZIP)) {
         (false, false) => return Ok(None),
-        // An array that is called an archive; it is read as what it is.
+        // An array with the name of an archive is read as an array.
         (true, false) if begins == MAGIC => return open_npy(spec, options),
         // Other kinds of files are ZIP archives too.
         (false, true) => match Archive::open(path) {
@@ -74,22 +74,22 @@ impl Array {
 struct ArchiveReader<'a> {
     arrays: Vec<Array>,
     file: &'a str,
-    /// The file, and perhaps an array.
+    /// The file, optionally with an array.
     spec: &'a str,
     options: &'a ReadOptions,
 }
 
-/// The labels that belong to rows.
+/// The labels of some rows.
 struct Label {
     name: String,
-    /// Whether they were asked for, rather than told by their name.
+    /// Whether the user requested them; if not, they were found by their name.
     is_asked: bool,
     is_integer: bool,
 }
 
 impl ArchiveReader<'_> {
-    /// Reads the headers of arrays. A damaged one is refused even where it is not needed: it could be that of
-    /// labels or of a part, which would vanish without a word.
+    /// Reads the headers of arrays. A damaged header is an error even if its array is not needed: it could be that of
+    /// labels or of a part, which would be lost unnoticed.
     fn look_at(&mut self, archive: &mut Archive, names: &[String]) -> Result<()> {
         for name in names {
             self.arrays.push(Array {
@@ -163,7 +163,7 @@ impl ArchiveReader<'_> {
         self.source(vec![part], &others)
     }
 
-    /// What the names say: rows for training and testing, or the rows.
+    /// The source by the names of the arrays: rows for training and testing, or the only rows.
     fn told(&mut self, archive: &mut Archive) -> Result<Source> {
         refuse_sparse(archive)?;
         let several = "one array of 2 to 4 dimensions, or x_train and x_test";
@@ -182,7 +182,7 @@ impl ArchiveReader<'_> {
         if let Some(train) = self.rows_of(ArrayPart::Train)? {
             return self.parts(archive, &train);
         }
-        // An array of one column may be the rows themselves, whatever it is called.
+        // An array with one column may be the rows themselves, for any name.
         let label = self.label(archive, ArrayPart::Whole, "")?;
         let rows = |label: Option<&str>| -> Vec<&Array> {
             let rows = self
@@ -198,7 +198,7 @@ impl ArchiveReader<'_> {
             [only] => (*only, None),
             [] => return Err(self.no_rows(archive)),
             several_found => {
-                // Only arrays that are called labels, or one that is called rows, leave no doubt.
+                // Only arrays with names of labels, or one array with a name of rows, are unambiguous.
                 let named =
                     |array: &&&Array| array.means.part == ArrayPart::Whole && array.means.is_rows();
                 let mut called: Vec<&&Array> = several_found.iter().filter(named).collect();
@@ -241,11 +241,11 @@ impl ArchiveReader<'_> {
         self.source(vec![part], &[])
     }
 
-    /// Rows for training, and for testing where there are such. Those for validation are left out, with a word.
+    /// Rows for training, and for testing if there are any. Validation rows are left out, with a note.
     fn parts(&self, archive: &mut Archive, train: &str) -> Result<Source> {
         let label = self.label(archive, ArrayPart::Train, train)?;
         let rows = self.read(archive, train, label, format!(", {train}"), self.options)?;
-        // Means of the training rows stand for what is missing in the test rows too.
+        // The means of the training rows also fill the test rows.
         let fill = rows.0.fill.clone();
         let options = ReadOptions {
             fill: self.options.fill.clone().or(fill),
@@ -278,7 +278,7 @@ impl ArchiveReader<'_> {
         self.arrays.iter().find(|array| array.name == name)
     }
 
-    /// The rows of a part, by their name: one that is called as rows are before any other.
+    /// The rows of a part, by their name; the most typical name is preferred.
     fn rows_of(&self, part: ArrayPart) -> Result<Option<String>> {
         let of_part = || self.arrays.iter().filter(|array| array.means.part == part);
         let may_be = |array: &&Array| array.has(ArrayHeader::may_be_rows);
@@ -308,7 +308,7 @@ impl ArchiveReader<'_> {
         }
     }
 
-    /// The array that has the labels of a part: what the options name, else one that is called as such are.
+    /// The array with the labels of a part: the one that the options name, or one with a typical name.
     fn label(&self, archive: &Archive, part: ArrayPart, rows: &str) -> Result<Option<Label>> {
         let label = |array: &Array, is_asked: bool| Label {
             name: array.name.clone(),
@@ -360,7 +360,7 @@ impl ArchiveReader<'_> {
         }
     }
 
-    /// Rows with their labels, as far as these fit.
+    /// Rows with their labels, if these fit.
     fn read(
         &self,
         archive: &mut Archive,
@@ -376,7 +376,7 @@ impl ArchiveReader<'_> {
         };
         match archive.labels(&label.name, data.rows()) {
             Ok(labels) => Ok((data, Some(labels))),
-            // What is only called as labels are may be something else.
+            // An array that only has a name of labels may be something else.
             Err(error)
                 if error.kind() == ErrorKind::Data
                     && !label.is_asked
@@ -396,7 +396,7 @@ impl ArchiveReader<'_> {
         }
     }
 
-    /// What is said of an array that is called as the labels of these rows are, and cannot be such.
+    /// A note about an array whose name suggests labels of these rows, but which cannot be labels.
     fn not_labels(&self, rows: &str) -> Option<String> {
         let part = Name::of(rows).part;
         let array = self.arrays.iter().find(|array| {
@@ -427,7 +427,7 @@ impl ArchiveReader<'_> {
         })
     }
 
-    /// Why there are no rows. The reason of a single array is told as it is.
+    /// The error if there are no rows. For a single array it is the reason of this array.
     fn no_rows(&self, archive: &mut Archive) -> Error {
         let called = |array: &&Array| array.means.is_rows();
         let only = match &self.arrays[..] {

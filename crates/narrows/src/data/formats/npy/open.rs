@@ -1,4 +1,4 @@
-//! Opening an `.npy`: what it holds, as rows.
+//! Opens an `.npy` as rows.
 
 use super::archive::Archive;
 use super::array::ArrayRows;
@@ -12,10 +12,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// How a ZIP archive begins.
+/// The first bytes of a ZIP archive.
 pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
-/// Opens a file that begins as an NPY array does, or whose name says so.
+/// Opens a file that begins like an NPY array, or has its ending.
 pub(in crate::data) fn open_npy(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     let path = Path::new(spec);
     if !path.is_file() {

@@ -1,11 +1,11 @@
-//! `.npy`: the values alone, in the narrowest type that holds those of all columns.
+//! Writes `.npy`: only the values, in the narrowest type that holds the values of all columns.
 
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
 use std::io::Write;
 
-/// What the length of the header is a multiple of.
+/// The length of the header is a multiple of this.
 const ALIGNMENT: usize = 64;
 
 pub(in crate::data) struct NpySink {
@@ -15,7 +15,7 @@ pub(in crate::data) struct NpySink {
 
 impl NpySink {
     pub(in crate::data) fn create(file: OutputFile, head: &Head) -> Result<Self> {
-        // A gray image has no channels in NumPy's world.
+        // In NumPy, gray images have no dimension of channels.
         let sizes = match &head.shape[..] {
             [1, sizes @ ..] if sizes.len() == 2 => sizes,
             sizes => sizes,
@@ -85,7 +85,7 @@ impl NpySink {
         self.put(&bytes)
     }
 
-    /// Whether a whole number is not what its float64 is.
+    /// Whether a whole number differs from its float64.
     fn is_rounded(&self, piece: Piece<'_>, row: usize, column: usize) -> bool {
         let is_wide = piece.wide.iter().any(|(place, _)| *place == column);
         let value = piece.values.get((row, column)).copied().unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Columns of durations. Parquet has no type for them and stores integers; Arrow's schema says which these are.
+//! Columns of durations. Parquet has no type for them and stores integers; Arrow's schema names these columns.
 //!
-//! Arrow's writers (pyarrow, pandas, polars) keep their own schema in the file's metadata: a message of Arrow's
-//! stream format, the tables of which are FlatBuffers. Only names and types are looked at here.
+//! Arrow's writers (pyarrow, pandas, polars) store their own schema in the file's metadata, as a message of Arrow's
+//! stream format, whose tables are FlatBuffers. Only names and types are read here.
 
 use super::leaf::Unit;
 use base64::Engine;
@@ -27,7 +27,7 @@ pub(super) fn durations(schema: &str) -> Option<HashMap<String, Unit>> {
 }
 
 fn collect(bytes: &[u8], found: &mut HashMap<String, Unit>, fields: &mut usize) -> Option<()> {
-    // A mark that is not in the oldest files, then the length of the message.
+    // A marker, which the oldest files do not have, then the length of the message.
     let start = match bytes.first_chunk::<4>()? {
         [0xff, 0xff, 0xff, 0xff] => 8,
         _ => 4,
@@ -61,7 +61,7 @@ fn each_field(
         match buffer.byte(field, 2) {
             Some(DURATION) => {
                 let kind = buffer.table(field, 3)?;
-                // Milliseconds where nothing is said.
+                // The default is milliseconds.
                 let unit = match buffer.byte(kind, 0).unwrap_or(1) {
                     0 => Unit::Seconds,
                     1 => Unit::Millis,
@@ -101,7 +101,7 @@ impl<'a> Buffer<'a> {
         at.checked_add(self.u32(at)? as usize)
     }
 
-    /// Where a table has a field; `None` where it has its default.
+    /// The place of a table's field; `None` if the field has its default.
     fn slot(self, table: usize, slot: usize) -> Option<usize> {
         let back = self.u32(table)? as i32 as i64;
         let vtable = usize::try_from(i64::try_from(table).ok()?.checked_sub(back)?).ok()?;

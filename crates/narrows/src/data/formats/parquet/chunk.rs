@@ -1,4 +1,4 @@
-//! A column of one row group, some rows at a time, as the decoder gives them.
+//! A column of one row group, some rows at a time, as returned by the decoder.
 
 use super::pages::{Allowance, Budget, CheckedPages, LEVELS, SharedFile, shares_beginnings};
 use super::refusal::{DAMAGED, damaged};
@@ -12,7 +12,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The values of some rows that are there, one behind the other.
+/// The present values of some rows, one after the other.
 pub(super) enum RawValues {
     Bools(Vec<bool>),
     Ints(Vec<i32>),
@@ -27,14 +27,14 @@ pub(super) enum RawValues {
 /// Some rows of a column.
 pub(super) struct ColumnRows {
     pub(super) raw: RawValues,
-    /// Which cells are missing, if any are: of each row one, or so many as its lists are long.
+    /// The missing cells, if there are any: one entry per row, or as many as the length of its lists.
     pub(super) missing: Option<Vec<bool>>,
 }
 
-/// Texts that may share their beginnings are read a few at a time: each may be as long as its page.
+/// Texts that may share prefixes are read a few at a time, because each may be as long as its page.
 const TEXTS: usize = 8;
 
-/// What such values may take in one block.
+/// The most bytes of such values in one block.
 const BYTES: usize = 32 << 20;
 
 /// Calls the same code for a reader of any type.
@@ -117,7 +117,7 @@ impl<'a> ColumnChunk<'a> {
         Ok(ColumnRows { raw, missing })
     }
 
-    /// How long the lists of the next `count` rows are; `None` for those that are missing.
+    /// The lengths of the lists of the next `count` rows; `None` for missing lists.
     pub(super) fn lengths(&mut self, count: usize, level: i16) -> Result<Vec<Option<usize>>> {
         self.decode(count)?;
         let mut lengths: Vec<Option<usize>> = Vec::with_capacity(count);
@@ -128,7 +128,7 @@ impl<'a> ColumnChunk<'a> {
                 _ => None,
             };
             match lengths.last_mut() {
-                // Deeper lists count as parts of the outermost.
+                // Deeper lists count as elements of the outermost list.
                 Some(last) if repeat > 0 => {
                     if repeat == 1 {
                         *last = last.map(|count| count + 1);
@@ -192,7 +192,7 @@ impl<'a> ColumnChunk<'a> {
         has_gaps.then(|| self.levels.iter().map(|&level| level != most).collect())
     }
 
-    /// The missing cells of lists that are all of one length.
+    /// The missing cells of lists with the same length.
     fn gaps_of_lists(
         &self,
         rows: usize,
@@ -253,7 +253,7 @@ impl RawValues {
 /// Rows that are to be decoded.
 struct Take<'a> {
     count: usize,
-    /// How many at a time.
+    /// The number of rows at a time.
     step: usize,
     allowance: Option<&'a Allowance>,
     levels: &'a mut Vec<i16>,
@@ -265,7 +265,7 @@ impl Take<'_> {
         self.values_of(reader, |_| 0)
     }
 
-    /// Values of which each takes some memory beside its own.
+    /// Values that take additional memory each.
     fn values_of<T: DataType>(
         &mut self,
         reader: &mut ColumnReaderImpl<T>,
@@ -307,7 +307,7 @@ impl Take<'_> {
     }
 }
 
-/// Refuses pages that are packed in a way that is not read.
+/// Refuses pages with an unsupported compression.
 fn check_compression(column: &ColumnChunkMetaData) -> Result<()> {
     if column.compression() != Compression::LZO {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What columns a file has, and how each is stored.
+//! The columns of a file, and how each is stored.
 
 use super::arrow;
 use super::chunk::ColumnChunk;
@@ -15,16 +15,16 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type};
 use std::collections::{HashMap, HashSet};
 
-/// The most columns that lists become.
+/// The most columns that are made from lists.
 const ELEMENTS: usize = 1 << 18;
 
-/// How many rows tell how long the lists of a column are.
+/// The number of rows from which the lengths of a column's lists are found.
 const ROWS: usize = 1024;
 
 /// Fixed-length values above this are read a few at a time.
 const WIDE: i32 = 4096;
 
-/// A column as it is given: a stored one, or a place in its lists.
+/// A column as returned: a stored column, or a place in its lists.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Given {
     pub(super) stored: usize,
@@ -41,7 +41,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Looks at the schema, and for lists at the first rows.
+    /// Reads the schema, and for lists also the first rows.
     pub(super) fn of(input: &SharedFile, metadata: &ParquetMetaData) -> Result<Columns> {
         let schema = metadata.file_metadata().schema_descr();
         let entries = metadata.file_metadata().key_value_metadata();
@@ -157,8 +157,8 @@ impl Columns {
         Ok(())
     }
 
-    /// Looks at the lists of all rows, of which the first ones told too little: a column whose lists differ in length is
-    /// no longer read. Returns whether there is one.
+    /// Reads the lists of all rows if the first rows were not enough: a column with lists of different lengths is no
+    /// longer read. Returns whether there is such a column.
     pub(super) fn leave_uneven_lists(
         &mut self,
         input: &SharedFile,
@@ -198,7 +198,7 @@ impl Columns {
         Ok(!uneven.is_empty())
     }
 
-    /// The names of the columns that lists became, by that of their column.
+    /// The columns that were made from lists, by the name of their column.
     pub(super) fn lists(&self) -> Vec<(String, Vec<String>)> {
         let of = |(place, stored): (usize, &StoredColumn)| {
             let given = self.given.iter().zip(&self.files);
@@ -232,17 +232,17 @@ impl Columns {
     }
 }
 
-/// The columns of a schema, as they are found.
+/// The columns of a schema, while they are found.
 struct FoundColumns<'a> {
     schema: &'a SchemaDescriptor,
     durations: HashMap<String, Unit>,
-    /// The place of the next that is stored.
+    /// The index of the next stored column.
     next: usize,
     stored: Vec<StoredColumn>,
 }
 
 impl FoundColumns<'_> {
-    /// Goes through a field that lies in groups of a definition level. The footer was checked for its depth.
+    /// Goes through a field in groups of a definition level. The depth of the footer was checked before.
     fn walk(&mut self, field: &Type, within: String, level: i16) {
         let info = field.get_basic_info();
         let name = format!("{within}{}", field.name());
@@ -264,7 +264,7 @@ impl FoundColumns<'_> {
             self.push(name, leaves(field), StoredShape::Other { level: own });
             return;
         }
-        // A list or a map is a group around a repeated one.
+        // A list or a map is a group that contains a repeated group.
         if let [child] = field.get_fields()
             && is_repeated_of(child)
         {
@@ -289,7 +289,7 @@ impl FoundColumns<'_> {
         }
     }
 
-    /// Adds a column that is stored as so many, of which the first stands for all.
+    /// Adds a column that is stored as several columns; the first represents all of them.
     fn push(&mut self, name: String, leaves: usize, shape: StoredShape) {
         let leaf_index = self.next;
         self.next += leaves;
@@ -324,7 +324,7 @@ fn is_repeated_of(field: &Type) -> bool {
     field.get_basic_info().has_repetition() && is_repeated(field)
 }
 
-/// How many columns a field is stored as.
+/// The number of stored columns of a field.
 fn leaves(field: &Type) -> usize {
     if field.is_primitive() {
         1
@@ -333,7 +333,7 @@ fn leaves(field: &Type) -> usize {
     }
 }
 
-/// Whether the texts of a column are numbers, as far as the statistics tell: its smallest and its largest text.
+/// Whether the texts of a column are probably numbers, by the statistics: its smallest and its largest text.
 fn are_numbers(metadata: &ParquetMetaData, stored: &StoredColumn) -> bool {
     let of_group = |group: &RowGroupMetaData| -> Option<bool> {
         let column = group.columns().get(stored.leaf_index)?;
@@ -351,13 +351,13 @@ fn are_numbers(metadata: &ParquetMetaData, stored: &StoredColumn) -> bool {
         && groups.all(|are| are == Some(true))
 }
 
-/// How long the lists of a column are.
+/// The lengths of a column's lists.
 enum Lengths {
     Same(usize),
     Differ(usize, usize),
     /// All are missing.
     Missing,
-    /// They are not of numbers, or empty.
+    /// They are not lists of numbers, or they are empty.
     Unknown,
 }
 
@@ -376,7 +376,7 @@ fn lengths_of(
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
         let mut done = 0;
         while done < rows {
-            // Few at first: nobody knows yet how long they are.
+            // Few at first, because their length is not known yet.
             let count = (rows - done).min(if done == 0 { 16 } else { 256 });
             let lengths = chunk.lengths(count, level);
             let lengths = lengths.map_err(|error| error.at(format!("column `{}`", stored.name)))?;

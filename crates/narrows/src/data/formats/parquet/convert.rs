@@ -1,4 +1,4 @@
-//! What the decoder gives, as the cells of a table.
+//! Converts the values of the decoder to the cells of a table.
 
 use super::chunk::{ColumnRows, RawValues};
 use super::leaf::Leaf;
@@ -82,14 +82,14 @@ fn whole(values: Vec<i64>, missing: Option<Vec<bool>>) -> Cells {
     Cells::Integers(spread(values, missing.as_deref(), 0), missing)
 }
 
-/// Decimals with no digits behind the point, which 64 bits hold.
+/// Decimals with scale 0 that fit into 64 bits.
 fn whole_decimals<'a, T: TryFrom<i128>>(values: impl Iterator<Item = &'a [u8]>) -> Result<Vec<T>> {
     let value = |bytes| T::try_from(text::whole_decimal(bytes)?).ok();
     let values: Option<Vec<T>> = values.map(value).collect();
     values.ok_or_else(|| Error::new(ErrorKind::Format, DAMAGED))
 }
 
-/// Refuses integers that their type does not have: they are stored in 32 or 64 bits, also where it has fewer.
+/// Refuses integers outside of their type: narrow types are stored in 32 or 64 bits.
 fn check_range(raw: &RawValues, leaf: Leaf) -> Result<()> {
     let (bits, least, most) = match leaf {
         Leaf::Integer(bits @ 1..64) => (bits, -(1_i64 << (bits - 1)), (1_i64 << (bits - 1)) - 1),
@@ -145,7 +145,7 @@ fn digits(bytes: &[u8]) -> Result<(bool, String)> {
     Ok(text::decimal_digits(bytes))
 }
 
-/// A floating-point number of 16 bits, the lower byte first.
+/// A 16-bit floating-point number, little-endian.
 fn half(bytes: &[u8]) -> f32 {
     match bytes {
         &[low, high] => half::f16::from_le_bytes([low, high]).to_f32(),
@@ -153,7 +153,7 @@ fn half(bytes: &[u8]) -> f32 {
     }
 }
 
-/// Puts values where they belong, and `gap` where one is missing.
+/// Puts values at their places, with `gap` for missing ones.
 fn spread<T: Copy>(values: Vec<T>, missing: Option<&[bool]>, gap: T) -> Vec<T> {
     let Some(missing) = missing else {
         return values;
@@ -169,7 +169,7 @@ fn spread<T: Copy>(values: Vec<T>, missing: Option<&[bool]>, gap: T) -> Vec<T> {
     missing.iter().map(cell).collect()
 }
 
-/// The cells of one place in lists of a length.
+/// The cells of one place in lists of a fixed length.
 pub(super) fn element(cells: &Cells, place: usize, length: usize) -> Cells {
     fn every<T: Copy>(values: &[T], place: usize, length: usize) -> Vec<T> {
         let rest = values.get(place..).unwrap_or_default();
@@ -198,10 +198,10 @@ pub(super) fn element(cells: &Cells, place: usize, length: usize) -> Cells {
     }
 }
 
-/// Makes missing cells of infinite numbers, and names them.
+/// Replaces infinite numbers by missing cells, and lists them.
 pub(super) fn take_infinite(cells: &mut Cells, column: usize, bad: &mut Vec<Bad>) {
     fn take<T: Copy + num::Float>(values: &mut [T], column: usize, bad: &mut Vec<Bad>) {
-        // Most blocks have none, and are gone through fast.
+        // Most blocks have none; the loop over them is fast.
         if !values
             .iter()
             .fold(false, |found, value| found | value.is_infinite())
@@ -290,7 +290,7 @@ pub(super) fn texts(
     Ok(texts)
 }
 
-/// A value as text; what has to be made is made in `scratch`.
+/// A value as text; `scratch` is used if the text must be formatted.
 fn text_at<'a>(
     raw: &'a RawValues,
     index: usize,
@@ -329,7 +329,7 @@ fn text_at<'a>(
     Ok(Cow::Borrowed(scratch))
 }
 
-/// Text without the space around it.
+/// Text without surrounding spaces.
 fn plain_text(bytes: &[u8]) -> Result<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.trim()),

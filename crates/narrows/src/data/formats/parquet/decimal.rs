@@ -1,5 +1,5 @@
-//! Decimals that are wider than 64 bits: whether the integers of a column fit into 64 bits nevertheless, and whether
-//! float64 holds the digits of the others.
+//! Decimals wider than 64 bits: whether the integers of a column fit into 64 bits nevertheless, and whether float64
+//! holds all digits of the others.
 
 use super::chunk::{ColumnChunk, RawValues};
 use super::leaf::Leaf;
@@ -11,16 +11,16 @@ use crate::data::guard::guarded;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 
-/// The largest integer of which float64 holds every digit: those of 15 digits, whatever their scale.
+/// Up to this integer, float64 holds every digit of a decimal, for any scale: 15 digits.
 const DIGITS: i128 = 1_000_000_000_000_000;
 
-/// The most digits that need no look.
+/// Decimals with at most this many digits need no check.
 const FEW_DIGITS: i32 = 15;
 
-/// How many rows are looked at together.
+/// The number of rows that are checked together.
 const ROWS: usize = 1024;
 
-/// The type of a column of decimals without digits behind the point: 64-bit integers, if all of its values are such.
+/// The type of a column of decimals with scale 0: 64-bit integers, if all of its values fit.
 pub(super) fn of_whole(
     input: &SharedFile,
     metadata: &ParquetMetaData,
@@ -28,7 +28,7 @@ pub(super) fn of_whole(
 ) -> Leaf {
     let bounds = match stated(metadata, stored.leaf_index) {
         Some(bounds) => Some(bounds),
-        // A column that cannot be read is refused by whoever wants it.
+        // A column that cannot be read is refused when it is requested.
         None => guarded(|| seen(input, metadata, stored)).ok().flatten(),
     };
     match bounds {
@@ -52,7 +52,7 @@ pub(super) fn is_rounded(metadata: &ParquetMetaData, stored: &StoredColumn) -> b
             .is_none_or(|(least, most)| !(is_within(least) && is_within(most)))
 }
 
-/// The smallest and the largest value, in units of the last digit, as the statistics of all row groups state them.
+/// The smallest and the largest value, in units of the last digit, from the statistics of all row groups.
 fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)> {
     let (mut least, mut most) = (0, 0);
     for group in metadata.row_groups() {
@@ -64,7 +64,7 @@ fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)>
         let (low, high) = match statistics {
             Statistics::Int32(of) => ((*of.min_opt()?).into(), (*of.max_opt()?).into()),
             Statistics::Int64(of) => ((*of.min_opt()?).into(), (*of.max_opt()?).into()),
-            // The older fields compare the bytes as if they had no sign.
+            // The older fields compare the bytes as unsigned.
             of if of.is_min_max_deprecated() || !of.min_is_exact() || !of.max_is_exact() => {
                 return None;
             }
@@ -78,13 +78,13 @@ fn stated(metadata: &ParquetMetaData, leaf_index: usize) -> Option<(i128, i128)>
     Some((least, most))
 }
 
-/// The same from the values themselves; none if 128 bits do not hold one of them.
+/// The same from the values themselves; `None` if one of them does not fit into 128 bits.
 fn seen(
     input: &SharedFile,
     metadata: &ParquetMetaData,
     stored: &StoredColumn,
 ) -> Result<Option<(i128, i128)>> {
-    // The values are wanted as they come, not how they lie in lists.
+    // The values are needed in order, without their lists.
     let stored = StoredColumn {
         shape: StoredShape::Other { level: 0 },
         ..stored.clone()

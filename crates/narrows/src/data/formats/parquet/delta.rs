@@ -2,10 +2,10 @@
 
 use parquet::basic::Encoding;
 
-/// The most texts of a delta-encoded page; each takes eight bytes beside its own.
+/// The most texts of a delta-encoded page; each takes eight bytes in addition to its own.
 const TEXTS: u64 = 4 << 20;
 
-/// The largest page of texts that share their beginnings: from it texts come that are as long as the page.
+/// The largest page of texts with shared prefixes: each of its texts may be as long as the page.
 const SHARED: usize = 2 << 20;
 
 /// Whether the values are texts or bytes, the lengths of which are delta-encoded.
@@ -16,7 +16,7 @@ pub(super) fn is_of_bytes(encoding: Encoding) -> bool {
     )
 }
 
-/// Checks the counts of a page that holds `values`, with those that are missing; `None` if they cannot be true.
+/// Checks the counts of a page with `values` values, including missing ones; `None` if they are impossible.
 pub(super) fn check(encoding: Encoding, body: &[u8], values: usize) -> Option<()> {
     let most = TEXTS.min(values as u64);
     let mut lengths = DeltaLengths { bytes: body };
@@ -73,10 +73,10 @@ impl DeltaLengths<'_> {
         Some(())
     }
 
-    /// Goes on behind the integers, of which there are at most `most`.
+    /// Skips the integers, of which there are at most `most`.
     fn pass_over(&mut self, most: u64) -> Option<()> {
         let head = self.head().filter(|head| head.total <= most)?;
-        // The first stands in the head.
+        // The first value is in the header.
         let mut left = head.total.saturating_sub(1);
         while left > 0 {
             self.varint()?;

@@ -1,4 +1,4 @@
-//! A Parquet file as a table: its footer, its columns and what is refused before they are read.
+//! A Parquet file as a table: its footer, its columns, and checks before they are read.
 
 use super::columns::Columns;
 use super::pages::SharedFile;
@@ -14,12 +14,12 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use std::fs::File;
 use std::path::Path;
 
-/// How files begin and end.
+/// The first and last bytes of a file.
 const MAGIC: &[u8; 4] = b"PAR1";
-/// How files end of which the footer is encrypted.
+/// The last bytes of a file with an encrypted footer.
 const ENCRYPTED: &[u8; 4] = b"PARE";
 
-/// Whether a file begins as Parquet files do, encrypted ones too.
+/// Whether a file begins like a Parquet file, encrypted or not.
 pub(in crate::data) fn begins_as_parquet(start: &[u8]) -> bool {
     start.starts_with(MAGIC) || start.starts_with(ENCRYPTED)
 }
@@ -40,7 +40,7 @@ impl ParquetTable {
     /// # Errors
     ///
     /// [`ErrorKind::Io`] if it cannot be read, [`ErrorKind::Format`] if it is damaged, [`ErrorKind::Data`] if it is
-    /// encrypted. Columns that cannot be read are no error.
+    /// encrypted. Columns that cannot be read are not an error.
     pub(in crate::data) fn open(path: &Path, name: &str) -> Result<ParquetTable> {
         let opened = || -> Result<ParquetTable> {
             let unread = |error| Error::new(ErrorKind::Io, "cannot be read").caused_by(error);
@@ -95,7 +95,7 @@ impl TableReader for ParquetTable {
             columns: &self.columns,
             text_rows: self.text_rows,
         };
-        // An error of `each` is the caller's, and stays as it is.
+        // An error of `each` belongs to the caller and is returned unchanged.
         let mut theirs = false;
         let read = file.read(wanted, &mut |block| {
             each(block).inspect_err(|_| theirs = true)
@@ -112,8 +112,8 @@ impl TableReader for ParquetTable {
 }
 
 impl ParquetTable {
-    /// Whether reading may succeed in another way: without lists that differ in length, or with fewer rows at a time
-    /// where texts are long.
+    /// Whether reading may succeed with other settings: without lists of different lengths, or with fewer rows at a
+    /// time if texts are long.
     fn is_otherwise(&mut self, wanted: &[(usize, As)]) -> bool {
         let (columns, input, metadata) = (&mut self.columns, &self.input, &self.metadata);
         if guarded(|| columns.leave_uneven_lists(input, metadata)).unwrap_or(false) {
@@ -128,7 +128,7 @@ impl ParquetTable {
     }
 }
 
-/// Reads what stands at the end of the file.
+/// Reads the footer at the end of the file.
 fn footer(input: &SharedFile) -> Result<ParquetMetaData> {
     let damaged = || Error::new(ErrorKind::Format, DAMAGED);
     let unread = |error| damaged().caused_by(error);
@@ -166,7 +166,7 @@ fn encrypted() -> Error {
         .hint("write it again without encryption")
 }
 
-/// Whether the pieces of the columns lie within the file, as the decoder takes for granted.
+/// Whether the pieces of the columns are inside the file; the decoder assumes this.
 fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
     for (group, of_group) in metadata.row_groups().iter().enumerate() {
         if of_group.num_rows() < 0 {
@@ -193,14 +193,14 @@ fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
     Ok(())
 }
 
-/// What pandas says of its table, where it wrote the file.
+/// The metadata of pandas about its table, if it wrote the file.
 fn pandas_metadata(metadata: &ParquetMetaData) -> Option<serde_json::Value> {
     let entries = metadata.file_metadata().key_value_metadata()?;
     let entry = entries.iter().find(|entry| entry.key == "pandas")?;
     serde_json::from_str(entry.value.as_deref()?).ok()
 }
 
-/// Whole numbers that are spans of time for pandas, as some programs write them, are that.
+/// Marks whole numbers that are durations for pandas; some programs write them in this form.
 fn mark_durations(metadata: &ParquetMetaData, columns: &mut [FileColumn]) {
     let said = pandas_metadata(metadata);
     let all = said
@@ -221,10 +221,11 @@ fn mark_durations(metadata: &ParquetMetaData, columns: &mut [FileColumn]) {
     }
 }
 
-/// What is said of a column that pandas names as its index; one without a name is for the roles of columns.
+/// The note about a column that pandas names as its index; a column without a name is handled with the roles of
+/// columns.
 fn index_note(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Option<String> {
     let said = pandas_metadata(metadata)?;
-    // A range of numbers is not stored: its description is no text.
+    // A range index is not stored as a column: its description is not a text.
     let names = said.get("index_columns")?.as_array()?.iter();
     let names: Vec<&str> = names
         .filter_map(|name| name.as_str())

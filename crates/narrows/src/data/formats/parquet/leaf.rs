@@ -4,7 +4,7 @@ use crate::data::ColumnKind;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::schema::types::ColumnDescriptor;
 
-/// What a time is counted in.
+/// The unit of a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Seconds,
@@ -22,7 +22,7 @@ impl Unit {
         }
     }
 
-    /// The digits behind the seconds.
+    /// The number of digits after the seconds.
     pub(super) fn digits(self) -> usize {
         match self {
             Unit::Seconds => 0,
@@ -37,11 +37,11 @@ impl Unit {
     }
 }
 
-/// What the values of a column are.
+/// The meaning of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leaf {
     Boolean,
-    /// Of so many bits, which may be fewer than those it is stored in.
+    /// With this number of bits, which may be fewer than it is stored in.
     Integer(u8),
     Unsigned(u8),
     /// Of 64 bits.
@@ -50,7 +50,7 @@ pub(super) enum Leaf {
     Single,
     /// Of 16 bits.
     Half,
-    /// With this many digits behind the point.
+    /// With this number of digits after the decimal point.
     Decimal(usize),
     Text,
     Uuid,
@@ -64,18 +64,18 @@ pub(super) enum Leaf {
     Duration(Unit),
     /// Months, days and milliseconds.
     Interval,
-    /// The type of a column that is only missing.
+    /// The type of a column in which all values are missing.
     Nothing,
 }
 
-/// The most digits of a number that 64 bits hold whichever they are.
+/// The most digits for which every number fits into 64 bits.
 const WHOLE_DIGITS: i32 = 18;
 
 /// The most digits behind the point.
 const MAX_SCALE: usize = 1000;
 
 impl Leaf {
-    /// What a column holds; `duration` if Arrow says that it is spans of time.
+    /// The content of a column; `duration` if Arrow marks it as durations.
     pub(super) fn of(column: &ColumnDescriptor, duration: Option<Unit>) -> Leaf {
         let physical = column.physical_type();
         let logical = match column.logical_type_ref() {
@@ -98,7 +98,7 @@ impl Leaf {
         }
     }
 
-    /// `None` where the type does not fit what it is stored as, or says no more.
+    /// `None` if the type does not fit its storage, or has no further meaning.
     fn of_logical(logical: &LogicalType, physical: Type, length: i32) -> Option<Leaf> {
         let is_integer = matches!(physical, Type::INT32 | Type::INT64);
         let leaf = match logical {
@@ -171,7 +171,7 @@ impl Leaf {
         );
         let is_narrow = precision <= WHOLE_DIGITS || matches!(physical, Type::INT32 | Type::INT64);
         is_decimal.then_some(match scale {
-            // Without digits behind the point, and few enough of them.
+            // With scale 0, and few enough digits.
             0 if is_narrow && precision > 0 => Leaf::Integer(64),
             _ => Leaf::Decimal(scale),
         })

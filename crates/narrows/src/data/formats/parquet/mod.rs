@@ -1,8 +1,8 @@
 //! Parquet tables, read a block of rows at a time.
 //!
-//! `thrift`, `pages` and `delta` check the headers of the file before memory is taken for what they promise. The crate
-//! `parquet` decodes the pages (`chunk`), and `convert` and `text` turn the values into cells, on several threads
-//! (`read`). A panic of the crate on damaged pages is caught.
+//! `thrift`, `pages` and `delta` check the headers of the file before memory is allocated for their sizes. The crate
+//! `parquet` decodes the pages (`chunk`). `convert` and `text` convert the values to cells, on several threads
+//! (`read`). If the crate panics on damaged pages, the panic is caught.
 
 mod arrow;
 mod chunk;

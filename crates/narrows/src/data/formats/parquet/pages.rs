@@ -1,4 +1,4 @@
-//! The bytes of the file, and its pages: each is looked at before memory is taken for what it promises.
+//! The bytes of the file, and its pages: each page is checked before memory is allocated for its sizes.
 
 use super::delta;
 use super::thrift::{PageHeader, PageKind};
@@ -14,21 +14,21 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Every writer keeps pages near 1 MiB, unless one value is longer. A page may have this many bytes; more only where
-/// the file holds a share of them.
+/// All writers keep pages near 1 MiB, unless one value is longer. A page may have this many bytes, and more only if
+/// they are at most a multiple of the file's size.
 const PAGE: usize = 32 << 20;
 const SHARE: usize = 32;
 
-/// The most values of a dictionary of texts, unless the file holds four bytes for each: each takes 32 bytes more.
+/// The most values of a dictionary of texts, unless the file has four bytes for each: each value takes 32 more bytes.
 const DICTIONARY: usize = 1 << 20;
 
 /// The most values of a page of a list column, and of a row.
 pub(super) const LEVELS: usize = 4 << 20;
 
-/// The longest header of a page; those with statistics hold two values of the column.
+/// The longest header of a page; headers with statistics hold two values of the column.
 const HEADER: usize = 1 << 20;
 
-/// What the open pages of a row group may take together: this, and some times the size of the file.
+/// The memory of all open pages of a row group: this, plus a multiple of the size of the file.
 const OPEN: usize = 40 << 20;
 const TIMES: usize = 16;
 
@@ -118,8 +118,8 @@ impl Read for FromPlace {
     }
 }
 
-/// What the open pages of one row group may still take, in bytes. It only shrinks, so that whether a file is read does
-/// not hang on which thread is faster.
+/// The bytes that the open pages of one row group may still take. It only shrinks, so the result of reading a file does
+/// not depend on which thread is faster.
 #[derive(Clone)]
 pub(super) struct Budget(Arc<AtomicUsize>);
 
@@ -146,10 +146,10 @@ impl Budget {
     }
 }
 
-/// How many levels may be read until it is set anew: a list column's guard against a row without end.
+/// The number of levels that may be read until it is reset: it protects against an endless row of a list column.
 pub(super) type Allowance = Arc<AtomicUsize>;
 
-/// Whether the texts of a piece of a column may share their beginnings, as its metadata say.
+/// Whether the texts of a piece of a column may share prefixes, according to its metadata.
 pub(super) fn shares_beginnings(chunk: &ColumnChunkMetaData) -> bool {
     chunk
         .encodings()
@@ -160,14 +160,14 @@ pub(super) fn shares_beginnings(chunk: &ColumnChunkMetaData) -> bool {
 pub(super) struct CheckedPages {
     inner: SerializedPageReader<SharedFile>,
     input: SharedFile,
-    /// Where the next header begins, and where the piece ends.
+    /// The place of the next header, and the end of the piece.
     at: u64,
     end: u64,
     kind: Type,
-    /// The bytes of a value of fixed length.
+    /// The number of bytes of a value of fixed length.
     type_length: usize,
     levels: (i16, i16),
-    /// Whether texts may share their beginnings, so that many long ones come from few bytes.
+    /// Whether texts may share prefixes, so that many long texts come from few bytes.
     shares: bool,
     codec: Compression,
     budget: Budget,
@@ -202,7 +202,7 @@ impl CheckedPages {
         })
     }
 
-    /// Checks the header of the next page that the decoder gets.
+    /// Checks the header of the next page for the decoder.
     fn check_next(&mut self) -> Result<()> {
         while self.at < self.end {
             let header = self.header()?;
@@ -317,7 +317,7 @@ impl CheckedPages {
         })
     }
 
-    /// Checks the counts that stand within a page.
+    /// Checks the counts inside a page.
     fn check_body(&self, page: &Page) -> Result<()> {
         let encoding = page.encoding();
         if !page.is_data_page() || !delta::is_of_bytes(encoding) {
@@ -357,7 +357,7 @@ impl CheckedPages {
     }
 }
 
-/// What follows the levels of a page of version 1.
+/// The bytes after the levels of a page of version 1.
 fn behind_levels(bytes: &[u8], values: usize, most: i16, encoding: Encoding) -> Option<&[u8]> {
     if most == 0 {
         return Some(bytes);
@@ -393,7 +393,7 @@ impl PageReader for CheckedPages {
     }
 
     fn skip_next_page(&mut self) -> Result<()> {
-        // Nothing is skipped; a page that is passed over would be checked against the header of another.
+        // Pages are never skipped, because a skipped page would be checked against the header of another one.
         self.get_next_page().map(|_| ())
     }
 

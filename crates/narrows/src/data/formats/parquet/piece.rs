@@ -1,4 +1,4 @@
-//! Some columns of a block, made from what the decoder gives.
+//! Some columns of a block, made from the values of the decoder.
 
 use super::chunk::ColumnChunk;
 use super::convert;
@@ -6,14 +6,14 @@ use super::stored::{StoredColumn, StoredShape};
 use crate::Result;
 use crate::data::column::{As, Bad, Cells, Texts};
 
-/// What is wanted of a stored column: each time a place in its lists, and how.
+/// The requests for a stored column: each is a place in its lists, and a form.
 pub(super) struct WantedPiece<'a> {
     pub(super) stored: &'a StoredColumn,
-    /// The place among all that are wanted, the place in a list, and how.
+    /// The index among all requests, the place in a list, and the form.
     pub(super) outputs: Vec<(usize, usize, As)>,
 }
 
-/// Some columns of a block, each with its place among all that are wanted.
+/// Some columns of a block, each with its index among all requests.
 #[derive(Default)]
 pub(super) struct BlockPiece {
     pub(super) columns: Vec<(usize, Cells)>,
@@ -21,7 +21,7 @@ pub(super) struct BlockPiece {
 }
 
 impl BlockPiece {
-    /// Adds all that is wanted of a stored column.
+    /// Adds all requests for a stored column.
     pub(super) fn add(
         &mut self,
         chunk: &mut ColumnChunk,
@@ -48,7 +48,7 @@ impl BlockPiece {
         } else {
             None
         };
-        // Nearly always it is one column, and nothing is copied.
+        // Almost always there is only one column, and nothing is copied.
         if let ([(place, _, As::Numbers)], 1) = (wanted.outputs.as_slice(), length)
             && let Some(cells) = numbers.take()
         {
@@ -72,7 +72,7 @@ impl BlockPiece {
         self.columns.push((place, cells));
     }
 
-    /// Adds a column of something that is only counted.
+    /// Adds a column of values that are only counted.
     fn add_counted(
         &mut self,
         chunk: &mut ColumnChunk,
@@ -83,7 +83,7 @@ impl BlockPiece {
         let lengths = chunk.lengths(count, level)?;
         for &(place, _, how) in &wanted.outputs {
             let cells = match how {
-                // Only columns in which all is missing may be wanted so.
+                // Only columns in which all values are missing may be requested in this form.
                 As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
                 As::Texts | As::Written => {
                     let mut texts = Texts::default();

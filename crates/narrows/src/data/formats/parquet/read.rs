@@ -1,5 +1,5 @@
-//! Reading rows: the columns of a row group are shared out among threads, which decode them block by block a little
-//! ahead of whoever takes the blocks.
+//! Reads rows: the columns of a row group are divided among threads, which decode them block by block, a little ahead
+//! of the consumer of the blocks.
 
 use super::chunk::ColumnChunk;
 use super::columns::Columns;
@@ -19,24 +19,24 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// About how many values a block has.
+/// The approximate number of values of a block.
 const VALUES: usize = 1 << 19;
 
-/// The fewest and the most rows of a block; fewer only where the lists of a row are long.
+/// The fewest and the most rows of a block; there are fewer only if the lists of a row are long.
 const FEWEST: usize = 64;
 const MOST: usize = 1 << 14;
 
-/// The most rows where text is read, and about how many bytes of it.
+/// The most rows of a block with text, and the approximate number of bytes of its text.
 pub(super) const TEXT_ROWS: usize = 1 << 11;
 const TEXT_BYTES: usize = 16 << 20;
 
-/// How many times fewer rows a block has where its texts turn out too long.
+/// The divisor of the number of rows of a block if its texts are too long.
 pub(super) const FEWER_TEXTS: usize = 256;
 
-/// How many blocks a thread may be ahead in its part.
+/// The number of blocks that a thread may be ahead.
 const AHEAD: usize = 2;
 
-/// Tables of fewer bytes are decoded by the thread that takes them.
+/// Tables with fewer bytes are decoded by the consuming thread.
 const SMALL: i64 = 1 << 18;
 
 /// Some columns of a row group.
@@ -46,7 +46,7 @@ struct GroupPart<'a> {
     budget: Budget,
 }
 
-/// What is the same for the whole file.
+/// The data that are the same for the whole file.
 #[derive(Clone, Copy)]
 pub(super) struct File<'a> {
     pub(super) input: &'a SharedFile,
@@ -55,14 +55,14 @@ pub(super) struct File<'a> {
     pub(super) text_rows: usize,
 }
 
-/// Where a row group's rows are.
+/// The rows of a row group.
 struct Span {
     first: u64,
     rows: usize,
 }
 
 impl File<'_> {
-    /// Reads all rows of the wanted columns, and hands them on a block at a time.
+    /// Reads all rows of the requested columns, and passes them on one block at a time.
     pub(super) fn read(
         self,
         wanted: &[(usize, As)],
@@ -91,7 +91,7 @@ impl File<'_> {
         }
     }
 
-    /// Brings together what is wanted of each stored column.
+    /// Groups the requests by stored column.
     fn sort(&self, wanted: &[(usize, As)]) -> Result<Vec<WantedPiece<'_>>> {
         let mut sorted: Vec<WantedPiece> = Vec::new();
         let mut places: HashMap<usize, usize> = HashMap::new();
@@ -128,7 +128,7 @@ impl File<'_> {
         Ok(sorted)
     }
 
-    /// How many rows a block has, by what a row takes.
+    /// The number of rows of a block, by the size of a row.
     fn rows_of_block(&self, sorted: &[WantedPiece]) -> usize {
         let mut values = 1_usize;
         let mut most = MOST;
@@ -168,13 +168,13 @@ impl File<'_> {
     }
 }
 
-/// How the rows are read.
+/// The plan for reading the rows.
 struct RowsPlan<'a> {
     file: File<'a>,
     spans: Vec<Span>,
     /// The rows of a block.
     rows: usize,
-    /// The number of wanted columns.
+    /// The number of requested columns.
     width: usize,
 }
 
@@ -218,14 +218,14 @@ impl RowsPlan<'_> {
                 let Some(span) = span.filter(|_| !stopped.load(Ordering::Relaxed)) else {
                     return;
                 };
-                // It fails where nobody takes the pieces any more, and then there is nothing to do.
+                // It fails if the pieces are no longer taken; then there is nothing to do.
                 let _ = self.decode(&part, span, &mut |_, _, piece| {
                     let gone = |_| Error::new(ErrorKind::Interrupted, "the rows are not wanted");
                     sender.send(piece).map_err(gone)
                 });
             }
         };
-        // The parts of a group go on side by side: there may not be more of them than threads.
+        // The parts of a group are decoded at the same time, so there must not be more of them than threads.
         let shares = ColumnShares::of(&mut sorted, threads, self.file.metadata);
         let shares = &shares;
         let sorted = &sorted;
@@ -259,7 +259,7 @@ impl RowsPlan<'_> {
         });
         match result {
             Some(result) => result,
-            // The system has no threads to give.
+            // The system refuses threads.
             None => self.read_alone(sorted, each),
         }
     }
@@ -286,7 +286,7 @@ impl RowsPlan<'_> {
         Ok(())
     }
 
-    /// Decodes a part block by block. The end of the columns is looked at before the last one is handed on.
+    /// Decodes a part block by block. The end of the columns is checked before the last block is passed on.
     fn decode(
         &self,
         part: &GroupPart,
@@ -296,7 +296,7 @@ impl RowsPlan<'_> {
         let group = self.file.metadata.row_group(part.group);
         let mut chunks = match open(self.file.input, group, part) {
             Ok(chunks) => chunks,
-            // In a group without rows, nobody takes it.
+            // A group without rows is never taken.
             Err(error) => return hand_on(0, 0, Err(error)),
         };
         let mut start = 0;

@@ -1,4 +1,4 @@
-//! What is said of a file that cannot be read.
+//! Errors about files that cannot be read.
 
 use crate::advice::{Setting, setting};
 use crate::data::ColumnKind;
@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 pub(super) const DAMAGED: &str =
     "the Parquet file is damaged, cut short or of a kind that is not understood";
 
-/// Refuses a column that holds no numbers.
+/// Refuses a column without numbers.
 pub(super) fn not_numeric(column: &FileColumn) -> Result<()> {
     if column.kind.is_numeric() || column.kind == ColumnKind::Empty {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn not_numeric(column: &FileColumn) -> Result<()> {
     )
 }
 
-/// An error of the decoder; one that was ours comes back as it was.
+/// An error of the decoder; an error of our own is returned unchanged.
 pub(super) fn damaged(error: ParquetError) -> Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<Error>() {

@@ -1,14 +1,14 @@
-//! How the wanted columns are shared out among threads.
+//! Divides the requested columns among threads.
 
 use super::piece::WantedPiece;
 use crate::data::column::As;
 use parquet::file::metadata::ParquetMetaData;
 
-/// Ranges of the wanted columns, one for each thread, about the same work each.
+/// Ranges of the requested columns, one for each thread, with about the same work.
 pub(super) struct ColumnShares(pub(super) Vec<std::ops::Range<usize>>);
 
 impl ColumnShares {
-    /// Sorts what is wanted so that each share is a range of it.
+    /// Sorts the requests so that each share is a range of them.
     pub(super) fn of(
         sorted: &mut Vec<WantedPiece>,
         threads: usize,

@@ -1,28 +1,28 @@
-//! How a column is stored.
+//! The storage of a column.
 
 use super::leaf::Leaf;
 
-/// How the values of a column lie in its rows. `level` is the definition level from which on a list has a value.
+/// The layout of a column's values in its rows. From the definition level `level` on, a list has a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StoredShape {
-    /// One a row.
+    /// One value per row.
     One,
-    /// So many a row.
+    /// A fixed number of values per row.
     List { length: usize, level: i16 },
-    /// Something that is only counted.
+    /// Values that are only counted.
     Other { level: i16 },
 }
 
-/// A column as it is stored.
+/// A stored column.
 #[derive(Clone, Debug)]
 pub(super) struct StoredColumn {
-    /// Its place among all that are stored.
+    /// Its index among all stored columns.
     pub(super) leaf_index: usize,
     /// Its name, for errors.
     pub(super) name: String,
     pub(super) leaf: Leaf,
     pub(super) shape: StoredShape,
-    /// The definition level of a value that is there.
+    /// The definition level of a present value.
     pub(super) level: i16,
     /// Whether one value takes much memory.
     pub(super) is_wide: bool,

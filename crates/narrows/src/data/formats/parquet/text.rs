@@ -8,16 +8,16 @@ const DAY: i64 = 86_400;
 /// A day, counted from 1970-01-01.
 pub(super) fn push_date(days: i64, out: &mut String) {
     let (year, month, day) = civil(days);
-    // Years behind 9999 have a sign; so have those before 0.
+    // Years after 9999 have a sign, and so do years before 0.
     let _ = match year {
         0..=9999 => write!(out, "{year:04}-{month:02}-{day:02}"),
         _ => write!(out, "{year:+05}-{month:02}-{day:02}"),
     };
 }
 
-/// The year, month and day of a day counted from 1970-01-01, in the Gregorian calendar, which is continued backwards.
+/// The year, month and day of a day counted from 1970-01-01, in the proleptic Gregorian calendar.
 fn civil(days: i64) -> (i64, i64, i64) {
-    // Counted from a 1st of March, the day of a leap year is the last one; all repeats after 400 years.
+    // If years are counted from a 1st of March, the leap day is the last day; everything repeats after 400 years.
     let days = days.saturating_add(719_468);
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -29,7 +29,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year, from_january, of_month)
 }
 
-/// A time of day, or a span of time: hours go on behind 24.
+/// A time of day or a duration: hours may exceed 24.
 pub(super) fn push_time(count: i64, unit: Unit, out: &mut String) {
     if count < 0 {
         out.push('-');
@@ -63,7 +63,7 @@ pub(super) fn push_timestamp(count: i64, unit: Unit, is_utc: bool, out: &mut Str
     }
 }
 
-/// A point in time of 96 bits: the nanoseconds of the day, and the day counted from 4713 BC.
+/// A 96-bit point in time: the nanoseconds of the day, and the day counted from 4713 BC.
 pub(super) fn push_int96(words: &[u32], out: &mut String) {
     let &[low, high, day] = words else {
         return;
@@ -97,7 +97,7 @@ pub(super) fn push_uuid(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// Bytes as the text that they are, or in hexadecimal digits behind `0x`.
+/// Bytes as text if they are UTF-8, otherwise in hexadecimal digits after `0x`.
 pub(super) fn push_bytes(bytes: &[u8], out: &mut String) {
     match std::str::from_utf8(bytes) {
         Ok(text) => out.push_str(text.trim()),
@@ -110,7 +110,7 @@ pub(super) fn push_bytes(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// A floating-point number, with an exponent where its digits would be many.
+/// A floating-point number, with an exponent if it would have many digits.
 pub(super) fn push_float(
     value: f64,
     shown: &dyn std::fmt::Display,
@@ -125,10 +125,10 @@ pub(super) fn push_float(
     };
 }
 
-/// The most bytes of a decimal, some 600 digits; Parquet's own writers end at 32.
+/// The most bytes of a decimal, about 600 digits; Parquet's own writers have a limit of 32 bytes.
 pub(super) const MAX_DECIMAL: usize = 256;
 
-/// A decimal of any length as its sign and digits, from the bytes of its two's complement, the first the highest.
+/// A decimal of any length as its sign and digits, from the bytes of its two's complement, big-endian.
 pub(super) fn decimal_digits(bytes: &[u8]) -> (bool, String) {
     let is_negative = bytes.first().is_some_and(|&byte| byte >= 0x80);
     if bytes.len() <= 16 {
@@ -163,7 +163,7 @@ pub(super) fn decimal_digits(bytes: &[u8]) -> (bool, String) {
     (is_negative, if text.is_empty() { "0".into() } else { text })
 }
 
-/// A decimal of at most 16 bytes, counted in its last digit.
+/// A decimal of at most 16 bytes, in units of its last digit.
 pub(super) fn small_decimal(bytes: &[u8]) -> i128 {
     let is_negative = bytes.first().is_some_and(|&byte| byte >= 0x80);
     let start = if is_negative { -1 } else { 0 };
@@ -172,7 +172,7 @@ pub(super) fn small_decimal(bytes: &[u8]) -> i128 {
     })
 }
 
-/// A decimal of any length, counted in its last digit; none where 128 bits do not hold it.
+/// A decimal of any length, in units of its last digit; `None` if it does not fit into 128 bits.
 pub(super) fn whole_decimal(bytes: &[u8]) -> Option<i128> {
     let (head, tail) = bytes.split_at(bytes.len().saturating_sub(16));
     let value = small_decimal(tail);
@@ -180,7 +180,7 @@ pub(super) fn whole_decimal(bytes: &[u8]) -> Option<i128> {
     head.iter().all(|&byte| byte == sign).then_some(value)
 }
 
-/// A decimal with its point.
+/// A decimal with its decimal point.
 pub(super) fn push_decimal(is_negative: bool, digits: &str, scale: usize, out: &mut String) {
     if is_negative {
         out.push('-');
@@ -201,9 +201,9 @@ const POWERS: [f64; 23] = [
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// The float that is nearest to a decimal.
+/// The float nearest to a decimal.
 pub(super) fn decimal_number(value: i128, scale: usize) -> f64 {
-    // Both exact, so that the quotient is rounded once.
+    // Both are exact, so the quotient is rounded only once.
     if let Some(power) = POWERS.get(scale)
         && value.unsigned_abs() <= 1 << 53
     {

@@ -1,10 +1,10 @@
 //! The headers of pages and the counts of the footer, in Thrift's compact protocol. The crate that decodes the pages
 //! trusts these numbers, so they are checked here first.
 
-/// How deep structures may lie in each other.
+/// The greatest depth of nested structures.
 const DEPTH: usize = 32;
 
-/// Bytes of the compact protocol; `None` wherever they end too soon or make no sense.
+/// Bytes of the compact protocol; `None` if they end too soon or are invalid.
 pub(super) struct Thrift<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -65,7 +65,7 @@ impl<'a> Thrift<'a> {
         Some(Some((*last, head & 0xf)))
     }
 
-    /// The type of the elements of a list, and their number, each of at least `least` bytes.
+    /// The type and the number of the elements of a list; each element has at least `least` bytes.
     fn list(&mut self, least: usize) -> Option<(u8, usize)> {
         let head = self.byte()?;
         let count = match head >> 4 {
@@ -95,12 +95,12 @@ impl<'a> Thrift<'a> {
                 Some(())
             }
             STRUCT => self.structure(depth, |_, _, _| Some(false)),
-            // Maps occur nowhere in Parquet.
+            // Parquet never uses maps.
             _ => None,
         }
     }
 
-    /// An element of a list, where yes and no take a byte.
+    /// An element of a list, in which a boolean takes a byte.
     fn element(&mut self, kind: u8, depth: usize) -> Option<()> {
         match kind {
             TRUE | FALSE => self.advance(1),
@@ -108,7 +108,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// Goes through a structure; `each` says whether it took a field's value.
+    /// Goes through a structure; `each` returns whether it read a field's value.
     fn structure(
         &mut self,
         depth: usize,
@@ -124,14 +124,14 @@ impl<'a> Thrift<'a> {
         Some(())
     }
 
-    /// The first field of a structure, an integer; `None` if a field has another type than it must have, or is missing.
+    /// The first field of a structure, an integer; `None` if a field is missing or has a wrong type.
     fn record(&mut self, fields: Fields) -> Option<i64> {
         let (mut first, mut seen) = (None, 0_u32);
         self.structure(DEPTH, |thrift, number, kind| {
             let Some(place) = fields.iter().position(|field| field.0 == number) else {
                 return Some(false);
             };
-            // Yes and no are types of their own.
+            // True and false are types of their own.
             let kind = if kind == FALSE { TRUE } else { kind };
             if fields.get(place)?.1 != kind {
                 return None;
@@ -148,7 +148,7 @@ impl<'a> Thrift<'a> {
         first.filter(|_| fields.iter().enumerate().all(is_there))
     }
 
-    /// The integers of a structure by their numbers; other fields are passed over.
+    /// The integers of a structure by their numbers; other fields are skipped.
     fn integers(&mut self, into: &mut [(i64, Option<i64>)]) -> Option<()> {
         self.structure(DEPTH, |thrift, number, kind| {
             let wanted = into.iter_mut().find(|(wanted, _)| *wanted == number);
@@ -171,7 +171,7 @@ pub(super) enum PageKind {
     DataV2,
 }
 
-/// What the header of a page promises.
+/// The sizes in the header of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PageHeader {
     pub(super) kind: PageKind,
@@ -180,19 +180,19 @@ pub(super) struct PageHeader {
     /// The bytes of the page, as it is in the file.
     pub(super) packed: usize,
     pub(super) unpacked: usize,
-    /// With those that are missing.
+    /// The number of values, including missing ones.
     pub(super) values: usize,
 }
 
 impl PageHeader {
-    /// Reads a header from the front of some bytes; `None` if they hold none, or end within it. A field of another
-    /// type than it has, or one that is missing, is damage: what follows it would be read as something else.
+    /// Reads a header from the start of some bytes; `None` if there is none, or if it is incomplete. A missing field or
+    /// a field of another type is damage, because the bytes after it would be misread.
     pub(super) fn read(bytes: &[u8]) -> Option<PageHeader> {
         let mut thrift = Thrift::new(bytes);
         let (mut counts, mut values) = ([None; 4], [None; 3]);
         thrift.structure(DEPTH, |thrift, number, field| {
             match (number, field) {
-                // The kind of the page, its unpacked and its packed size, its checksum.
+                // The type of the page, its unpacked size, its packed size and its checksum.
                 (1..=4, I32) => {
                     let count = thrift.integer()?;
                     *counts.get_mut(number as usize - 1)? = Some(count);
@@ -224,7 +224,7 @@ impl PageHeader {
     }
 }
 
-/// The fields of a structure: the number of each, its type, and whether it must be there. The first is the number of
+/// The fields of a structure: the number of each, its type, and whether it is required. The first is the number of
 /// values.
 type Fields = &'static [(i64, u8, bool)];
 
@@ -247,23 +247,23 @@ const DATA_V2: Fields = &[
     (8, STRUCT, false),
 ];
 
-/// The fewest bytes that the parts of a footer take. A part takes some hundred bytes in memory, so that a footer of
-/// empty ones would take hundreds of times its size.
+/// The fewest bytes of a footer's parts. A part takes about a hundred bytes in memory, so a footer of empty parts would
+/// take hundreds of times its size.
 const LEAST_ELEMENT: usize = 6;
 const LEAST_GROUP: usize = 12;
 const LEAST_CHUNK: usize = 24;
 
-/// How deep groups of columns may lie in each other: they are read by recursion.
+/// The greatest depth of nested groups of columns: they are read by recursion.
 const NESTED: usize = 100;
 
-/// What a footer says before it is read as a whole.
+/// The counts of a footer, before it is read as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Footer {
     pub(super) is_encrypted: bool,
 }
 
 impl Footer {
-    /// Goes through a footer; `None` if a count in it cannot be true, or it ends too soon.
+    /// Goes through a footer; `None` if one of its counts is impossible, or if it ends too soon.
     pub(super) fn check(bytes: &[u8]) -> Option<Footer> {
         let mut footer = Footer::default();
         let mut thrift = Thrift::new(bytes);
@@ -308,7 +308,7 @@ impl Thrift<'_> {
         if kind != STRUCT && count > 0 {
             return None;
         }
-        // How many children are still to come, of each group that is open.
+        // The number of children that are still to come, for each open group.
         let mut open: Vec<i64> = Vec::new();
         for _ in 0..count {
             let mut children = [(5, None)];

@@ -1,4 +1,4 @@
-//! Writing a table whose columns have types, in row groups of bounded size.
+//! Writes a table with typed columns, in row groups of bounded size.
 
 use crate::data::column::{Cells, Gaps, Texts};
 use crate::files::OutputFile;
@@ -14,15 +14,15 @@ use parquet::schema::types::{ColumnPath, Type};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// About how many bytes of values a row group holds.
+/// The approximate number of bytes of values in a row group.
 const GROUP: usize = 64 << 20;
 
-/// What a column is written as.
+/// The type in which a column is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::data) enum ColumnType {
     /// INT64.
     Integer,
-    /// INT64 without a sign.
+    /// INT64 with the logical type of unsigned integers.
     Unsigned,
     /// FLOAT.
     Float32,
@@ -30,11 +30,11 @@ pub(in crate::data) enum ColumnType {
     Float64,
     /// BOOLEAN, from 0 and 1.
     Boolean,
-    /// Strings, which are never missing: an empty cell is an empty string.
+    /// Strings, which are never null: an empty cell is an empty string.
     Text,
 }
 
-/// A table that is being written. Missing numbers are nulls.
+/// A table in progress. Missing numbers are nulls.
 pub(in crate::data) struct TypedSink {
     writer: SerializedFileWriter<OutputFile>,
     path: PathBuf,
@@ -46,7 +46,7 @@ struct WaitingColumn {
     name: String,
     kind: ColumnType,
     values: TypedValues,
-    /// For each cell whether it is there, as Parquet's levels: 1 or 0. Empty for texts.
+    /// For each cell whether it is present, as Parquet's levels: 1 or 0. Empty for texts.
     levels: Vec<i16>,
     /// The bytes of the texts.
     text: usize,
@@ -103,7 +103,7 @@ impl ColumnType {
 }
 
 impl TypedSink {
-    /// Begins a file of some columns.
+    /// Begins a file with some columns.
     pub(in crate::data) fn create(
         file: OutputFile,
         names: &[String],
@@ -141,7 +141,7 @@ impl TypedSink {
         })
     }
 
-    /// Writes some rows: of each column as many cells, in the order of the names.
+    /// Writes some rows: the same number of cells for each column, in the order of the names.
     pub(in crate::data) fn write(&mut self, cells: &[Cells]) -> Result<()> {
         let rows = cells.first().map_or(0, Cells::len);
         if cells.len() != self.columns.len() || cells.iter().any(|cells| cells.len() != rows) {
@@ -181,7 +181,7 @@ impl TypedSink {
         group().map_err(|error| refused(path, error))
     }
 
-    /// Writes what waits and the footer, and gives the file its name.
+    /// Writes the waiting rows and the footer, and gives the file its name.
     pub(in crate::data) fn finish(mut self) -> Result<()> {
         if self.columns.first().is_some_and(|column| column.size() > 0) {
             self.write_group()?;
@@ -192,7 +192,7 @@ impl TypedSink {
     }
 }
 
-/// Floats hardly repeat: a dictionary of them is work for nothing.
+/// Floats rarely repeat, so a dictionary of them would not pay.
 fn properties(names: &[String], types: &[ColumnType]) -> WriterPropertiesBuilder {
     let builder = WriterProperties::builder().set_compression(Compression::SNAPPY);
     names
@@ -312,7 +312,7 @@ impl WaitingColumn {
     }
 }
 
-/// Takes the values that are there, and notes which are.
+/// Copies the present values, and records which cells are present.
 fn present<T: Copy>(
     values: &[T],
     gaps: &Gaps,

@@ -1,5 +1,5 @@
-//! Rows of values beside texts, as a table: texts as strings, or as 64-bit integers where all of a column are such, and
-//! values in their own types.
+//! Writes rows of values and texts as a table. Texts are strings, or 64-bit integers if all texts of a column are whole
+//! numbers; values have their own types.
 
 use super::typed::{ColumnType, TypedSink};
 use crate::data::column::{Cells, Texts};
@@ -90,7 +90,7 @@ impl ParquetSink {
     }
 }
 
-/// Texts as whole numbers; with `may_miss`, empty ones are missing.
+/// Texts as whole numbers; with `may_miss`, empty texts are missing.
 fn whole(texts: &[String], may_miss: bool) -> Result<Cells> {
     let is_missing = |text: &String| may_miss && text.is_empty();
     let number = |text: &String| {

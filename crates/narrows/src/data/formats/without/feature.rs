@@ -1,4 +1,4 @@
-//! Readers and writers of a format that is not there.
+//! Readers and writers of a format whose feature is off.
 
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
 use crate::data::output::Piece;
@@ -16,7 +16,7 @@ pub(super) fn needs(name: &'static str, place: impl fmt::Display) -> Error {
         .with(Detail::Feature { name })
 }
 
-/// A table of a format `F` that is not there: it cannot be opened.
+/// A table of a format `F` whose feature is off: it cannot be opened.
 pub(in crate::data) struct NoTable<F>(Infallible, PhantomData<F>);
 
 impl<F> NoTable<F> {
@@ -51,7 +51,7 @@ impl<F> TableReader for NoTable<F> {
     }
 }
 
-/// An output in a format `F` that is not there: it cannot be created.
+/// An output in a format `F` whose feature is off: it cannot be created.
 pub(in crate::data) struct NoOutput<F>(Infallible, PhantomData<F>);
 
 impl<F> NoOutput<F> {

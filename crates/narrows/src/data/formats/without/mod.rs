@@ -1,5 +1,4 @@
-//! Formats that this program was built without, by their features: what is asked of them is an error that names the
-//! feature.
+//! Replacements for formats whose features are off: every request is an error that names the feature.
 
 #[cfg(not(feature = "csv"))]
 pub(in crate::data) mod csv;

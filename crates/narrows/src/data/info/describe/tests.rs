@@ -13,11 +13,11 @@ use crate::data::info::{ColumnInfo, Info, TableInfo};
 use crate::data::schema::{ColumnKind, Role};
 use crate::data::{Missing, ReadOptions};
 
-/// A table in memory: cells as texts, `!` before one that cannot be read.
+/// A table in memory: cells as texts, with `!` before a cell that cannot be read.
 struct Memory {
     columns: Vec<FileColumn>,
     cells: Vec<Vec<String>>,
-    /// How often the first reading turns out wrong.
+    /// The number of times that the first reading turns out to be wrong.
     again: usize,
 }
 
@@ -145,7 +145,7 @@ fn column<'a>(info: &'a TableInfo, name: &str) -> &'a ColumnInfo {
         .unwrap()
 }
 
-/// Thirty rows with something of everything.
+/// Thirty rows with columns of every sort.
 fn people() -> Vec<(&'static str, ColumnKind, Vec<String>)> {
     let rows = 0..30;
     let price = |row: usize| match row {
@@ -203,7 +203,7 @@ fn people() -> Vec<(&'static str, ColumnKind, Vec<String>)> {
     ]
 }
 
-/// What is said of a file, or several, of which each has a name and a content.
+/// The description of one or more files. Each has a name and a content.
 fn of_files(files: &[(&str, &[u8])], options: &ReadOptions) -> (tempfile::TempDir, TableInfo) {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);

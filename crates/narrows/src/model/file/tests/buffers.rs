@@ -1,4 +1,4 @@
-//! Tensors that are no parameters, in a model's file.
+//! Tensors in a model's file that are not parameters.
 
 use super::*;
 
@@ -22,7 +22,7 @@ fn changed_statistics(
     changed_file(&bytes_of(&normalized()), json, tensors)
 }
 
-/// Files whose statistics do not fit, and what their refusal names.
+/// Files whose statistics do not fit, and the words that the error must contain.
 fn damaged_statistics() -> [(Vec<u8>, [&'static str; 2]); 6] {
     [
         (

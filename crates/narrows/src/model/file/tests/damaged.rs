@@ -1,4 +1,4 @@
-//! What is damaged or claims too much is refused.
+//! Files that are damaged, or whose header claims too much, are refused.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn an_absurd_header_is_refused_before_it_is_read() {
             message.contains(&format!("found one of {len}")),
             "{message}"
         );
-        // A file of any length does not change that.
+        // This holds for files of any length.
         let told = read(&mut &absurd[..], u64::MAX, &Parts::standard()).unwrap_err();
         assert!(told.to_string().contains("safetensors"), "{told}");
     }
@@ -85,7 +85,7 @@ fn a_damaged_shape_is_refused() {
             &["`input_shape` is damaged"],
         );
     }
-    // One that fits neither the scaling nor the tensors.
+    // A shape that fits neither the scaling nor the tensors.
     assert_refused_by_metadata(|about| about["input_shape"] = json!([5]), &["scaling"]);
 }
 
@@ -116,7 +116,7 @@ fn tensors_that_do_not_fit_are_refused() {
         },
         &["`encoder.2.bias` is missing"],
     );
-    // Not smaller, as a file that is too short is refused for that.
+    // Not smaller, because a file that is too short is refused for another reason.
     let bias = || (Dtype::F32, vec![4], vec![0; 16]);
     assert_refused_by_tensors(
         |tensors| drop(tensors.insert("encoder.9.bias".into(), bias())),
@@ -134,7 +134,7 @@ fn tensors_that_do_not_fit_are_refused() {
         |tensors| drop(tensors.insert("encoder.0.bias".into(), (Dtype::F64, vec![3], vec![0; 24]))),
         &["expected F32 of shape [3]", "found F64 of shape [3]"],
     );
-    // As many numbers, in another shape.
+    // The same number of values, in another shape.
     assert_refused_by_tensors(
         |tensors| tensors.get_mut("encoder.0.weight").unwrap().1.reverse(),
         &["expected F32 of shape [3, 4]", "found F32 of shape [4, 3]"],
@@ -167,7 +167,7 @@ fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
             "at most 4294967296",
         ],
     );
-    // So many that 64 bits do not count their bytes.
+    // So many that their size in bytes overflows 64 bits.
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); MAX_LAYERS]),
         &["too many parameters"],
@@ -176,7 +176,7 @@ fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
         |about| about["recipe"]["encoder"] = json!(vec![wide.clone(); 70_000]),
         &["too many"],
     );
-    // Few enough to be counted, but more than the file holds.
+    // Few enough for 64 bits, but more than the file has.
     let much = json!({"layer": "dense", "outputs": 1 << 20});
     assert_refused_by_metadata(
         |about| about["recipe"]["encoder"] = json!([much, {"layer": "dense", "outputs": 2}]),
@@ -251,7 +251,7 @@ fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
         bytes.len() as u64,
         "the model's encoder has too many layers: expected at most 4096",
     );
-    // Not read at all.
+    // It is not read at all.
     let long = (1u64 << 25).to_le_bytes();
     refused(&long, 1 << 30, "a header of at most 16777216 bytes");
     let about = format!("[{}0]", "0,".repeat(1 << 21));

@@ -43,7 +43,7 @@ fn other_format_versions_are_refused() {
     assert_refused_by_metadata(|about| *about = json!([1]), &["format version is missing"]);
 }
 
-/// Written by the first version that could: `narrows train` on 36 images of 2 × 2 random pixels.
+/// Written by the first version that could write models: `narrows train` on 36 images of 2 × 2 random pixels.
 const FIRST_VERSION: &[u8] = include_bytes!("../../../../tests/fixtures/model-v1.safetensors");
 
 #[test]
@@ -61,7 +61,7 @@ fn a_model_of_the_first_format_still_loads() {
     );
     let rows = array![[0.0, 85.0, 170.0, 255.0]];
     let code = model.encode(rows.view()).unwrap();
-    // Worked out from its tensors in double precision.
+    // Computed from its tensors in double precision.
     let expected = [0.41573687, -0.35514988];
     assert!(
         code.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6),
@@ -69,7 +69,7 @@ fn a_model_of_the_first_format_still_loads() {
     );
 }
 
-/// Written by the last version that wrote format version 2, with what it made of some rows (`scripts/older_model.py`).
+/// Written by the last version that wrote format version 2, with its outputs for some rows (`scripts/older_model.py`).
 const SECOND_VERSION: &[u8] = include_bytes!("../../../../tests/fixtures/model-v2.safetensors");
 
 const OF_SECOND_VERSION: &[u8] =
@@ -100,7 +100,7 @@ fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
     assert_eq!(old.origin().split.as_ref().unwrap().rows, [49, 5, 6]);
     let threshold = old.threshold().unwrap();
     assert_eq!((threshold.rule, threshold.rows), (Rule::Quantile(0.9), 60));
-    // Saved again, in the present format, it is the same model.
+    // Saved again, in the current format, it is the same model.
     let again = load_bytes(&bytes_of(&old)).unwrap();
     assert_eq!(
         (again.origin(), again.threshold()),
@@ -123,7 +123,7 @@ fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
         assert_eq!(model.decode(code.view()).unwrap(), of_singles("decode"));
         let score = of_singles("score");
         assert_eq!(model.score(rows.view()).unwrap(), score.column(0));
-        // Training rows and rows of a source take another way to the same bits.
+        // Training rows and rows of a source are computed by different code, with the same bits.
         let data = Dataset::from_array(rows.view()).unwrap();
         let workers = &mut crate::network::Workers::new(1);
         let scaled = crate::network::ScaledRows {
@@ -134,7 +134,7 @@ fn a_model_of_the_second_format_gives_the_same_bits_at_every_door() {
     }
 }
 
-/// What versions 1 and 2, and the first files of version 3, have in their metadata.
+/// The metadata of versions 1 and 2, and of the first files of version 3.
 #[test]
 fn older_names_of_keys_are_read_without_a_note() {
     let recipe = |scaling: Value, corruption: Value, key: &str| {

@@ -17,7 +17,7 @@ const PROBES: Key = Key::new(
     "probes",
     Kind::Whole {
         least: 1,
-        // More than any code has values.
+        // More than the values of any code.
         most: 1 << 16,
     },
     "random vectors a row",
@@ -52,8 +52,8 @@ impl PenaltyPart for Hutchinson {
 }
 
 impl PenaltyKind {
-    /// An unbiased estimate of [`PenaltyKind::jacobian`] by so many random signs, at the cost of a backward pass for each
-    /// (Hutchinson 1990).
+    /// An unbiased estimate of [`PenaltyKind::jacobian`] with a number of random vectors of signs; each costs a
+    /// backward pass (Hutchinson 1990).
     pub fn hutchinson(probes: usize) -> PenaltyKind {
         PenaltyKind::unchecked(&Hutchinson, &[(&PROBES, Some(probes.into()))])
     }

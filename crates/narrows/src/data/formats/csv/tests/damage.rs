@@ -1,4 +1,4 @@
-//! What is refused, and with which words.
+//! Texts that are refused, with the messages.
 
 use super::*;
 use std::io::Write as _;
@@ -62,7 +62,7 @@ fn archives_of_several_files_are_refused_with_their_names() {
     assert!(error.contains("2: a.csv, b.csv"), "{error}");
 }
 
-/// Each byte of a packed table, changed: it is refused, or read as before.
+/// Each byte of a compressed table is changed: the table is refused, or read as before.
 #[test]
 fn a_damaged_archive_is_never_read_differently() {
     let text = b"a,b\n1,2\n3,4\n5,6\n";
@@ -91,7 +91,7 @@ fn a_damaged_archive_is_never_read_differently() {
     }
 }
 
-/// Text that repeats, gzipped: small in a file and large in memory.
+/// Repeated text, gzipped: small in the file and large in memory.
 fn bomb(head: &[u8], block: &[u8], mebibytes: usize) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(head).unwrap();

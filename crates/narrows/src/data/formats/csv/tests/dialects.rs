@@ -3,7 +3,7 @@
 use super::*;
 use std::io::Write as _;
 
-/// The columns, rows and the sentence of a text.
+/// The columns, the rows and the description of a text.
 fn check(text: &str, columns: &[&str], rows: &[&str], how: &str) {
     let found = plain(text);
     assert_eq!(found.columns, columns, "{text:?}");
@@ -107,7 +107,7 @@ fn quotes_keep_separators_line_breaks_and_themselves() {
         found.how,
         "semicolons, decimal commas, cells between ', header on line 1"
     );
-    // A quote within a cell is one of its characters.
+    // A quote within a cell is an ordinary character.
     let found = plain("a,b\n1,5\" pipe\n2,\"x\" y\n");
     assert_eq!(found.rows, ["1 | \"5\\\" pipe\"", "2 | \"\\\"x\\\" y\""]);
 }
@@ -192,7 +192,7 @@ fn comments_and_lines_before_the_header() {
     assert_eq!(found.columns, ["a:Float", "b:Float"]);
     let found = plain("# only, a comment\na,b\n1,2\n3,4\n");
     assert_eq!(found.columns, ["a:Integer", "b:Integer"]);
-    // A row that begins so is a row.
+    // A row that begins with this character is a row.
     let found = plain("color,n\n#ff0000,1\n#00ff00,2\n");
     assert_eq!(found.rows, ["\"#ff0000\" | 1", "\"#00ff00\" | 2"]);
     let found = read(
@@ -229,7 +229,7 @@ fn units_totals_and_trailing_delimiters() {
             "commas, decimal points, header on line 1, units on line 2"
         )
     );
-    // A faulty value is no unit.
+    // A faulty value is not a unit.
     assert_eq!(plain("a,b\nx1,1\n2,2\n3,3\n4,4\n").bad, ["line 2 0 x1"]);
 
     let total = "a,b,c\n1.5,2,3\n2.5,3,4\nTotals:,,\n";

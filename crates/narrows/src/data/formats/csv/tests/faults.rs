@@ -1,9 +1,9 @@
-//! Faults that training refuses, and that a description of the table reads around.
+//! Faults that training refuses. A description of the table skips them.
 
 use super::*;
 use crate::data::fault::{Fault, Mend};
 
-/// A text with its faults told, read whole and in small parts, which come to the same.
+/// The contents and the faults of a text. Reading it as a whole and in small pieces must give the same.
 fn told(bytes: &[u8], options: &ReadOptions) -> (Whole, Vec<Fault>) {
     let file = written("t.csv", bytes);
     let read = |(start, chunk, threads)| {
@@ -59,7 +59,7 @@ fn skip_lines(lines: usize, header: Option<bool>) -> Mend {
     Mend::SkipLines { lines, header }
 }
 
-/// A text with a fault, what mends it, and the rows that are read then.
+/// A text with a fault, the option that repairs it, and the rows that are read with the option.
 type Mended = (&'static [u8], Vec<Mend>, &'static [&'static str]);
 
 fn mended_texts() -> [Mended; 12] {
@@ -141,12 +141,12 @@ fn what_an_option_mends_is_told_as_training_says_it_and_read_with_the_option() {
             .collect();
         assert_eq!(of_faults, mends, "{shown}");
         assert_eq!(found.rows, rows, "{shown}");
-        // Training says the same of the first one, with the same option.
+        // Training reports the first one in the same words, with the same option.
         let error = refused(text, &options).unwrap();
         let sentence = &faults[0].sentence;
         let bare = |text: &str| text.split(" (").next().unwrap_or_default().to_string();
         assert_eq!(bare(sentence), bare(&error), "{shown}");
-        // With the options it trains, on the rows that are described.
+        // With the options, it trains on the rows of the description.
         let options = mended(&options, &faults);
         let trained = read_bytes(text, &options);
         assert_eq!((trained.rows, trained.columns), (found.rows, found.columns));
@@ -192,7 +192,7 @@ fn lines_among_the_rows_that_no_option_mends_are_counted_and_left_out() {
         assert!(faults[0].sentence.contains(sentence), "{faults:?}");
         assert!(refused(text.as_bytes(), &ReadOptions::default()).is_some());
     }
-    // What stands at the end is left out too.
+    // The lines at the end are left out too.
     let (found, faults) = told(
         b"a,b\n1,2\n3\n4,5\n6,7\nTotal,14\n(4 rows)\n",
         &ReadOptions::default(),
@@ -212,7 +212,7 @@ fn what_a_person_says_is_kept_and_what_cannot_be_described_is_an_error() {
     assert_eq!((found.bad.len(), faults.len()), (1, 0));
     let (_, faults) = told(b"a,b\n1,2\n3,4\n", &ReadOptions::default());
     assert_eq!(faults, []);
-    // More lines at the end than were said.
+    // More lines at the end than the option says.
     let options = with(|text| text.skip_end = Some(1));
     let (_, faults) = told(b"a,b\n1,2\n3,4\nx\ny\n", &options);
     assert_eq!(faults[0].mend, Some(Mend::SkipEnd(2)));
@@ -224,7 +224,7 @@ fn what_a_person_says_is_kept_and_what_cannot_be_described_is_an_error() {
     }
 }
 
-/// Of faults deep in a file nothing shows in its start.
+/// The start of a file does not show faults that are far into it.
 #[test]
 fn faults_behind_the_start_of_a_file_are_told() {
     let mut bytes = b"a,b\n".to_vec();

@@ -1,4 +1,4 @@
-//! Cells and lines that look like something else than they are.
+//! Cells and lines that look like something else.
 
 use super::super::table::CsvTable;
 use super::{opened, plain, read, refused, with};
@@ -27,7 +27,7 @@ fn an_apostrophe_is_a_letter_of_words_and_a_quote_only_around_cells() {
     assert_eq!(plain(one).rows[0], "\"'s-Gravenhage\" | 1");
     let on_one_line = "a,b,n\n'Til,Rockin',1\nx,y,2\nx,z,3\n";
     assert_eq!(plain(on_one_line).rows[0], "\"'Til\" | \"Rockin'\" | 1");
-    // Around all names, all words, or with separators and line breaks within.
+    // Quotes around all names or all words, or with separators and line breaks inside.
     assert_eq!(names("'a','b'\n1,2\n3,4\n"), ["a", "b"]);
     assert_eq!(names("'rate' 'n'\n1.5 2\n3.5 4\n"), ["rate", "n"]);
     let wrapped = "a,b\n'x, y',1\n'it''s',2\n'two\nlines',3\n";
@@ -54,13 +54,13 @@ fn a_word_before_numbers_that_step_evenly_begins_a_header() {
         names("sample,1100,1102,1104\nA1,0.12,0.13,0.15\nA2,0.22,0.23,0.25\n"),
         ["sample", "1100", "1102", "1104"]
     );
-    // Other numbers are a row, which is said.
+    // A line of other numbers is a row; a message says so.
     let unlike = "patient,0.1,0.5,1.0\nA,1.5,2.5,3.5\nB,1.5,2.5,3.7\n";
     assert_eq!(names(unlike), ["0", "1", "2", "3"]);
     assert!(notes(unlike).contains("`header = yes`"));
     let second = "country,2001,2002,2003\nDE,1,2,3\nFR,4,5,7\nIT,1,1,2\n";
     assert_eq!(names(second), ["country", "2001", "2002", "2003"]);
-    // A class that comes again, and a time, show a row.
+    // A repeated class, or a time, shows that the line is a row.
     let classes = "A,10,20,30\nB,12,25,31\nA,11,24,32\n";
     assert_eq!((names(classes).len(), notes(classes).as_str()), (4, ""));
     assert_eq!(plain(classes).rows.len(), 3);
@@ -111,13 +111,13 @@ fn lines_without_values_at_the_end_are_told() {
             .len(),
         4
     );
-    // A line of totals above them goes with them.
+    // A line of totals above them is left out with them.
     let totals = refused("month,n\nJan,1\nFeb,2\nTotal,3\n,\n,\n");
     assert!(
         totals.contains("totals") && totals.contains("`skip_end = 3`"),
         "{totals}"
     );
-    // Those among the rows are rows.
+    // Lines of totals between the rows are rows.
     assert_eq!(
         plain("a;b\n1;2\n;\n4;5\n").rows,
         ["1 | 2", "_ | _", "4 | 5"]
@@ -167,7 +167,7 @@ fn commas_between_other_separators_are_in_doubt() {
             assert!(error.contains(part), "{part}: {error}");
         }
     }
-    // A model's or another file's decimal commas do not hold between commas.
+    // Decimal commas from a model or from another file do not apply between commas.
     let usual = |separator| {
         with(|text| {
             text.usual_decimal = Some(',');
@@ -191,7 +191,7 @@ fn one_column_of_commas() {
         doubtful.contains("`decimal = \".\", thousands = \",\"`"),
         "{doubtful}"
     );
-    // Without a name, only one reading of a line can show it.
+    // Without a header, commas are decimal signs only if some line has no other reading.
     assert_eq!(rows("1,05\n2,5\n3,75\n"), ["1.05", "2.5", "3.75"]);
     assert_eq!(rows("1,5\n2\n3,75\n"), ["1.5", "2.0", "3.75"]);
     let open = "1,5\n2,4\n3,75\n";
@@ -226,7 +226,7 @@ fn a_header_that_comes_again_is_left_out() {
     assert!(notes(text).contains("left out 2 repeated headers"));
     let crlf = "a,b\r\n1,2\r\na,b\r\n3,4\r\n";
     assert_eq!(plain(crlf).rows, ["1 | 2", "3 | 4"]);
-    // A first row of words that may be one is no header for sure.
+    // A first row of words is not certainly a header.
     assert_eq!(plain("x,y\nu,v\nx,y\n").rows.len(), 2);
 }
 
@@ -237,7 +237,7 @@ fn row_names_without_a_name_have_a_column() {
     assert_eq!(found.columns, [":Text", "mpg:Float", "cyl:Integer"]);
     assert!(notes(text).contains("as R writes them"));
     assert_eq!(names("a,b\n1,2.5,3\n2,4.5,5\n"), ["", "a", "b"]);
-    // Other numbers say nothing of which column has no name.
+    // Other numbers do not show which column has no name.
     assert!(refused("a,b\n5,2.5,3\n2,4.5,5\n").contains("line 1"));
     let twice = refused("a,b\n1,5,2,5\n3,5,4,5\n");
     assert!(twice.contains("decimal signs too"), "{twice}");

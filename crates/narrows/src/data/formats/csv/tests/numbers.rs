@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// One column of a text, as `kind | cells | bad ones`.
+/// One column of a text, as `kind | cells | bad cells`.
 fn column(text: &str) -> String {
     let found = plain(text);
     let kind = found.columns.first().unwrap().split_once(':').unwrap().1;
@@ -16,7 +16,7 @@ fn column(text: &str) -> String {
     format!("{kind} | {} | {}", cells.join(" "), bad.join(" "))
 }
 
-/// The cells of a column, and what they are read as: the kind, the values, and those that cannot be read.
+/// The cells of a column, and the result of reading them: the kind, the values, and the cells that cannot be read.
 const CELLS: &[(&str, &str)] = &[
     ("1,2,3", "Integer | 1 2 3 | "),
     ("1,-2,+3,007", "Integer | 1 -2 3 7 | "),
@@ -105,7 +105,7 @@ fn cells_of_one_column() {
     }
 }
 
-/// Cells of one column of a file of semicolons, cells of another beside it, and what the first is read as.
+/// The cells of one column of a file with semicolons, the cells of a second column, and the result for the first one.
 const DECIMAL_SIGNS: &[(&str, &str, &str, &str)] = &[
     (
         "20,377 19,604",
@@ -212,7 +212,7 @@ fn a_decimal_sign_that_nothing_decides_is_asked_for() {
         "{how}"
     );
     assert_eq!(rows(&|text| text.usual_decimal = Some(',')).0, "124355 | 1");
-    // With tabs and spaces a point is one.
+    // Between tabs and spaces, a point is the decimal sign.
     assert_eq!(
         plain("a\tb\n124.355\t1\n130.250\t2\n").rows,
         ["124.355 | 1", "130.25 | 2"]
@@ -235,7 +235,7 @@ fn thousands_in_quotes() {
         found.notes,
         ["commas stand between thousands in 1 column (`a`)"]
     );
-    // Not one way of writing.
+    // The numbers are not written in one style.
     let found = plain("a,b\n\"2,262\",1.5\n\"1,234,567\",2.5\n20000,3.5\n");
     assert_eq!(found.bad.len(), 2);
     let found = plain("a;b\n1'234.5;x\n12.5;y\n");

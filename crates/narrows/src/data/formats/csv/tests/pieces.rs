@@ -1,4 +1,4 @@
-//! The same whatever the chunks and threads; and what rows far into a file decide.
+//! The result is the same for all chunk sizes and threads; rows far into a file can decide.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! IDX files: what is read, and each way to refuse one.
+//! IDX files: all that are read, and every reason to refuse one.
 
 mod folders;
 mod hostile;
@@ -54,7 +54,7 @@ fn open(folder: &TempDir) -> Result<Source> {
     Source::open(folder.path().to_str().unwrap())
 }
 
-/// What is said of a single file of images with these bytes, after the name of the file.
+/// The error for a single file of images with these bytes, after the name of the file.
 fn refusal(bytes: &[u8]) -> String {
     let folder = folder(&[("images.idx", bytes)]);
     let path = folder.path().join("images.idx");
@@ -66,7 +66,7 @@ fn refusal(bytes: &[u8]) -> String {
         .to_owned()
 }
 
-/// What is said of a folder of two images with these labels, after the name of the labels.
+/// The error for a folder of two images with these labels, after the name of the file of labels.
 fn refusal_of_labels(bytes: &[u8]) -> String {
     let folder = folder(&[("train-images.idx", &images()), ("train-labels.idx", bytes)]);
     let path = folder.path().join("train-labels.idx");
@@ -76,7 +76,7 @@ fn refusal_of_labels(bytes: &[u8]) -> String {
         .to_owned()
 }
 
-// What is read.
+// Files that are read.
 
 #[test]
 fn a_single_file_is_told_by_its_content() {
@@ -172,7 +172,7 @@ fn large_content_stays_in_its_file_or_in_a_temporary_one() {
     }
 }
 
-// What is refused.
+// Files that are refused.
 
 #[test]
 fn a_wrong_magic_is_refused() {
@@ -308,4 +308,4 @@ fn floats_that_are_not_finite_are_refused() {
     );
 }
 
-// Folders of others.
+// Folders from other programs.

@@ -67,7 +67,7 @@ fn color(width: u32, height: u32) -> RgbImage {
     })
 }
 
-/// A row as the pixels of an image that is made channel by channel.
+/// A row as the pixels of an image that is stored channel by channel.
 fn planes(image: &RgbImage) -> Vec<f32> {
     let channel = |channel: usize| image.pixels().map(move |pixel| f32::from(pixel[channel]));
     (0..3).flat_map(channel).collect()
@@ -108,7 +108,7 @@ fn every_format_without_loss_gives_the_pixels() {
         fs::copy(folder.path(&name), folder.path("no-ending")).unwrap();
         assert_eq!(folder.read("no-ending").values(), data.values());
     }
-    // The encoder takes color with alpha only.
+    // The encoder accepts color only with alpha.
     let rgba = DynamicImage::from(gray(5, 4)).into_rgba8();
     folder.save("gif/a.gif", rgba);
     let data = folder.read("gif/a.gif");
@@ -174,7 +174,7 @@ fn of_an_animation_the_first_frame_is_read() {
     ));
 }
 
-/// A PNG file of one chunk of pixels and one beside it.
+/// A PNG file of one chunk of pixels and one other chunk.
 fn png(width: u32, height: u32, depth: u8, beside: (&[u8; 4], &[u8]), pixels: &[u8]) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], bytes: &[u8]| {
         let named = [&kind[..], bytes].concat();
@@ -229,14 +229,14 @@ fn a_small_file_does_not_promise_much() {
             .refused("larger.png")
             .contains("at most 268435456 are read")
     );
-    // A color profile that unpacks to 64 MB is not unpacked.
+    // A color profile of 64 MB after decompression is not decompressed.
     let profile = [b"a\0\0", &packed(64 << 20)[..]].concat();
     folder.put(
         "profile.png",
         &png(4, 4, 8, (b"iCCP", &profile), &packed(20)),
     );
     assert_eq!(row(&folder.read("profile.png"), 0), [0.0; 16]);
-    // GIF, BMP and WebP heads of large sizes with nothing behind.
+    // Headers of GIF, BMP and WebP with large sizes and nothing after them.
     let rgba = DynamicImage::from(gray(2, 2)).into_rgba8();
     folder.save("a.gif", rgba).save("a.bmp", gray(2, 2));
     for (name, at, size) in [
@@ -270,7 +270,7 @@ fn damaged_images_of_every_format_are_refused_or_read_without_a_panic() {
             whole.len() - 3,
         ] {
             folder.put("cut", &whole[..length]);
-            // What stands behind the last pixel may be missing.
+            // The bytes after the last pixel may be missing.
             if let Some(source) = folder.open("cut", &ReadOptions::default()).ok().flatten() {
                 let there = folder.read(&name);
                 assert_eq!(

@@ -1,22 +1,22 @@
-//! The images of a source while they are read, and what is met on the way.
+//! The images of a source during reading, and the problems found.
 
 use crate::Error;
 use crate::data::formats::images::find::FoundImage;
 use crate::data::formats::images::picture::ImageHead;
 use crate::data::{BadKind, BadRow, BadRows};
 
-/// An image that is to be a row.
+/// An image that becomes a row.
 pub(super) struct PlannedImage<'a> {
     pub(super) file: &'a FoundImage,
     pub(super) name: String,
     pub(super) head: ImageHead,
 }
 
-/// What was met and is said.
+/// Findings that are reported.
 #[derive(Default)]
 pub(super) struct Met<'a> {
     pub(super) bad: BadRows,
-    /// The files without a head that can be read, each with the number of the images before it.
+    /// Files without a readable header, each with the number of images before it.
     pub(super) headless: Vec<(usize, &'a FoundImage, Error)>,
     pub(super) transparent: usize,
     pub(super) rounded: usize,
@@ -25,7 +25,7 @@ pub(super) struct Met<'a> {
 }
 
 impl Met<'_> {
-    /// Notes that an image is bad, behind so many that are not.
+    /// Records that an image is bad, after a number of good ones.
     pub(super) fn is_bad(
         &mut self,
         before: usize,
@@ -62,7 +62,7 @@ pub(super) fn place(image: &PlannedImage) -> String {
     format!("{}{}", image.file.path.display(), page(image))
 }
 
-/// Which page of its file an image is, such as `[03]`; nothing if it is all of it.
+/// The page of an image in its file, such as `[03]`; empty if the file has only one image.
 pub(super) fn page<'a>(image: &'a PlannedImage) -> &'a str {
     image
         .name

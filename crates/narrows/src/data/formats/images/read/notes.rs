@@ -1,4 +1,4 @@
-//! What is said of the images.
+//! Notes about the images.
 
 use super::met::{Met, PlannedImage};
 use crate::advice::{Setting, set};
@@ -7,7 +7,7 @@ use crate::data::formats::images::fit::ImagePlan;
 use crate::data::formats::images::picture::{Depth, ImageHead, ImagePart};
 use crate::data::{Fit, ReadOptions};
 
-/// What is said of the images.
+/// Notes about the images.
 pub(super) fn notes(
     all: &[PlannedImage],
     plan: &ImagePlan,

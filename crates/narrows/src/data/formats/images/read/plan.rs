@@ -1,4 +1,4 @@
-//! What all images become, from their heads; and what is refused before any is decoded.
+//! The common form of all images, from their headers; and checks before any image is decoded.
 
 use super::met::{PlannedImage, place};
 use crate::advice::{Setting, set};
@@ -9,7 +9,7 @@ use crate::data::formats::images::picture::Depth;
 use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};
 use crate::{Error, ErrorKind, Result};
 
-/// What all images become.
+/// The common form of all images.
 pub(super) fn plan(
     spec: &str,
     all: &[PlannedImage],
@@ -91,8 +91,8 @@ pub(super) fn plan(
     })
 }
 
-/// Refuses images that would take far more memory than their files justify. Each may have few bytes in its file, or
-/// share them with others.
+/// Refuses images that would take far more memory than their files justify. Each image may have only few bytes in its
+/// file, or share them with other images.
 pub(super) fn check_sum(spec: &str, files: &[FoundImage], all: &[PlannedImage]) -> Result<()> {
     let packed = files
         .iter()

@@ -1,4 +1,4 @@
-//! What the directory of a TIFF page says: its pixels, their bits, and what of it is not read.
+//! The directory of a TIFF page: its pixels, their bits, and unsupported features.
 
 use crate::data::formats::images::patched::Patched;
 use crate::data::formats::images::picture::{Cause, Depth, ImageHead};
@@ -9,10 +9,10 @@ use tiff::tags::{CompressionMethod, SampleFormat, Tag};
 
 pub(super) type Result<T> = std::result::Result<T, Cause>;
 
-/// The bytes that a strip or tile takes beside the page.
+/// The memory for a strip or tile in addition to the page.
 const INTERMEDIATE: usize = 64 << 20;
 
-/// What the values of a pixel are.
+/// The kind of pixel values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pixel {
     Gray,
@@ -42,7 +42,7 @@ pub(super) fn with_limits(decoder: Decoder<Patched>, page: usize) -> Decoder<Pat
     decoder.with_limits(limits)
 }
 
-/// What the directory of the current page says.
+/// The directory of the current page.
 pub(super) fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Page> {
     const WHITE_IS_ZERO: u16 = 0;
     const PALETTE: u16 = 3;
@@ -140,7 +140,7 @@ fn bands(count: u16) -> Cause {
     .into()
 }
 
-/// Refuses bands beside the color that are not its alpha: an infrared band, a spot color.
+/// Refuses bands other than color and alpha: an infrared band, a spot color.
 fn refuse_bands(decoder: &mut Decoder<Patched>, pixel: Pixel, extra: Option<&[u16]>) -> Result<()> {
     let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel)?;
     let samples = samples.unwrap_or(1);
@@ -150,7 +150,7 @@ fn refuse_bands(decoder: &mut Decoder<Patched>, pixel: Pixel, extra: Option<&[u1
         Pixel::Cmyk => 4,
     };
     let is_alpha = match pixel {
-        // Some writers leave out what the fourth value is.
+        // Some writers do not state the meaning of the fourth value.
         Pixel::ColorAlpha => matches!(extra, None | Some([1 | 2])),
         Pixel::GrayAlpha => true,
         _ => false,
@@ -162,7 +162,7 @@ fn refuse_bands(decoder: &mut Decoder<Patched>, pixel: Pixel, extra: Option<&[u1
     }
 }
 
-/// Refuses tiles that reach beyond the image where each color has tiles of its own, over which the decoder panics.
+/// Refuses tiles that extend beyond the image if each color has its own tiles; the decoder panics on them.
 fn refuse_partial_tiles(decoder: &mut Decoder<Patched>, size: (u32, u32)) -> Result<()> {
     const SEPARATE: u16 = 2;
     let planes = decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration)?;
@@ -180,7 +180,7 @@ fn refuse_partial_tiles(decoder: &mut Decoder<Patched>, size: (u32, u32)) -> Res
     }
 }
 
-/// The colors of a palette. They have 16 bits in the file, of which the upper 8 count, as everywhere.
+/// The colors of a palette. They have 16 bits in the file; only the upper 8 are used, as is usual.
 pub(super) fn colors(decoder: &mut Decoder<Patched>, bits: u8) -> Result<Vec<[u8; 3]>> {
     let map = decoder.get_tag_u16_vec(Tag::ColorMap)?;
     let count = 1_usize << bits;

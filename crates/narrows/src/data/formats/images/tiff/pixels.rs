@@ -1,4 +1,4 @@
-//! The values of a TIFF page: from the types that a file may have to those of a picture.
+//! The values of a TIFF page: from the types of a file to the types of a picture.
 
 use super::page::{Page, Pixel, Result, with_limits};
 use crate::data::formats::images::patched::Patched;
@@ -7,14 +7,14 @@ use tiff::decoder::{BufferLayoutPreference, Decoder, DecodingResult};
 
 /// The values of a page, pixel after pixel.
 pub(super) struct Pixels {
-    /// How many a pixel has.
+    /// The number of values per pixel.
     pub(super) stride: usize,
     pub(super) values: PixelValues,
     pub(super) is_rounded: bool,
 }
 
 pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
-    // What a pixel has beside its color may be more than is known.
+    // A pixel may have more additional values than the file declares.
     let most = usize::try_from(page.head.bytes)?
         .saturating_mul(2)
         .saturating_add(1 << 16);
@@ -106,8 +106,8 @@ fn interleaved<T: Copy>(values: Vec<T>, layout: &BufferLayoutPreference) -> Vec<
         .collect()
 }
 
-/// Values of 1, 2 or 4 bits, each row of which begins with a byte, as bytes: scaled to 0 to 255 unless they are
-/// places in a palette.
+/// Values of 1, 2 or 4 bits, of which each row begins at a byte, as bytes. They are scaled to 0 to 255, unless they are
+/// indices of a palette.
 fn unpacked(
     packed: &[u8],
     (width, height): (usize, usize),

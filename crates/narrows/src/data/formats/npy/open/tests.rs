@@ -1,4 +1,4 @@
-//! Arrays and archives of arrays: what is read, and each way to refuse one.
+//! Arrays and archives of arrays: all that are read, and every reason to refuse one.
 
 mod archives;
 
@@ -181,7 +181,7 @@ fn a_flipped_bit_of_a_header_is_noticed() {
         Source::open(&folder.put("x.npy", &bytes)).is_ok_and(|source| {
             let is_other_type = source.train.type_name() != good.type_name();
             let is_big = bytes.windows(3).any(|letters| letters == b">f4");
-            // The bits of the type that make another type of the same width are beyond notice.
+            // Bits of the type that give another type of the same width cannot be detected.
             is_other_type || is_big || source.train.values() == good.values()
         })
     });
@@ -199,10 +199,10 @@ fn a_flipped_bit_of_a_header_is_noticed() {
 #[test]
 fn arrays_of_any_order_are_read_row_by_row() {
     let folder = Folder::new();
-    // Of shape (2, 3, 2), the first dimension fastest.
+    // Shape (2, 3, 2), with the first dimension fastest.
     let data: Vec<u8> = (0..12).collect();
     let spec = folder.put("x.npy", &npy("|u1", true, "(2, 3, 2)", &data));
-    // More rows than are turned at a time, of two bytes a value.
+    // More rows than are transposed at a time, with two bytes for each value.
     let tall: Vec<u8> = (0..300_u16).flat_map(u16::to_le_bytes).collect();
     let tall = folder.put("tall.npy", &npy("<u2", true, "(100, 3)", &tall));
     let tall = Source::open(&tall).unwrap().train.to_array();
@@ -287,7 +287,7 @@ fn missing_values_of_an_array_are_refused_or_filled() {
     );
     let error = read(crate::data::Missing::Refuse).unwrap_err().to_string();
     assert!(error.contains("`missing = mean`"), "{error}");
-    // What a model knows stands for what is missing, whatever the rows at hand are.
+    // The fill values of a model replace missing values, for any rows.
     let options = ReadOptions {
         fill: Some(vec![7.0, 8.0]),
         ..ReadOptions::default()

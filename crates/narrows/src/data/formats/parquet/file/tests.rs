@@ -1,4 +1,4 @@
-//! What pyarrow and pandas write is read as it is; what is damaged is refused.
+//! Files from pyarrow and pandas are read unchanged; damaged files are refused.
 
 mod numbers;
 mod whole;
@@ -30,7 +30,7 @@ fn blocks(table: &mut ParquetTable, wanted: &[(usize, As)]) -> Result<Vec<Block>
     Ok(blocks)
 }
 
-/// The cells of a column as text, and its bad cells with the row in the file.
+/// The cells of a column as text, and its bad cells with their row in the file.
 fn shown(table: &mut ParquetTable, name: &str, how: As) -> (Vec<String>, Vec<(u64, String)>) {
     let wanted = [(place(table, name), how)];
     let (mut cells, mut bad) = (Vec::new(), Vec::new());
@@ -76,7 +76,7 @@ fn texts(name: &str, column: &str) -> Vec<String> {
     shown(&mut open_fixture(name), column, As::Texts).0
 }
 
-/// Some bytes as a file, which is open as long as the folder is kept.
+/// Some bytes as a file that is open as long as the folder exists.
 fn open_bytes(folder: &tempfile::TempDir, bytes: &[u8]) -> Result<ParquetTable> {
     let path = folder.path().join("t.parquet");
     std::fs::write(&path, bytes).unwrap();
@@ -94,7 +94,7 @@ fn everything(table: Result<ParquetTable>) -> Result<Vec<Vec<String>>> {
             all.extend((0..block.rows).map(|row| cell(cells, row)));
         }
         rows += block.rows;
-        // A damaged count may promise rows without end.
+        // A damaged count may promise an unlimited number of rows.
         if rows > 1 << 16 {
             Err(Error::new(ErrorKind::Data, "enough"))
         } else {
@@ -213,7 +213,7 @@ fn lists_of_one_length_are_columns_and_others_are_counted() {
         "{notes}"
     );
 
-    // Some of the places, in another order, beside another column.
+    // Some of the rows, in another order, and another column.
     let wanted = [
         (place(&table, "list_2"), As::Numbers),
         (place(&table, "id"), As::Texts),
@@ -338,7 +338,7 @@ fn small_files_that_unpack_to_much_are_refused() {
     let error = |name| everything(ParquetTable::open(&fixture(name), name)).unwrap_err();
     let row = error("bomb-row").to_string();
     assert!(row.contains("at most 4194304, found 5000000"), "{row}");
-    // Long texts are read fewer rows at a time.
+    // Long texts are read in pieces of fewer rows.
     let mut table = open_fixture("bomb-text");
     let wanted = [(0, As::Texts)];
     let verdict = table.read(&wanted, &mut |_| Ok(())).unwrap();

@@ -1,4 +1,4 @@
-//! The command line that trains on the data, and options in it.
+//! The command line that trains on the data, and its options.
 
 use super::*;
 
@@ -62,7 +62,7 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
             .to_string();
         assert!(error.contains(expected), "{error}");
     }
-    // Words as inputs are refused in training, and told here.
+    // Words as inputs are refused in training; the description reports them.
     let chosen = ReadOptions {
         columns: vec!["age".into(), "born".into()],
         ..ReadOptions::default()
@@ -175,7 +175,7 @@ fn names_are_quoted_for_a_shell() {
     assert_eq!(settings.0.last(), Some(&drop));
 }
 
-/// A shell reads back each word.
+/// A shell reads each word unchanged.
 #[cfg(unix)]
 #[test]
 fn a_shell_reads_back_what_is_quoted() {
@@ -195,7 +195,7 @@ fn a_shell_reads_back_what_is_quoted() {
     ];
     for word in words {
         let line = format!("printf %s {}", crate::text::for_shell(word));
-        // Without such a shell there is nothing to try.
+        // Without such a shell, this cannot be tested.
         if let Ok(said) = std::process::Command::new("bash")
             .args(["-c", &line])
             .output()

@@ -1,4 +1,4 @@
-//! Files that training refuses, with the option that mends them.
+//! Files that training refuses, with the option that repairs them.
 
 use super::*;
 
@@ -78,7 +78,7 @@ fn faults_of_several_files_name_the_file_and_are_mended_where_all_have_them() {
     assert!(info.refusals[0].ends_with("; but options hold for all files: mend this one"));
     assert_eq!(settings(&info), "");
     assert!(info.suggestions[0].contains("no option helps"));
-    // Each of many is not listed.
+    // Long lists are shortened.
     let names: Vec<String> = (0..15).map(|place| format!("{place:02}.csv")).collect();
     let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), total)).collect();
     let (_folder, info) = of_files(&files, &options);

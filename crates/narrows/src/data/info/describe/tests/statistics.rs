@@ -32,7 +32,7 @@ fn one_value_far_from_all_others_is_told() {
         assert_eq!(remarks, [expected]);
     }
     assert_eq!(with(1.5).remarks, [""; 0]);
-    // Two values are no crowd and an outlier.
+    // Of two values, neither is an outlier.
     let flags = of(vec![(
         "x",
         ColumnKind::Integer,

@@ -1,4 +1,4 @@
-//! Folders: names, sets, labels beside images, and the folders of other programs.
+//! Folders: names, sets, labels beside images, and folders from other programs.
 
 use super::*;
 

@@ -1,10 +1,10 @@
-//! Files that promise more than they hold.
+//! Files that promise more than they have.
 
 use super::*;
 
 #[test]
 fn truncated_gzip_is_refused_wherever_it_is_cut() {
-    // Pixels that do not compress, so that some of them come before the cut.
+    // Pixels that do not compress, so that some of them are before the cut.
     let pixels: Vec<u8> = (0..90_000_u32)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
         .collect();
@@ -28,7 +28,7 @@ fn truncated_gzip_is_refused_wherever_it_is_cut() {
     }
 }
 
-/// Never ends, and counts what is asked of it.
+/// Never ends, and counts the bytes that are requested.
 struct Endless<'a> {
     start: &'a [u8],
     read: &'a Cell<usize>,
@@ -65,7 +65,7 @@ fn endless_content_is_left_at_the_first_byte_too_many() {
 
 #[test]
 fn a_gzip_bomb_is_left_at_the_first_byte_too_many() {
-    // 64 MB in some 300 kB; unpacking them all would show in the time, not in the answer.
+    // 64 MB in about 300 kB; decompressing them all would change the time, not the result.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&images()).unwrap();
     io::copy(&mut io::repeat(0).take(64 << 20), &mut encoder).unwrap();
@@ -78,7 +78,7 @@ fn a_gzip_bomb_is_left_at_the_first_byte_too_many() {
 
 #[test]
 fn a_header_that_promises_terabytes_costs_no_memory() {
-    // 2^40 bytes are promised and 300,000 are there.
+    // 2^40 bytes are promised and 300,000 are present.
     let held = vec![7; 300_000];
     assert_eq!(
         refusal(&idx(0x08, &[1 << 20, 1 << 10, 1 << 10], &held)),

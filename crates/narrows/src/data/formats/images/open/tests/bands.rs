@@ -1,8 +1,8 @@
-//! TIFF pages that hold something else than gray or color of 8 bits, one strip each.
+//! TIFF pages that are not gray or color of 8 bits in a single strip.
 
 use super::*;
 
-/// A tag of short numbers: its number and its values.
+/// A tag of 16-bit numbers: its number and its values.
 type Entry = (u16, Vec<u16>);
 
 /// Tags of an image of 2 x 1 pixels with samples of some bits.
@@ -18,7 +18,7 @@ fn tags(photometric: u16, bits: u16, samples: u16) -> Vec<Entry> {
     ]
 }
 
-/// A TIFF file of pages, whose pixels are the same bytes; a description stands in the first one.
+/// A TIFF file of pages with the same pixels; the first page has a description.
 fn file(pages: &[Vec<Entry>], pixels: &[u8], description: &str) -> Vec<u8> {
     const PIXELS: u32 = 8;
     let mut file = b"II*\0\0\0\0\0".to_vec();

@@ -1,4 +1,4 @@
-//! Files whose damage a decoder would paint over.
+//! Damaged files that a decoder would fill up with wrong pixels.
 
 use super::*;
 use std::io::Cursor;

@@ -1,4 +1,4 @@
-//! Folders of images: what lies beside, and what is done about it.
+//! Folders of images: other files beside them, and their treatment.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn a_folder_of_other_images_says_what_to_do() {
         "{error}"
     );
     assert!(folder.refused("in/a.heic").contains("a .heic file"));
-    // Tables are for others to read.
+    // Tables are for other readers.
     folder.put("in/rows.csv", b"a,b\n1,2\n");
     assert!(
         folder

@@ -22,7 +22,7 @@ fn pages_are_rows_and_floats_stay() {
     );
     assert_eq!(data.ids()[0].values[3], "stack.tif[03]");
     assert!(said(&data, "1 file of several pages: each page is a row"));
-    // A page in the place of a file is written beside the others.
+    // A page that is used like a file is written beside the others.
     let head = crate::data::output::Head {
         pixels: None,
         ..crate::data::output::Head::beside(&data, Vec::new(), data.shape().to_vec())
@@ -71,7 +71,7 @@ fn signed_and_wide_numbers_of_a_page_are_exact_or_refused() {
     ));
 }
 
-/// A TIFF file of pages of 2 x 1 pixels with palettes of 16 colors, whose values are read in an order.
+/// A TIFF file of pages of 2 x 1 pixels with palettes of 16 colors; the pages are read in a given order.
 fn with_palettes(pages: &[[u8; 2]], is_little: bool) -> Vec<u8> {
     let short = |value: u16| {
         if is_little {
@@ -120,7 +120,7 @@ fn with_palettes(pages: &[[u8; 2]], is_little: bool) -> Vec<u8> {
         entry(320, 3, 48, palette_at as u32);
         let is_last = index + 1 == pages.len();
         file.extend(long(if is_last { 0 } else { pixels_at as u32 + 2 }));
-        // Red, then green, then blue of all colors; the upper byte counts.
+        // All red values, then all green, then all blue; only the upper byte is used.
         for channel in 0..3 {
             for color in 0..16 {
                 file.extend(short((channel * 50 + color * 3) << 8 | 0x7f));
@@ -157,7 +157,7 @@ fn of_a_page_that_cannot_be_read_the_others_stay() {
         }
     });
     let mut bytes = fs::read(folder.path("a.tif")).unwrap();
-    // Where the pixels of a page begin is said behind the tag 273, of one number of 32 bits.
+    // The tag 273, one number of 32 bits, has the place of the first pixel of a page.
     let entry: Vec<usize> = (0..bytes.len() - 12)
         .filter(|&at| bytes[at..].starts_with(&[0x11, 1, 4, 0, 1, 0, 0, 0]))
         .collect();

@@ -20,7 +20,7 @@ fn gray_and_color_become_what_the_model_has() {
     assert!(
         said(&data, "converted 1 color image to gray") && said(&data, "as the model has 1 channel")
     );
-    // As Pillow's convert("L") has it.
+    // As in Pillow's convert("L").
     let luma = |pixel: &Rgb<u8>| {
         let [r, g, b] = pixel.0.map(u32::from);
         ((r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16) as f32
@@ -128,7 +128,7 @@ fn images_are_brought_to_a_size_in_three_ways() {
     assert_eq!((&pad[..4], &pad[12..]), (&[0.0; 4][..], &[0.0; 4][..]));
     assert_eq!(&pad[4..8], &pad[8..12]);
     assert!(pad[5] > 200.0);
-    // As the crate that decodes images does it.
+    // As in the crate that decodes images.
     let (squeeze, notes) = read(Fit::Squeeze);
     let peer = image::imageops::resize(&wide, 4, 4, image::imageops::FilterType::Triangle);
     assert_eq!(

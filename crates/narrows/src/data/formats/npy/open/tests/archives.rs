@@ -1,4 +1,4 @@
-//! Archives of arrays: parts, labels, and what no flipped bit changes.
+//! Archives of arrays: parts, labels, and flipped bits, which must never change a value unnoticed.
 
 use super::*;
 

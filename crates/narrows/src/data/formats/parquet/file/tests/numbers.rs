@@ -148,7 +148,7 @@ fn wide_decimals_are_whole_where_64_bits_hold_them_and_else_it_is_said() {
             notes.contains("beyond 64 bits are rounded to float64: `wider`"),
             "{notes}"
         );
-        // Without statistics it is not known whether a column has fewer digits than it may have.
+        // Without statistics, it is unknown whether a column has fewer digits than its type allows.
         let rounded = match file {
             "wide-decimals" => "15 digits are rounded to float64: `price`",
             _ => "15 digits are rounded to float64: `price`, `small`",
