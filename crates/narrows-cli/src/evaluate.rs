@@ -9,9 +9,9 @@ use crate::source::{DataArguments, open};
 use clap::Args;
 use narrows::data::OtherRows;
 use narrows::evaluate::metric::{JACOBIAN_NORM, SINGULAR_VALUES};
-use narrows::evaluate::{Evaluation, Measuring, evaluate, metrics};
+use narrows::evaluate::{Evaluation, Measures, Measuring, Sampling, evaluate, metrics};
 use narrows::run::load_model;
-use narrows::{Result, apply};
+use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
 /// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it. Without --data these
@@ -27,6 +27,10 @@ pub struct Arguments {
     metrics: bool,
     #[command(flatten)]
     source: DataArguments,
+    /// For a variational autoencoder: draw K codes for each test row to estimate its log likelihood [default: 100, on the
+    /// first 1,000 test rows]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    samples: Option<u32>,
     /// Threads, without influence on the result [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -42,6 +46,7 @@ Examples:
   narrows evaluate runs/basic
   narrows evaluate model.safetensors --data ~/fashion
   narrows evaluate runs/basic --json | jq .model.knn_accuracy
+  narrows evaluate runs/vae --samples 5000
   narrows evaluate --metrics | less";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -67,7 +72,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         again.split
     };
     let mut display = Display::new();
+    let mut measures = Measures::ALL;
+    if let Some(samples) = arguments.samples {
+        if !model.recipe().bottleneck.draws() {
+            return Err(nothing_to_sample(path));
+        }
+        measures.likelihood = Some(Sampling {
+            samples: samples as usize,
+            rows: None,
+        });
+    }
     let how = Measuring {
+        measures,
         threads: arguments.threads.map_or(0, usize::from),
         ..Measuring::default()
     };
@@ -83,6 +99,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         print(&describe(&evaluation));
     }
     Ok(())
+}
+
+/// Refuses samples of a model that has no distribution.
+fn nothing_to_sample(model: &std::path::Path) -> Error {
+    Error::new(
+        ErrorKind::Data,
+        "the model is not a variational autoencoder: there are no codes to draw",
+    )
+    .at(model.display())
+    .hint("leave out `--samples`")
 }
 
 fn describe(evaluation: &Evaluation) -> String {

@@ -67,7 +67,7 @@ impl Spec<dyn BottleneckPart> {
     }
 
     /// Whether it draws the code from a distribution.
-    pub(crate) fn draws(&self) -> bool {
+    pub fn draws(&self) -> bool {
         self.part().draws()
     }
 
