@@ -18,7 +18,7 @@ use crate::model::Model;
 use crate::report::Figure;
 use crate::text::count_of;
 use crate::train::EpochRecord;
-use charts::{robustness_figure, spectrum};
+use charts::{kl_of_values, robustness_figure, spectrum};
 
 /// The noise in the picture of noisy images, for a model that was trained without noise: one of the levels of the
 /// curves.
@@ -43,6 +43,13 @@ pub fn figures_of(
         figures.extend(pictures::picture_figures(model, test, noise)?);
     }
     figures.extend(loss_figures(records)?);
+    if let Some(bounded) = &evaluation.bounded {
+        let caption = format!(
+            "KL of each value of the code, mean over the test rows: {} of {} are active; a value at 0 is not used",
+            bounded.active_units, evaluation.code_size
+        );
+        figures.extend(svg("kl-of-values", &caption, &kl_of_values(bounded))?);
+    }
     for curve in &evaluation.robustness {
         figures.extend(robustness_figure(evaluation, curve)?);
     }

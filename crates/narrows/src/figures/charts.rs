@@ -2,7 +2,7 @@
 
 use crate::corruption::Corruption;
 use crate::error::Result;
-use crate::evaluate::{Evaluation, JacobianSummary, NoiseCurve};
+use crate::evaluate::{Bounded, Evaluation, JacobianSummary, NoiseCurve};
 use crate::report::{Chart, Figure, Image, Mark, Series};
 use crate::text::count_of;
 
@@ -58,6 +58,24 @@ pub(super) fn robustness_figure(
     );
     let chart = robustness_chart(&curve.noise, ERROR, lines);
     svg(&format!("robustness-{name}"), &caption, &chart)
+}
+
+/// The KL divergence of each value of a variational code, the largest first.
+pub(super) fn kl_of_values(bounded: &Bounded) -> Chart {
+    let mut values = bounded.kl_of_values.clone();
+    values.sort_by(|a, b| b.total_cmp(a));
+    let points = values.iter().enumerate();
+    Chart {
+        x: "value of the code, the largest KL first".into(),
+        y: "KL in nats".into(),
+        series: vec![Series {
+            name: "KL".into(),
+            points: points.map(|(k, &value)| ((k + 1) as f64, value)).collect(),
+        }],
+        mark: Mark::Line,
+        whole_x: true,
+        log_y: false,
+    }
 }
 
 /// The singular values of a Jacobian.

@@ -13,6 +13,7 @@ mod origin;
 mod passes;
 mod rows;
 mod states;
+mod stds;
 
 pub use again::SplitAgain;
 pub use bound::SCORE_DRAWS;

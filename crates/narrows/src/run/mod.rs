@@ -30,6 +30,7 @@ mod rows;
 mod sources;
 mod summary;
 mod threshold;
+mod variational;
 mod whole;
 
 pub use again::evaluate_run;

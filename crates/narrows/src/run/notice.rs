@@ -1,6 +1,8 @@
 //! Notices of a run that are not caused by its recipe or data.
 
-use crate::advice::{Action, Setting, set};
+use crate::advice::{Action, Setting, key, set};
+use crate::evaluate::Forecast;
+use crate::text::{count_of, figures, first_of};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -34,6 +36,15 @@ pub enum Notice {
         before: String,
         /// The instruction set from now on.
         now: &'static str,
+    },
+    /// Fewer values of a variational code can stay active than the code has.
+    Collapse(Forecast),
+    /// Learned stds of columns are close to their minimum, so that the nats of these columns depend on it.
+    StdAtMinimum {
+        /// The names of the columns; empty if one std is that of all.
+        columns: Vec<String>,
+        /// The minimum, in scaled units.
+        minimum: f64,
     },
     /// A part after training was left out for lack of memory. The sentence names the part, the needed memory and the
     /// memory that there is.
@@ -69,6 +80,46 @@ impl fmt::Display for Notice {
                 "{}: the folder cannot be locked ({why}): let no other training use it",
                 folder.display()
             ),
+            Notice::Collapse(forecast) => {
+                let Forecast {
+                    active,
+                    code,
+                    variance,
+                    is_linear,
+                } = forecast;
+                let which = if *is_linear {
+                    "the decoder is linear, so the other values will collapse onto the prior"
+                } else {
+                    "an estimate from a linear decoder: the other values will probably collapse onto the prior"
+                };
+                write!(
+                    f,
+                    "{active} of {code} values of the code can stay active: so many principal components have a variance \
+                     above {} (beta · std²); {which}. Give the likelihood a smaller std, or leave it open so that it is \
+                     learned",
+                    figures(*variance)
+                )
+            }
+            Notice::StdAtMinimum { columns, minimum } => {
+                let minimum = figures(*minimum);
+                match &columns[..] {
+                    [] => write!(f, "the learned std has reached its minimum of {minimum}")?,
+                    columns => {
+                        let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+                        write!(
+                            f,
+                            "the learned std of {} has reached its minimum of {minimum}: {}",
+                            count_of(columns.len(), "column"),
+                            first_of(&names)
+                        )?;
+                    }
+                }
+                write!(
+                    f,
+                    ": the nats depend on this minimum; choose another with {}",
+                    key("objective.minimum_std", "VALUE")
+                )
+            }
             Notice::LeftOut(why) => write!(f, "left out: {why}"),
             Notice::OtherIsa { before, now } => write!(
                 f,

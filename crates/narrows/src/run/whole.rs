@@ -20,6 +20,7 @@ use super::rows::KnownRows;
 use super::sources::RunFile;
 use super::summary::Outcome;
 use super::threshold::{is_chosen, usual_threshold};
+use super::variational::{tell_of_collapse, tell_of_stds};
 use crate::data::{Dataset, Source, SplitPlan};
 use crate::error::Result;
 use crate::figures::reconstruction_picture;
@@ -113,6 +114,7 @@ fn run_in(
         training.record_test(test)?;
     }
     let known = KnownRows::of_split(&split)?;
+    tell_of_collapse(&training, options.threads, observe)?;
     if resumed.is_none() {
         tell_of_known_rows(&training, &split, other, observe)?;
         tell_of_known_groups(&split, other, observe)?;
@@ -227,6 +229,7 @@ fn run_in(
     train_epochs(&mut training, &mut going, options, observe)?;
     // A finished run is checked too, because earlier versions saved any model.
     let mut model = training.checked_model()?;
+    tell_of_stds(&model, observe);
     let records = std::mem::take(&mut going.records);
     tell_of_missing(&folder, training.position().0, &records, None, observe);
 

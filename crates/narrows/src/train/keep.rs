@@ -63,6 +63,11 @@ impl<'a> Training<'a> {
         self.data.inputs()
     }
 
+    /// The number of values of a code.
+    pub(crate) fn code_size(&self) -> usize {
+        self.stepper.network().code_size()
+    }
+
     /// The number of parameters.
     pub(crate) fn parameter_count(&self) -> usize {
         self.stepper.network().parameter_count()
