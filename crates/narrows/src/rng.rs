@@ -35,6 +35,8 @@ pub enum Purpose {
     ValidationProbes = 11,
     /// Which values a layer drops in training.
     Dropout = 12,
+    /// New codes, and the start of a mixture that is fitted to codes; the "epoch" is the upper half of the sample's number.
+    Samples = 14,
 }
 
 /// The draws of one seed for one purpose.
