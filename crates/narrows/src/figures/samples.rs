@@ -82,13 +82,11 @@ fn shown(model: &Model, samples: &Samples<'_>) -> Result<Array2<f32>> {
     Ok(rows.mapv(|value| ((value - low) / range) as f32))
 }
 
-/// A number of stds as it stands below a column: `-3`, `+0.75`.
+/// A number of stds as it stands below a column: `-3`, `0`, `+0.75`.
 fn signed(stds: f64) -> String {
-    let text = format!("{stds:+.2}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text.len() < 2 {
-        "0".into()
-    } else {
-        text.into()
+    if stds.abs() < 0.005 {
+        return "0".into();
     }
+    let text = format!("{stds:+.2}");
+    text.trim_end_matches('0').trim_end_matches('.').into()
 }

@@ -34,6 +34,8 @@ pub enum Notice {
         /// The instruction set from here on.
         now: &'static str,
     },
+    /// The run goes on, and the prior that was fitted to the codes of its model is not one of the codes to come.
+    PriorLost,
     /// A part of what follows training was left out for lack of memory; the sentence says which part, what it needs and
     /// what there is.
     LeftOut(String),
@@ -48,7 +50,8 @@ impl fmt::Display for Notice {
             ),
             Notice::ModelAgain(why) => write!(
                 f,
-                "{why}; the model is written again from the checkpoint, without a threshold: `narrows calibrate` chooses one"
+                "{why}; the model is written again from the checkpoint, without a threshold or a prior: \
+                 `narrows calibrate` and `narrows fit-prior` make these again"
             ),
             Notice::Metrics { path, missing, why } => {
                 let count = crate::text::count_of(*missing, "epoch");
@@ -66,6 +69,11 @@ impl fmt::Display for Notice {
                 f,
                 "{}: the folder cannot be locked ({why}): let no other training use it",
                 folder.display()
+            ),
+            Notice::PriorLost => write!(
+                f,
+                "the prior of the codes is left out, as training goes on and changes the codes: `narrows fit-prior` fits \
+                 one again"
             ),
             Notice::LeftOut(why) => write!(f, "left out: {why}"),
             Notice::OtherIsa { before, now } => write!(

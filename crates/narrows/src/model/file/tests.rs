@@ -3,6 +3,7 @@
 
 mod buffers;
 mod damaged;
+mod prior;
 mod versions;
 
 use super::*;

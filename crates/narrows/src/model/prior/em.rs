@@ -20,11 +20,12 @@ const TOLERANCE: f64 = 1e-6;
 /// The parts of the rows, which threads share.
 const PARTS: usize = 16;
 
-/// The rows that go through a component at once.
+/// The rows that go through all components at once, and those that go through one together, which registers hold.
 const BLOCK: usize = 64;
+const LANES: usize = 16;
 
 /// Below this weight a code adds nothing to a component.
-const LEAST_WEIGHT: f64 = 1e-20;
+const LEAST_WEIGHT: f64 = 1e-12;
 
 /// A component of so few codes is left out.
 const LEAST_MASS: f64 = 1e-6;
@@ -68,9 +69,32 @@ impl PartSums {
         }
     }
 
-    /// Adds a code with a weight, by its difference from the mean.
-    fn add(&mut self, weight: f64, difference: &[f64]) {
-        self.mass += weight;
+    /// Adds codes, `[codes, width]`, each with a weight, by their differences from the mean; four at a time go through the
+    /// sums.
+    fn add(&mut self, weights: &[f64], differences: &[f64]) {
+        let width = self.first.len();
+        for (weights, four) in weights.chunks(4).zip(differences.chunks(4 * width)) {
+            self.mass += weights.iter().sum::<f64>();
+            let code = |index: usize| four.get(index * width..(index + 1) * width);
+            let [Some(a), Some(b), Some(c), Some(d)] = [0, 1, 2, 3].map(code) else {
+                for (weight, code) in weights.iter().zip(four.chunks_exact(width)) {
+                    self.add_one(*weight, code);
+                }
+                continue;
+            };
+            for row in 0..width {
+                let factors = [a, b, c, d].map(|code| code[row]);
+                let [e, f, g, h] = std::array::from_fn(|code| weights[code] * factors[code]);
+                self.first[row] += e + f + g + h;
+                let values = a.iter().zip(b).zip(c).zip(d);
+                for (sum, (((a, b), c), d)) in self.second.row_mut(row).iter_mut().zip(values) {
+                    *sum += e * a + f * b + g * c + h * d;
+                }
+            }
+        }
+    }
+
+    fn add_one(&mut self, weight: f64, difference: &[f64]) {
         for (row, &value) in difference.iter().enumerate() {
             let weighted = weight * value;
             self.first[row] += weighted;
@@ -127,7 +151,7 @@ pub(super) fn fit(
     let floor = FLOOR * rows as f64 / components as f64;
     let mut sums = vec![PartSums::zeros(width); components];
     for (code, &part) in codes.chunks_exact(width).zip(assigned) {
-        sums[part].add(1.0, code);
+        sums[part].add(&[1.0], code);
     }
     let origin = vec![0.0; width];
     let mut parts: Vec<Part> = sums
@@ -203,45 +227,53 @@ fn of_rows(codes: &[f64], width: usize, parts: &[Part]) -> Sums {
             part.weight.ln() - volume - 0.5 * width as f64 * std::f64::consts::TAU.ln()
         })
         .collect();
-    let mut solved = vec![[0.0; BLOCK]; width];
+    let mut solved = vec![[0.0; LANES]; width];
     let mut densities = vec![[0.0; BLOCK]; parts.len()];
-    let mut difference = vec![0.0; width];
+    let (mut weights, mut differences) = (Vec::new(), Vec::new());
     for block in codes.chunks(BLOCK * width) {
         let count = block.len() / width;
         for ((part, densities), constant) in parts.iter().zip(&mut densities).zip(&constants) {
-            let squares = squares(block, width, part, &mut solved);
-            for (density, square) in densities.iter_mut().zip(squares) {
-                *density = constant - 0.5 * square;
+            let lanes = block.chunks(LANES * width).zip(densities.chunks_mut(LANES));
+            for (codes, densities) in lanes {
+                let squares = squares(codes, width, part, &mut solved);
+                for (density, square) in densities.iter_mut().zip(squares) {
+                    *density = constant - 0.5 * square;
+                }
             }
         }
-        for (row, code) in block.chunks_exact(width).enumerate().take(count) {
+        let mut likelihoods = [0.0; BLOCK];
+        for (row, likelihood) in likelihoods.iter_mut().enumerate().take(count) {
             let largest = densities
                 .iter()
                 .fold(f64::NEG_INFINITY, |a, d| a.max(d[row]));
             let sum: f64 = densities.iter().map(|d| (d[row] - largest).exp()).sum();
-            let likelihood = largest + sum.ln();
-            sums.log_likelihood += likelihood;
-            let all = parts.iter().zip(&densities).zip(&mut sums.parts);
-            for ((part, densities), sums) in all {
-                let weight = (densities[row] - likelihood).exp();
+            *likelihood = largest + sum.ln();
+            sums.log_likelihood += *likelihood;
+        }
+        let all = parts.iter().zip(&densities).zip(&mut sums.parts);
+        for ((part, densities), sums) in all {
+            weights.clear();
+            differences.clear();
+            let rows = block.chunks_exact(width).zip(densities).zip(&likelihoods);
+            for ((code, density), likelihood) in rows {
+                let weight = (density - likelihood).exp();
                 if weight >= LEAST_WEIGHT {
-                    for ((d, value), mean) in difference.iter_mut().zip(code).zip(&part.mean) {
-                        *d = value - mean;
-                    }
-                    sums.add(weight, &difference);
+                    weights.push(weight);
+                    differences.extend(code.iter().zip(&part.mean).map(|(a, b)| a - b));
                 }
             }
+            sums.add(&weights, &differences);
         }
     }
     sums
 }
 
-/// The squared distance of each code of a block from a component, `(x - μ)ᵀ Σ⁻¹ (x - μ)`, by forward substitution.
-fn squares(block: &[f64], width: usize, part: &Part, solved: &mut [[f64; BLOCK]]) -> [f64; BLOCK] {
-    let mut squares = [0.0; BLOCK];
+/// The squared distance of each of some codes from a component, `(x - μ)ᵀ Σ⁻¹ (x - μ)`, by forward substitution.
+fn squares(codes: &[f64], width: usize, part: &Part, solved: &mut [[f64; LANES]]) -> [f64; LANES] {
+    let mut squares = [0.0; LANES];
     for index in 0..width {
-        let mut now = [0.0; BLOCK];
-        for (now, code) in now.iter_mut().zip(block.chunks_exact(width)) {
+        let mut now = [0.0; LANES];
+        for (now, code) in now.iter_mut().zip(codes.chunks_exact(width)) {
             *now = code[index] - part.mean[index];
         }
         let row = part.factor.row(index);
