@@ -11,7 +11,7 @@ use narrows::apply::Samples;
 use narrows::figures::{check_picture, samples_picture, traversal_picture};
 use narrows::files::write_output;
 use narrows::model::{Prior, PriorKind, PriorSpec};
-use narrows::run::load_model;
+use narrows::run::{folder_of, load_model};
 use narrows::{Error, ErrorKind, Model, Result};
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", conflicts_with_all = ["traverse", "grid"])]
     count: Option<usize>,
     /// The seed of the draws [default: the recipe's seed]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["traverse", "grid"])]
     seed: Option<u64>,
     /// Draw around the codes of rows, those of `--data` or the run's test rows: new row i is around row i, and after the
     /// last row comes the first again. Tables keep labels and ids.
@@ -239,16 +239,25 @@ impl Arguments {
 
     /// Why there is nothing to draw from.
     fn no_prior(&self, error: Error) -> Error {
-        let asked = self.prior.map_or("prior", PriorKind::name);
-        Error::new(
+        let asked = match self.prior {
+            None => "prior".to_string(),
+            Some(kind) => format!("prior `{}`", kind.name()),
+        };
+        let none = Error::new(
             ErrorKind::Data,
-            format!("the model has no {asked} of its codes to draw from, and the rows to fit one to cannot be had"),
+            format!("the model has no {asked} to draw codes from"),
         )
-        .at(self.model.display())
-        .caused_by(error)
-        .hint(
-            "fit one to rows that you give: `narrows fit-prior MODEL --data SOURCE`; or draw standard normal codes, which \
-             suit a variational bottleneck alone: `--prior standard`",
+        .at(self.model.display());
+        let is_in_run = folder_of(&self.model).is_some();
+        let none = if is_in_run {
+            none.expected("one, or the rows of the run to fit it to")
+                .caused_by(error)
+        } else {
+            none.expected("one, or the folder of the run that trained the model")
+        };
+        none.hint(
+            "fit one with `narrows fit-prior MODEL --data SOURCE`; `--prior standard` draws standard normal codes, which suit \
+             a variational bottleneck alone",
         )
     }
 }

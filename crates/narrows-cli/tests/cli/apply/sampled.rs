@@ -167,7 +167,10 @@ fn a_prior_is_fitted_to_other_rows_and_into_another_file() {
     assert!(shown.contains("a mixture of 3 Gaussians"), "{shown}");
     // Another kind than the one that is kept is fitted, which takes the rows.
     let error = refused(folder, "sample with.safetensors --prior gaussian -o no.csv");
-    assert!(error.contains("no gaussian of its codes"), "{error}");
+    assert!(
+        error.contains("no prior `gaussian` to draw codes from"),
+        "{error}"
+    );
     let notes = said(
         folder,
         "sample with.safetensors --prior standard -o standard.csv",
