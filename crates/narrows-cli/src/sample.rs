@@ -212,8 +212,8 @@ impl Arguments {
             Some(PriorKind::Standard) if is_variational => return Ok(standard()),
             Some(PriorKind::Standard) => {
                 note(
-                    "narrows: warning: training has not made the codes of this model standard normal, as only a variational \
-                     bottleneck does: what these codes decode to may be unlike the data",
+                    "narrows: warning: this model was not trained to have standard normal codes, as only a variational \
+                     bottleneck is: the rows may be unlike the data",
                 );
                 return Ok(standard());
             }
@@ -231,21 +231,26 @@ impl Arguments {
             .source
             .training_rows(&self.model, model, &self.output)
             .map_err(|error| self.no_prior(error))?;
-        note(
-            "the model has no such prior and one is fitted now; `narrows fit-prior` keeps one in the model",
-        );
+        note(&format!(
+            "the model keeps no {}: one is fitted now; `narrows fit-prior` keeps one in the model",
+            self.asked()
+        ));
         Ok(fit(model, &data, spec, model.recipe().seed)?.prior)
+    }
+
+    /// What the model should have, in words.
+    fn asked(&self) -> String {
+        match self.prior {
+            None => "prior".into(),
+            Some(kind) => format!("prior `{}`", kind.name()),
+        }
     }
 
     /// Why there is nothing to draw from.
     fn no_prior(&self, error: Error) -> Error {
-        let asked = match self.prior {
-            None => "prior".to_string(),
-            Some(kind) => format!("prior `{}`", kind.name()),
-        };
         let none = Error::new(
             ErrorKind::Data,
-            format!("the model has no {asked} to draw codes from"),
+            format!("the model has no {} to draw codes from", self.asked()),
         )
         .at(self.model.display());
         let is_in_run = folder_of(&self.model).is_some();

@@ -8,10 +8,13 @@ use super::start::start;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::require;
 use crate::text::{count_of, thousands};
-use ndarray::{ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 
 /// The most numbers of a prior: what a model's file has room for.
 const MOST_NUMBERS: usize = 500_000;
+
+/// The share of zeros in codes from which on Gaussians describe them badly.
+const MANY_ZEROS: f64 = 0.1;
 
 /// The most iterations of the fit of a mixture.
 pub const MOST_ITERATIONS: usize = 200;
@@ -51,8 +54,9 @@ pub struct FittedPrior {
 struct Units {
     mean: Vec<f64>,
     std: Vec<f64>,
-    /// How many values are the same in all codes.
+    /// How many values are the same in all codes, and which.
     constant: usize,
+    is_constant: Vec<bool>,
 }
 
 impl Units {
@@ -86,7 +90,19 @@ impl Units {
             mean,
             std,
             constant: constant.iter().filter(|is| **is).count(),
+            is_constant: constant,
         }
+    }
+
+    /// The share of zeros among the values that change.
+    fn share_of_zeros(&self, codes: ArrayView2<'_, f32>) -> f64 {
+        let changing = self.is_constant.len() - self.constant;
+        let zeros = |code: ArrayView1<'_, f32>| {
+            let values = code.into_iter().zip(&self.is_constant);
+            values.filter(|(value, is)| **value == 0.0 && !**is).count()
+        };
+        let zeros: usize = codes.rows().into_iter().map(zeros).sum();
+        zeros as f64 / (codes.nrows() * changing).max(1) as f64
     }
 
     /// Codes in these units, row by row.
@@ -128,8 +144,9 @@ impl Prior {
     /// A Gaussian has the mean and the covariance of the codes. Where the covariance is singular (a value that never
     /// changes, values that follow from others, few rows), 1e-6 of each variance is added to it, and a note says so. A
     /// mixture has fewer components than asked for where a component would have fewer codes than a code has values and
-    /// one; a note says so. It ends when the mean log-likelihood changes by less than 1e-6 of its size, or after 200
-    /// iterations. The result does not depend on the number of threads.
+    /// one; a note says so. Its fit ends when the mean log-likelihood changes by less than 1e-6 of its size, or after 200
+    /// iterations. A note also says where many values are exactly 0, which Gaussians do not describe. The result does not
+    /// depend on the number of threads.
     ///
     /// ```
     /// use narrows::model::{Prior, PriorSpec};
@@ -165,11 +182,19 @@ impl Prior {
         let mut notes = Vec::new();
         if units.constant > 0 {
             notes.push(format!(
-                "{} of {} in the code never {}: draws keep {} but for a spread of 1e-6 of the largest",
+                "{} of {} of the code {} the same in all rows: in draws {} std is 1e-6 of the largest std",
                 units.constant,
                 count_of(codes.ncols(), "value"),
-                if units.constant == 1 { "changes" } else { "change" },
-                if units.constant == 1 { "it" } else { "them" },
+                if units.constant == 1 { "is" } else { "are" },
+                if units.constant == 1 { "its" } else { "their" },
+            ));
+        }
+        let zeros = units.share_of_zeros(codes);
+        if zeros >= MANY_ZEROS {
+            notes.push(format!(
+                "{:.0} % of the code's values that change are exactly 0, as after ReLU or in a sparse code: Gaussians have \
+                 no such values, and what their draws decode to may be unlike the data",
+                100.0 * zeros
             ));
         }
         match spec {

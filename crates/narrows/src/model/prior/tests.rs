@@ -158,7 +158,7 @@ fn a_singular_covariance_is_told_and_its_draws_stay_where_the_codes_lie() {
         let fitted = fit(&codes, spec);
         let notes = fitted.notes.join("\n");
         assert!(
-            notes.contains("1 of 4 values in the code never changes"),
+            notes.contains("1 of 4 values of the code is the same in all rows"),
             "{notes}"
         );
         let is_gaussian = spec == PriorSpec::Gaussian;
@@ -183,6 +183,21 @@ fn a_singular_covariance_is_told_and_its_draws_stay_where_the_codes_lie() {
         assert!(
             drawn.iter().all(|value| (value - 3.0).abs() < 1e-4),
             "{drawn}"
+        );
+    }
+}
+
+#[test]
+fn codes_with_many_zeros_are_told() {
+    let codes = Prior::standard(3).draw(2, 0..400);
+    let rectified = codes.mapv(|value| value.max(0.0));
+    for spec in [PriorSpec::Gaussian, mixture(2)] {
+        let notes = fit(&codes, spec).notes.join("\n");
+        assert!(!notes.contains("exactly 0"), "{notes}");
+        let notes = fit(&rectified, spec).notes.join("\n");
+        assert!(
+            notes.contains("% of the code's values that change are exactly 0"),
+            "{notes}"
         );
     }
 }
@@ -267,7 +282,7 @@ fn too_few_codes_have_fewer_components_and_that_is_told() {
         "{note}"
     );
     // Many rows, of two kinds.
-    let twice = Array2::from_shape_fn((100, 2), |(row, _)| (row % 2) as f32);
+    let twice = Array2::from_shape_fn((100, 2), |(row, _)| (1 + row % 2) as f32);
     let fitted = fit(&twice, PriorSpec::USUAL);
     assert_eq!(fitted.prior.components().len(), 2);
     assert!(
