@@ -47,6 +47,7 @@ impl Words for Command {
                 plain(&["evaluate", &path_for_shell(model), "--data", "SOURCE"])
             }
             Action::Calibrate => plain(&["calibrate"]),
+            Action::FitPrior => plain(&["fit-prior"]),
             Action::Encode => plain(&["encode"]),
             Action::TryNoise => plain(&["reconstruct", "--corrupt"]),
             Action::Inspect { model } => plain(&["inspect", &for_shell(model)]),
@@ -150,6 +151,7 @@ mod tests {
                 model: "run".into(),
             },
             Action::Calibrate,
+            Action::FitPrior,
             Action::Encode,
             Action::TryNoise,
             Action::Inspect {

@@ -4,6 +4,7 @@ use crate::import::{Shape, parse_shape};
 use crate::output::{columns, figures, print, table, thousands};
 use clap::Args;
 use narrows::data::TestRows;
+use narrows::model::Prior;
 use narrows::network::StateKind;
 use narrows::run::{blame_recipe, load_model};
 use narrows::train::{Described, describe as describe_programs};
@@ -172,7 +173,18 @@ fn to_json(model: &Model) -> Value {
         "test": model.origin().test,
         "isa": model.origin().isa,
         "threshold": model.threshold().map(|threshold| threshold.to_json()),
+        "prior": model.prior().map(prior),
         "tensors": tensors(model).iter().map(tensor).collect::<Vec<_>>(),
+    })
+}
+
+/// A prior without the numbers of its Gaussians.
+fn prior(prior: &Prior) -> Value {
+    json!({
+        "kind": prior.kind().name(),
+        "components": prior.components().len(),
+        "rows": prior.rows(),
+        "source": prior.source(),
     })
 }
 
@@ -262,6 +274,7 @@ fn describe(model: &Model) -> String {
         );
         ("threshold", text)
     }));
+    rows.extend(model.prior().map(|prior| ("prior", prior.in_words())));
     let metrics = model.metrics().iter();
     let metrics: Vec<String> = metrics
         .map(|(name, v)| format!("{name} {}", figures(*v)))

@@ -14,6 +14,7 @@ mod destination;
 mod encode;
 mod evaluate;
 mod export;
+mod fit_prior;
 mod import;
 mod inspect;
 mod interpolate;
@@ -27,6 +28,7 @@ mod reconstruct;
 mod reference;
 mod reproduce;
 mod rows;
+mod sample;
 mod score;
 mod source;
 mod stop;
@@ -55,6 +57,7 @@ Examples:
   narrows score runs/table --data new.csv -o scores.csv
   narrows reconstruct runs/basic         see what a trained model makes of images
   narrows evaluate runs/basic            measure it, with PCA beside it
+  narrows sample runs/basic              new images, from codes that are drawn
   narrows export runs/basic -o model.onnx
   narrows compare basic --vary encoder[2].outputs=8,32
   narrows reproduce classic --quick      the study that the recipes come from";
@@ -73,6 +76,8 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Score(score::Arguments),
     Interpolate(interpolate::Arguments),
+    FitPrior(fit_prior::Arguments),
+    Sample(sample::Arguments),
     Export(export::Arguments),
     Import(import::Arguments),
     Compare(compare::Arguments),
@@ -102,6 +107,8 @@ fn main() -> ExitCode {
         Command::Calibrate(arguments) => calibrate::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Interpolate(arguments) => interpolate::run(&arguments),
+        Command::FitPrior(arguments) => fit_prior::run(&arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Compare(arguments) => compare::run(&arguments),

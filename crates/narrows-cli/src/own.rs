@@ -135,6 +135,25 @@ impl DataArguments {
         Ok(rows)
     }
 
+    /// The rows to fit a distribution of codes to: those that are given, or the run's training rows.
+    pub fn rows_to_fit(&self, path: &Path, model: &Model, output: &Path) -> Result<Dataset> {
+        if self.data.is_empty() {
+            self.training_rows(path, model, output)
+        } else {
+            self.rows_for(path, model, Some(output))
+        }
+    }
+
+    /// The rows that a run was trained on, which `output` must not replace.
+    pub fn training_rows(&self, path: &Path, model: &Model, output: &Path) -> Result<Dataset> {
+        let own = self.own(path, model)?;
+        keep_own_apart(output, &own)?;
+        let rows = self.reading.chosen(&own.split()?.train)?;
+        let count = count_of(rows.rows(), "training row");
+        tell(&own, Part::Data, &format!("its {count}"));
+        Ok(rows)
+    }
+
     /// The data to compare recipes and runs on: those that are given, those of the runs among the names, or the built-in
     /// MNIST where there is no run; where they come from; and their files.
     pub fn to_compare(&self, names: &[String]) -> Result<(Opened, Sources, Watch)> {

@@ -128,10 +128,14 @@ settings! {
     SkipEnd "skip_end",
     /// How many lines to skip before a table in text.
     SkipLines "skip_lines",
+    /// The std by which codes are moved.
+    Std "std",
     /// The rows for testing.
     Test "test",
     /// The sign between thousands in a table in text.
     Thousands "thousands",
+    /// New rows along each value of the code.
+    Traverse "traverse",
     /// Whether a table in text has a line of units.
     Units "units",
     /// The rows for validation.
@@ -221,6 +225,8 @@ pub enum Action {
     },
     /// Choose the threshold of a model.
     Calibrate,
+    /// Fit a distribution to the codes of a model.
+    FitPrior,
     /// Turn data into codes.
     Encode,
     /// See what a model makes of rows with noise.
@@ -296,6 +302,7 @@ pub trait Words: Sync {
                 call("run::evaluate_run", Some(&model), &[])
             }
             Action::Calibrate => "evaluate::threshold".into(),
+            Action::FitPrior => "Prior::fit".into(),
             Action::Encode => "Model::encode".into(),
             Action::TryNoise => "apply::reconstruct".into(),
             Action::Inspect { model } => call("Model::load", Some(model), &[]),

@@ -4,11 +4,13 @@ mod charts;
 mod codes;
 mod loss;
 mod pictures;
+mod samples;
 
 pub(crate) use charts::svg;
 pub use charts::{ERROR, robustness_chart};
 pub use loss::loss_figures;
 pub use pictures::{PICTURES, is_image, reconstruction_picture, strip_picture};
+pub use samples::{check_picture, samples_picture, traversal_picture};
 
 use crate::corruption::Corruption;
 use crate::data::Dataset;

@@ -34,6 +34,8 @@ pub enum Purpose {
     ValidationProbes = 11,
     /// The values that a layer drops in training.
     Dropout = 12,
+    /// New codes, and the start of a mixture that is fitted to codes; the "epoch" is the upper half of the sample's number.
+    Samples = 14,
     /// The codes that a bottleneck draws in training.
     Code = 13,
     /// The codes that it draws where the loss on validation rows is measured; the "epoch" is 0.

@@ -3,6 +3,7 @@
 mod described;
 mod outputs;
 mod rows;
+mod sampled;
 
 use serde_json::Value;
 use std::fs;

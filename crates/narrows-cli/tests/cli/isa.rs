@@ -145,6 +145,7 @@ fn every_command_that_computes_has_the_option() {
         "evaluate run",
         "score run --data t.csv",
         "calibrate run --data t.csv",
+        "fit-prior run --data t.csv",
         "export run -o m.onnx",
         "compare run table --data t.csv --epochs 1",
     ] {
@@ -157,6 +158,7 @@ fn every_command_that_computes_has_the_option() {
         "reconstruct run --data t.csv -o again.csv",
         "denoise run --data t.csv -o clean.csv",
         "interpolate run --data t.csv -o way.csv",
+        "sample run -o new.csv",
     ] {
         bench.done(&format!("{words} --isa portable"), None);
     }

@@ -257,6 +257,11 @@ fn a_threshold_is_not_chosen_while_the_run_goes_on() {
         2,
         &["another training is using the folder", "process"],
     );
+    bench.refused(
+        "fit-prior r --data t.csv",
+        2,
+        &["another training is using the folder"],
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     bench.done("calibrate r --data t.csv");

@@ -1,14 +1,14 @@
 //! One pass over many rows uses one team of threads and one memory for each thread, and runs the network once.
 
-use super::{Way, blame, decode, encode, reconstruct, score};
+use super::{FITTED_ROWS, Samples, Way, blame, codes_of, decode, encode, reconstruct, score};
 use crate::data::write::{Output, pieces};
 use crate::data::{Dataset, Source};
-use crate::model::{Model, Rule, Threshold, ThresholdRows};
+use crate::model::{Model, Prior, PriorSpec, Rule, Threshold, ThresholdRows};
 use crate::network::counted::{self, Counts};
 use crate::network::{Parameters, Workers};
 use crate::recipe::Recipe;
 use crate::scaling::{Scaling, ScalingSpec};
-use crate::threads::available_threads;
+use crate::threads::{available_threads, on_share};
 use ndarray::{Array2, Axis};
 use std::path::Path;
 
@@ -197,4 +197,151 @@ fn a_score_that_is_no_number_counts_as_the_largest() {
     let written = std::fs::read_to_string(path).unwrap();
     assert_eq!(written.lines().nth(4), Some("inf,1"));
     assert_eq!(blame(&model, &data, &[3]).unwrap(), [None]);
+}
+
+/// A prior that is fitted to the codes of the model's rows.
+fn fitted(model: &Model, data: &Dataset, spec: PriorSpec) -> Prior {
+    let codes = codes_of(model, data, FITTED_ROWS, &mut |_| Ok(())).unwrap();
+    assert_eq!(codes, model.encode(rows().view()).unwrap());
+    let seed = model.recipe().seed;
+    let fitted = Prior::fit(codes.view(), spec, seed, &mut |_| Ok(()));
+    fitted.unwrap().prior
+}
+
+#[test]
+fn a_sample_depends_on_its_number_and_seed_alone() {
+    let (model, data) = model();
+    let prior = fitted(&model, &data, PriorSpec::Mixture { components: 3 });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("samples.npy");
+    let samples = |count, seed| Samples::drawn(&model, &prior, count, seed).unwrap();
+    assert_once(counted::during(|| {
+        samples(ROWS, 1).write(&path, &mut |_| Ok(())).unwrap();
+    }));
+    let written = read(&path);
+    assert_eq!(written.dim(), (ROWS, INPUTS));
+    for (count, rows) in [(10, 0..10), (9_000, 8_990..9_000)] {
+        let few = samples(count, 1).rows(rows.clone()).unwrap();
+        let few = few.mapv(|value| value as f32);
+        assert!(
+            few.outer_iter()
+                .eq(written.outer_iter().skip(rows.start).take(10))
+        );
+    }
+    assert_ne!(
+        samples(1, 1).rows(0..1).unwrap(),
+        samples(1, 2).rows(0..1).unwrap()
+    );
+    let around = |threads| {
+        let samples = Samples::around(&model, &data, 3_000, None, 1).unwrap();
+        on_share(threads, || samples.rows(0..3_000).unwrap())
+    };
+    let one = around(1);
+    for threads in [2, 3] {
+        assert_eq!(around(threads), one);
+    }
+    assert!(Samples::drawn(&model, &prior, 0, 1).is_err());
+    assert!(Samples::drawn(&model, &Prior::standard(4), 1, 1).is_err());
+}
+
+#[test]
+fn samples_around_rows_have_the_std_that_is_asked_for() {
+    let (model, data) = model();
+    let codes = model.encode(rows().view()).unwrap();
+    let spread = |std: Option<f64>| {
+        let count = ROWS + 5_000;
+        let samples = Samples::around(&model, &data, count, std, 1).unwrap();
+        let near = samples.codes(0..count).unwrap();
+        // After the last row comes the first again.
+        let away = Array2::from_shape_fn(near.dim(), |(row, value)| {
+            f64::from(near[[row, value]]) - f64::from(codes[[row % ROWS, value]])
+        });
+        assert!(
+            away.mean_axis(Axis(0))
+                .unwrap()
+                .iter()
+                .all(|mean| mean.abs() < 0.01)
+        );
+        away.std_axis(Axis(0), 0.0)
+    };
+    for std in spread(Some(0.3)) {
+        assert!((std - 0.3).abs() < 0.01, "{std}");
+    }
+    let of_codes = codes.mapv(f64::from).std_axis(Axis(0), 0.0);
+    for (found, of_codes) in spread(None).iter().zip(of_codes) {
+        assert!((found / (0.1 * of_codes) - 1.0).abs() < 0.03, "{found}");
+    }
+    let none = Samples::around(&model, &data, 4, Some(0.0), 1).unwrap();
+    assert_eq!(none.codes(1..4).unwrap().row(2), codes.row(3));
+    for std in [-1.0, f64::NAN, f64::INFINITY] {
+        assert!(Samples::around(&model, &data, 4, Some(std), 1).is_err());
+    }
+    let one = data.head(1).unwrap();
+    assert!(Samples::around(&model, &one, 4, None, 1).is_err());
+    assert!(Samples::around(&model, &one, 4, Some(0.1), 1).is_ok());
+}
+
+#[test]
+fn a_traversal_moves_one_value_at_a_time() {
+    let (model, data) = model();
+    let prior = fitted(&model, &data, PriorSpec::Gaussian);
+    let base = [1.0, 2.0, 3.0];
+    let samples = Samples::along(&model, &prior, Some(&base), 5).unwrap();
+    assert_eq!(samples.count(), 15);
+    let codes = samples.codes(0..15).unwrap();
+    let (mean, std) = (prior.mean(), prior.stds());
+    for (row, code) in codes.outer_iter().enumerate() {
+        for value in 0..3 {
+            let stds = [-3.0, -1.5, 0.0, 1.5, 3.0][row % 5];
+            let expected = if value == row / 5 {
+                (mean[value] + stds * std[value]) as f32
+            } else {
+                base[value]
+            };
+            assert_eq!(code[value], expected, "row {row}, value {value}");
+        }
+    }
+    assert_eq!(samples.codes(7..9).unwrap().row(1), codes.row(8));
+    let middle = Samples::along(&model, &prior, None, 3).unwrap();
+    let middle = middle.codes(1..2).unwrap();
+    assert!(
+        middle
+            .iter()
+            .zip(&mean)
+            .all(|(code, &mean)| *code == mean as f32)
+    );
+    assert!(Samples::along(&model, &prior, Some(&base[1..]), 5).is_err());
+    assert!(Samples::along(&model, &prior, None, 1).is_err());
+    // A code of three values has no grid.
+    assert!(Samples::grid(&model, &prior, 5).is_err());
+}
+
+#[test]
+fn a_grid_lies_as_a_chart_of_the_codes() {
+    let recipe = Recipe::parse(
+        "name = 'two'\nencoder = [{ layer = 'dense', outputs = 2 }]\ndecoder = [{ layer = 'dense' }]",
+        "a test",
+    );
+    let recipe = recipe.unwrap();
+    let network = recipe.network(&[INPUTS]).unwrap();
+    let parameters = Parameters::initial(&network, recipe.initialization, 1);
+    let data = Dataset::from_array(rows().view()).unwrap();
+    let spec = ScalingSpec::Standardize {
+        mean: None,
+        std: None,
+    };
+    let scaling = Scaling::fit(&spec, &data).unwrap();
+    let model = Model::new(recipe, scaling, &[INPUTS], parameters.flat()).unwrap();
+    let samples = Samples::grid(&model, &Prior::standard(2), 3).unwrap();
+    let codes = samples.codes(0..9).unwrap();
+    let end = 1.644_853_6;
+    for (row, code) in codes.outer_iter().enumerate() {
+        let expected = [[-end, 0.0, end][row % 3], [end, 0.0, -end][row / 3]];
+        for (found, expected) in code.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-5, "{row}: {code}");
+        }
+    }
+    for side in [1, 1001] {
+        assert!(Samples::grid(&model, &Prior::standard(2), side).is_err());
+    }
 }

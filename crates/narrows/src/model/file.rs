@@ -16,6 +16,7 @@
 //! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
 //! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
 //! | `buffers` | a section: the names of the tensors that are not parameters, such as running statistics |
+//! | `prior` | a section: the distribution of the codes that `narrows fit-prior` fitted |
 //!
 //! Two more keys are checksums, see [`checksums`]. A file that does not match one of them is refused.
 //!
@@ -23,6 +24,7 @@
 //! in single precision.
 
 use super::header::{Header, MAX_HEADER, check_values, format, read_header, read_up_to};
+use super::prior::section::{self, PRIOR};
 use super::states::{self, BUFFERS};
 use super::{Model, Origin, Threshold, checksums, foreign};
 use crate::advice::Action;
@@ -51,7 +53,7 @@ pub const MODEL_FILE: &str = "model.safetensors";
 const COLUMNS: &str = "columns";
 
 /// The sections that this version knows.
-const SECTIONS: [&str; 2] = [COLUMNS, BUFFERS];
+const SECTIONS: [&str; 3] = [COLUMNS, BUFFERS, PRIOR];
 
 /// The key of the metadata that belongs to Narrows.
 pub(super) const KEY: &str = "narrows";
@@ -96,7 +98,11 @@ fn save(model: &Model, path: &Path) -> Result<()> {
         .map_err(|error| broken("cannot write the recipe".into()).caused_by(error))?;
     let columns = model.origin.columns_to_json().map(|json| (COLUMNS, json));
     let buffers = states::to_json(&model.network).map(|json| (BUFFERS, json));
-    let sections = || columns.iter().chain(&buffers);
+    let prior = model
+        .prior
+        .as_ref()
+        .map(|prior| (PRIOR, section::to_json(prior)));
+    let sections = || columns.iter().chain(&buffers).chain(&prior);
     let names: Vec<&str> = sections().map(|&(name, _)| name).collect();
     let mut about = json!({
         "format_version": FORMAT_VERSION,
@@ -231,6 +237,10 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     }
     model.origin = read_origin(&about, inputs)?;
     model.threshold = Threshold::from_json(about.get("threshold").unwrap_or(&Value::Null))?;
+    if has_section(&about, PRIOR) {
+        let section = about.get(PRIOR).unwrap_or(&Value::Null);
+        model.prior = Some(section::from_json(section, model.code_size())?);
+    }
     Ok(model)
 }
 
@@ -300,6 +310,11 @@ fn sections(about: &Value) -> Option<Vec<&str>> {
     list.iter().map(Value::as_str).collect()
 }
 
+/// Whether a file of version 3 has a section, and says so.
+fn has_section(about: &Value, name: &str) -> bool {
+    version(about) == Some(3) && sections(about).is_some_and(|sections| sections.contains(&name))
+}
+
 /// Refuses a file if this version does not know one of its sections, because the model would be incomplete without it.
 /// Also refuses a file that lacks a section it lists.
 fn check_sections(about: &Value) -> Result<()> {
@@ -326,8 +341,7 @@ fn read_origin(about: &Value, inputs: usize) -> Result<Origin> {
     if version(about) < Some(3) {
         return Origin::from_older_json(of("origin"), inputs);
     }
-    let has_columns = sections(about).is_some_and(|sections| sections.contains(&COLUMNS));
-    let columns = has_columns.then(|| of(COLUMNS));
+    let columns = has_section(about, COLUMNS).then(|| of(COLUMNS));
     Origin::from_json(of("data"), columns, inputs)
 }
 

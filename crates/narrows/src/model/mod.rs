@@ -11,6 +11,7 @@ mod import;
 mod in_use;
 mod origin;
 mod passes;
+pub(crate) mod prior;
 mod rows;
 mod states;
 mod stds;
@@ -23,10 +24,11 @@ pub use file::MODEL_FILE;
 pub use import::{ImportOptions, Imported};
 pub use in_use::InUse;
 pub use origin::{Origin, Rule, SplitRecord, Threshold, ThresholdRows};
+pub use prior::{Component, FittedPrior, Gaussian, MOST_ITERATIONS, Prior, PriorKind, PriorSpec};
 
 use crate::scaling::Scaling;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Detail, Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Pass};
 use crate::recipe::Recipe;
 use std::collections::BTreeMap;
@@ -53,6 +55,7 @@ pub struct Model {
     metrics: BTreeMap<String, f64>,
     origin: Origin,
     threshold: Option<Threshold>,
+    prior: Option<Prior>,
 }
 
 /// Refuses a list of numbers whose length differs from the network's.
@@ -130,6 +133,7 @@ impl Model {
             metrics,
             origin: Origin::default(),
             threshold: None,
+            prior: None,
         })
     }
 
@@ -244,5 +248,35 @@ impl Model {
     /// Sets the score above which a row is unusual.
     pub fn set_threshold(&mut self, threshold: Threshold) {
         self.threshold = Some(threshold);
+    }
+
+    /// The distribution of its codes that was fitted to them, if one was.
+    pub fn prior(&self) -> Option<&Prior> {
+        self.prior.as_ref()
+    }
+
+    /// Keeps a distribution of the codes with the model.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if it is one of codes of another width.
+    pub fn set_prior(&mut self, prior: Prior) -> Result<()> {
+        self.check_prior(&prior)?;
+        self.prior = Some(prior);
+        Ok(())
+    }
+
+    /// Refuses a distribution of codes of another width.
+    pub(crate) fn check_prior(&self, prior: &Prior) -> Result<()> {
+        let (expected, found) = (self.code_size(), prior.width());
+        if expected == found {
+            return Ok(());
+        }
+        Err(
+            Error::new(ErrorKind::Data, "the prior does not fit the model")
+                .expected(format!("one of codes of {expected} values"))
+                .found(found)
+                .with(Detail::Width { expected, found }),
+        )
     }
 }

@@ -8,4 +8,4 @@ pub mod tensorboard;
 
 pub use chart::{Chart, Mark, Series};
 pub use html::{Cell, Figure, Image, Report, Section, Table};
-pub use png::{PictureRow, picture_rows};
+pub use png::{PictureRow, picture_grid, picture_rows};

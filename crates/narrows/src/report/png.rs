@@ -1,7 +1,8 @@
 //! Pictures of rows of images, as PNG.
 
 use crate::error::{Error, ErrorKind, Result};
-use ndarray::ArrayView2;
+use crate::memory::require;
+use ndarray::{ArrayView1, ArrayView2};
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 /// Images side by side, with a label.
@@ -16,6 +17,8 @@ pub struct PictureRow<'a> {
 /// The size to which small images are enlarged, by a whole factor.
 const PLEASANT: usize = 112;
 const GAP: usize = 10;
+/// Between the images of a grid, which has no labels.
+const GRID_GAP: usize = 4;
 const MARGIN: usize = 20;
 const TEXT: RasterHeight = RasterHeight::Size20;
 const TEXT_HEIGHT: usize = 20;
@@ -35,28 +38,15 @@ pub fn picture_rows(
     shape: &[usize],
     captions: &[String],
 ) -> Result<Vec<u8>> {
-    let &[channels @ (1 | 3), height, width] = shape else {
-        return Err(Error::new(
-            ErrorKind::Data,
-            "there is no picture of these data: they are not images",
-        )
-        .expected("rows of shape [1 or 3, height, width]")
-        .found(format!("{shape:?}"))
-        .hint("write the rows instead of a picture, with `-o FILE.csv` for a table"));
-    };
+    let [channels, height, width] = image_shape(shape)?;
     let columns = rows.iter().map(|row| row.images.nrows()).max().unwrap_or(0);
     let broken = rows
         .iter()
         .find(|row| row.images.ncols() != channels * height * width);
     if columns == 0 || height == 0 || width == 0 || broken.is_some() {
-        return Err(Error::new(ErrorKind::Data, "there is nothing to draw")
-            .expected(format!("images of shape {shape:?}"))
-            .found(match broken {
-                Some(row) => format!("rows of {} values", row.images.ncols()),
-                None => "none".to_string(),
-            }));
+        return Err(nothing_to_draw(shape, broken.map(|row| row.images.ncols())));
     }
-    let factor = (PLEASANT.div_ceil(width.max(height))).max(1);
+    let factor = enlargement(height, width);
     let (tall, wide) = (height * factor, width * factor);
     let caption_height = if captions.is_empty() {
         0
@@ -74,15 +64,7 @@ pub fn picture_rows(
         top += TEXT_HEIGHT + GAP / 2;
         for (column, image) in row.images.rows().into_iter().enumerate() {
             let left = MARGIN + column * (wide + GAP);
-            for ((channel, y, x), &value) in places(channels, height, width).zip(image.iter()) {
-                canvas.square(
-                    left + x * factor,
-                    top + y * factor,
-                    factor,
-                    channel,
-                    level(value),
-                );
-            }
+            canvas.image(image, [channels, height, width], [left, top]);
         }
         top += tall + GAP;
     }
@@ -92,6 +74,70 @@ pub fn picture_rows(
         canvas.text(caption, middle.saturating_sub(text_width / 2), top);
     }
     canvas.encode()
+}
+
+/// Draws images `[images, channels · height · width]` in a grid of so many columns, row by row, without labels. `shape`
+/// is `[channels, height, width]` with 1 or 3 channels, and values are shown from 0 (black) to 1 (white), clamped.
+///
+/// The bytes depend on the arguments alone.
+///
+/// # Errors
+///
+/// As [`picture_rows`]; also when there is too little memory for the picture.
+pub fn picture_grid(
+    images: ArrayView2<'_, f32>,
+    columns: usize,
+    shape: &[usize],
+) -> Result<Vec<u8>> {
+    let size @ [channels, height, width] = image_shape(shape)?;
+    let is_of_shape = images.ncols() == channels * height * width;
+    if images.is_empty() || columns == 0 || !is_of_shape {
+        let found = (!is_of_shape).then(|| images.ncols());
+        return Err(nothing_to_draw(shape, found));
+    }
+    let factor = enlargement(height, width);
+    let step = [width * factor + GRID_GAP, height * factor + GRID_GAP];
+    let columns = columns.min(images.nrows());
+    let rows = images.nrows().div_ceil(columns);
+    let wide = 2 * MARGIN + columns * step[0] - GRID_GAP;
+    let tall = 2 * MARGIN + rows * step[1] - GRID_GAP;
+    require("the picture", 2 * wide * tall * channels)?;
+    let mut canvas = Canvas::new(wide, tall, channels);
+    for (index, image) in images.rows().into_iter().enumerate() {
+        let left = MARGIN + index % columns * step[0];
+        let top = MARGIN + index / columns * step[1];
+        canvas.image(image, size, [left, top]);
+    }
+    canvas.encode()
+}
+
+/// The channels, height and width of images that can be drawn.
+fn image_shape(shape: &[usize]) -> Result<[usize; 3]> {
+    match *shape {
+        [channels @ (1 | 3), height, width] => Ok([channels, height, width]),
+        _ => Err(Error::new(
+            ErrorKind::Data,
+            "there is no picture of these data: they are not images",
+        )
+        .expected("rows of shape [1 or 3, height, width]")
+        .found(format!("{shape:?}"))
+        .hint("write the rows instead of a picture, with `-o FILE.csv` for a table")),
+    }
+}
+
+/// The refusal of no images, or of rows of so many values that are no images.
+fn nothing_to_draw(shape: &[usize], values: Option<usize>) -> Error {
+    Error::new(ErrorKind::Data, "there is nothing to draw")
+        .expected(format!("images of shape {shape:?}"))
+        .found(match values {
+            Some(values) => format!("rows of {values} values"),
+            None => "none".to_string(),
+        })
+}
+
+/// The whole factor by which images are enlarged.
+fn enlargement(height: usize, width: usize) -> usize {
+    PLEASANT.div_ceil(width.max(height).max(1)).max(1)
 }
 
 /// The places of an image's values in their order: channel, row, column.
@@ -133,6 +179,20 @@ impl Canvas {
         let at = (y * self.width + x) * self.channels + channel;
         if let Some(pixel) = self.pixels.get_mut(at) {
             *pixel = level;
+        }
+    }
+
+    /// An image of a size `[channels, height, width]`, enlarged, from its left and upper end on.
+    fn image(
+        &mut self,
+        image: ArrayView1<'_, f32>,
+        [channels, height, width]: [usize; 3],
+        [left, top]: [usize; 2],
+    ) {
+        let factor = enlargement(height, width);
+        for ((channel, y, x), &value) in places(channels, height, width).zip(image) {
+            let (x, y) = (left + x * factor, top + y * factor);
+            self.square(x, y, factor, channel, level(value));
         }
     }
 
@@ -266,6 +326,34 @@ mod tests {
         assert_eq!(ink("", &[]), 0);
         assert!(ink("original", &[]) > 50);
         assert!(ink("", &["7".into()]) > 10);
+    }
+
+    #[test]
+    fn a_grid_goes_row_by_row_and_ends_with_the_last_image() {
+        let images = Array2::from_shape_fn((5, 4), |(image, _)| image as f32 / 5.0);
+        let (width, height, _, pixels) =
+            decode(&picture_grid(images.view(), 3, &[1, 2, 2]).unwrap());
+        let step = PLEASANT + GRID_GAP;
+        assert_eq!(
+            (width, height),
+            (
+                2 * MARGIN + 3 * step - GRID_GAP,
+                2 * MARGIN + 2 * step - GRID_GAP
+            )
+        );
+        let at = |column: usize, row: usize| {
+            pixels[(MARGIN + row * step + 1) * width + MARGIN + column * step + 1]
+        };
+        assert_eq!(
+            [at(0, 0), at(1, 0), at(2, 0), at(0, 1), at(1, 1), at(2, 1)],
+            [0, 51, 102, 153, 204, PAPER]
+        );
+        // Not wider than there are images.
+        let (width, ..) = decode(&picture_grid(images.view(), 9, &[1, 2, 2]).unwrap());
+        assert_eq!(width, 2 * MARGIN + 5 * step - GRID_GAP);
+        for (columns, shape) in [(0, &[1, 2, 2][..]), (3, &[4]), (3, &[1, 2, 3])] {
+            assert!(picture_grid(images.view(), columns, shape).is_err());
+        }
     }
 
     #[test]

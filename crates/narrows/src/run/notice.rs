@@ -37,6 +37,8 @@ pub enum Notice {
         /// The instruction set from now on.
         now: &'static str,
     },
+    /// The run goes on, and the prior that was fitted to the codes of its model is not one of the codes to come.
+    PriorLost,
     /// Fewer values of a variational code can stay active than the code has.
     Collapse(Forecast),
     /// Learned stds of columns are close to their minimum, so that the nats of these columns depend on it.
@@ -60,8 +62,15 @@ impl fmt::Display for Notice {
             ),
             Notice::ModelAgain(why) => write!(
                 f,
-                "{why}; the model is written again from the checkpoint, without a threshold: {} chooses one",
-                Action::Calibrate
+                "{why}; the model is written again from the checkpoint, without a threshold or a prior: {} and {} make these \
+                 again",
+                Action::Calibrate,
+                Action::FitPrior
+            ),
+            Notice::PriorLost => write!(
+                f,
+                "the prior of the codes is left out, as training goes on and changes the codes: {} fits one again",
+                Action::FitPrior
             ),
             Notice::Metrics { path, missing, why } => {
                 let count = crate::text::count_of(*missing, "epoch");

@@ -194,22 +194,25 @@ fn run_in(
     };
     place.warn(observe);
     let folder = place.folder().to_path_buf();
-    let threshold = match resumed {
+    let (threshold, prior) = match resumed {
         Some(folder) if folder::is_saved(folder) => match load_model_of(folder, &parts) {
-            Ok(model) => model.threshold().cloned(),
+            Ok(model) => (model.threshold().cloned(), model.prior().cloned()),
             Err(error) => {
                 observe(Event::Notice(&Notice::ModelAgain(error.to_string())));
-                None
+                (None, None)
             }
         },
-        _ => None,
+        _ => (None, None),
     };
     // A finished run keeps the threshold that was chosen since.
     let is_done = training.is_finished() && folder::is_saved(&folder);
     if !is_done && threshold.as_ref().is_some_and(is_chosen) {
         observe(Event::Warning(&Warning::ThresholdLost));
     }
-    let threshold = threshold.filter(|_| is_done);
+    if !is_done && prior.is_some() {
+        observe(Event::Notice(&Notice::PriorLost));
+    }
+    let (threshold, prior) = (threshold.filter(|_| is_done), prior.filter(|_| is_done));
     if options.profile {
         training.start_profile();
     }
@@ -262,6 +265,7 @@ fn run_in(
         }
         Err(error) => observe(Event::Note(&format!("the model has no threshold: {error}"))),
     }
+    prior.map_or(Ok(()), |prior| model.set_prior(prior))?;
     let best = training
         .best_validation_loss()
         .map(|loss| (training.best_epoch(), loss));

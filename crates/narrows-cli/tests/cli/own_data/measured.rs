@@ -32,6 +32,7 @@ fn a_run_is_measured_on_its_own_rows_and_not_on_mnist() {
         "evaluate",
         "score",
         "calibrate",
+        "fit-prior",
         "reconstruct",
         "interpolate",
         "compare",

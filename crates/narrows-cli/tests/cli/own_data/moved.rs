@@ -223,6 +223,8 @@ fn bad_rows_are_kept_only_where_rows_are_written() {
         "compare small.toml --data rows.csv --out no",
         "calibrate run",
         "interpolate run -o no.png",
+        "fit-prior run",
+        "sample run --around -o no.csv",
     ] {
         let all = [&words(line)[..], &["--on-bad", "null"]].concat();
         bench.refused(&all, &["`--on-bad null` needs a command that writes rows"]);

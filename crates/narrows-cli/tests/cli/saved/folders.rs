@@ -176,6 +176,8 @@ fn a_run_that_was_killed_while_it_was_put_in_place_is_said_to_be_so() {
         "encode r --data t.csv -o codes.csv",
         "export r -o model.onnx",
         "calibrate r --data t.csv",
+        "fit-prior r --data t.csv",
+        "sample r -o new.csv",
         "compare r table --data t.csv",
     ] {
         bench.refused(words, 2, &["was killed", "narrows train --resume r"]);

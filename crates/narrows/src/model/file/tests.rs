@@ -3,6 +3,7 @@
 
 mod buffers;
 mod damaged;
+mod prior;
 mod versions;
 
 use super::*;
@@ -212,9 +213,9 @@ fn what_is_no_file_is_refused() {
 fn a_section_that_is_not_known_is_refused_by_its_name() {
     let needs = |sections: Value| move |about: &mut Value| about["sections"] = sections;
     assert_refused_by_metadata(
-        needs(json!(["prior"])),
+        needs(json!(["flow"])),
         &[
-            "needs the section `prior`",
+            "needs the section `flow`",
             "no sections but `columns`",
             "update Narrows",
         ],
@@ -227,11 +228,11 @@ fn a_section_that_is_not_known_is_refused_by_its_name() {
         assert_refused_by_metadata(needs(damaged), &["list of sections is missing or damaged"]);
     }
     // Unknown content is ignored.
-    assert!(load_bytes(&changed(|about| about["prior"] = json!(1), |_| ())).is_ok());
+    assert!(load_bytes(&changed(|about| about["flow"] = json!(1), |_| ())).is_ok());
     // Older versions have no sections.
     let old = |about: &mut Value| {
         about["format_version"] = 2.into();
-        about["sections"] = json!(["prior"]);
+        about["sections"] = json!(["flow"]);
     };
     assert!(load_bytes(&changed(old, |_| ())).is_ok());
 }

@@ -1,0 +1,92 @@
+//! Pictures of new rows.
+
+use super::pictures::is_image;
+use crate::apply::Samples;
+use crate::data::Dataset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Model;
+use crate::report::{PictureRow, picture_grid, picture_rows};
+use ndarray::{Array2, Axis, Slice};
+
+/// The most images in a picture.
+const MOST_IN_PICTURE: usize = 1000;
+
+/// New images in a grid of so many columns, as the bytes of a PNG. Black and white are the ends of the values of the
+/// training images.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] when the model's rows are no images, or there are more than 1000.
+pub fn samples_picture(model: &Model, samples: &Samples<'_>, columns: usize) -> Result<Vec<u8>> {
+    let images = shown(model, samples)?;
+    picture_grid(images.view(), columns, model.shape())
+}
+
+/// What each value of a code does ([`Samples::along`], in so many steps), as the bytes of a PNG: a row of images for each,
+/// with the place of each column in stds below.
+///
+/// # Errors
+///
+/// As [`samples_picture`].
+pub fn traversal_picture(model: &Model, samples: &Samples<'_>, steps: usize) -> Result<Vec<u8>> {
+    let images = shown(model, samples)?;
+    let labels: Vec<String> = (0..images.nrows() / steps.max(1))
+        .map(|value| format!("code{value}"))
+        .collect();
+    let rows: Vec<PictureRow<'_>> = labels
+        .iter()
+        .enumerate()
+        .map(|(value, label)| PictureRow {
+            label,
+            images: images.slice_axis(Axis(0), Slice::from(value * steps..(value + 1) * steps)),
+        })
+        .collect();
+    let captions: Vec<String> = (0..steps)
+        .map(|step| signed(Samples::stds(step, steps)))
+        .collect();
+    picture_rows(&rows, model.shape(), &captions)
+}
+
+/// Refuses a picture of so many rows of a model.
+///
+/// # Errors
+///
+/// [`ErrorKind::Data`] when the model's rows are no images, or there are more than 1000.
+pub fn check_picture(model: &Model, count: usize) -> Result<()> {
+    if !is_image(model.shape()) {
+        let none = Array2::zeros((0, 0));
+        return picture_grid(none.view(), 1, model.shape()).map(drop);
+    }
+    if count <= MOST_IN_PICTURE {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::Data, "a picture cannot show this many images")
+            .expected(format!("at most {MOST_IN_PICTURE}"))
+            .found(count)
+            .hint("write the rows instead, with `-o FILE.npy` or into a folder"),
+    )
+}
+
+/// The images, from 0 for black to 1 for white.
+fn shown(model: &Model, samples: &Samples<'_>) -> Result<Array2<f32>> {
+    check_picture(model, samples.count())?;
+    let rows = samples.rows(0..samples.count())?;
+    let (low, high) = match model.origin().range {
+        Some((low, high)) if low >= 0.0 && high <= 1.0 => (0.0, 1.0),
+        Some((low, high)) if low >= 0.0 && high <= 255.0 => (0.0, 255.0),
+        Some(range) => range,
+        None => Dataset::from_array(rows.view())?.range(),
+    };
+    let range = if high > low { high - low } else { 1.0 };
+    Ok(rows.mapv(|value| ((value - low) / range) as f32))
+}
+
+/// A number of stds as it stands below a column: `-3`, `0`, `+0.75`.
+fn signed(stds: f64) -> String {
+    if stds.abs() < 0.005 {
+        return "0".into();
+    }
+    let text = format!("{stds:+.2}");
+    text.trim_end_matches('0').trim_end_matches('.').into()
+}

@@ -1,0 +1,19 @@
+//! Distributions of codes, from which new codes are drawn: the standard normal distribution, one Gaussian, or a mixture of
+//! Gaussians, fitted to the codes of rows and kept in the model's file.
+
+mod distribution;
+mod em;
+mod fit;
+mod gaussian;
+mod lower;
+mod quantile;
+pub(super) mod section;
+mod start;
+
+pub(crate) use distribution::normals;
+pub use distribution::{Component, Prior, PriorKind};
+pub use fit::{FittedPrior, MOST_ITERATIONS, PriorSpec};
+pub use gaussian::Gaussian;
+
+#[cfg(test)]
+mod tests;
