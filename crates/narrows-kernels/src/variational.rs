@@ -12,6 +12,9 @@
 //!            with w = 0 where KL_j < free
 //! ```
 //!
+//! Where several codes are drawn for a row, each is weighed by `w = p(x | z) p(z) / q(z | x)` (Burda et al. 2016, "Importance
+//! weighted autoencoders"), of which [`Weighed`] has the part `ln p(z) - ln q(z | x) = Σ (e² - z² + l) / 2`.
+//!
 //! `free` is the divergence that costs nothing, in nats a value ("free bits", Kingma et al. 2016, "Improving variational
 //! inference with inverse autoregressive flow", here for each row).
 
@@ -117,6 +120,96 @@ pub fn draw_back(
                 [by_means.as_mut_ptr(), by_logs.as_mut_ptr()],
                 q,
             );
+        }
+    }
+}
+
+/// Codes of a row, and what is needed to weigh them: several for each row.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighed<'a> {
+    /// The codes that are drawn for a row.
+    pub samples: usize,
+    /// Means and log variances, `[rows, 2 q]`.
+    pub encoded: &'a [f32],
+    /// The noise of the codes, `[rows, samples, q]`.
+    pub noise: &'a [f32],
+}
+
+impl Weighed<'_> {
+    /// The values of a code, for so many rows.
+    fn code(&self, rows: usize) -> usize {
+        let q = width(self.encoded.len() / 2, rows);
+        assert_eq!(self.noise.len(), rows * self.samples * q);
+        q
+    }
+
+    /// Makes codes `z`, `[rows, samples, q]`; `ratios`, `[rows, samples]`, gets `ln p(z) - ln q(z | x)` of each, in nats.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn draw(&self, isa: Isa, z: &mut [f32], ratios: &mut [f32]) {
+        let samples = self.samples;
+        assert!(samples > 0 && ratios.len().is_multiple_of(samples));
+        let q = self.code(ratios.len() / samples);
+        assert_eq!(z.len(), self.noise.len());
+        if q == 0 {
+            return ratios.fill(0.0);
+        }
+        let noise = self.noise.chunks_exact(q);
+        let made = z.chunks_exact_mut(q).zip(ratios);
+        for (pair, (noise, (z, ratio))) in noise.zip(made).enumerate() {
+            let row = &self.encoded[pair / samples * 2 * q..][..2 * q];
+            let (means, logs) = row.split_at(q);
+            let of = [means.as_ptr(), logs.as_ptr(), noise.as_ptr()];
+            // SAFETY: q numbers in each slice.
+            *ratio = unsafe { ratio_row(isa, of, z.as_mut_ptr(), q) };
+        }
+    }
+
+    /// Overwrites `gradient`, `[rows, 2 q]`, with the gradient by means and log variances. `dz`, `[rows, samples, q]`, is the
+    /// gradient by the codes of what the decoder makes of them; `by_ratios`, `[rows, samples]`, that by the ratios, which is
+    /// `-scale` times the weight of the sample.
+    ///
+    /// `is_doubly` takes the doubly reparametrized estimator (Tucker et al. 2019, "Doubly reparameterized gradient estimators
+    /// for Monte Carlo objectives"): each sample counts by the square of its weight, and the direct dependence of `ln q` on
+    /// means and log variances is left out.
+    ///
+    /// # Panics
+    ///
+    /// When lengths do not fit.
+    pub fn draw_back(
+        &self,
+        isa: Isa,
+        (dz, by_ratios): (&[f32], &[f32]),
+        scale: f32,
+        is_doubly: bool,
+        gradient: &mut [f32],
+    ) {
+        let samples = self.samples;
+        assert!(samples > 0 && by_ratios.len().is_multiple_of(samples));
+        let q = self.code(by_ratios.len() / samples);
+        assert!(dz.len() == self.noise.len() && gradient.len() == self.encoded.len());
+        gradient.fill(0.0);
+        if q == 0 {
+            return;
+        }
+        let pairs = self.noise.chunks_exact(q).zip(dz.chunks_exact(q));
+        for (pair, ((noise, dz), &by_ratio)) in pairs.zip(by_ratios).enumerate() {
+            let row = pair / samples * 2 * q;
+            let (means, logs) = self.encoded[row..row + 2 * q].split_at(q);
+            let (by_means, by_logs) = gradient[row..row + 2 * q].split_at_mut(q);
+            let of = [means.as_ptr(), logs.as_ptr(), noise.as_ptr(), dz.as_ptr()];
+            let to = [by_means.as_mut_ptr(), by_logs.as_mut_ptr()];
+            let by = [by_ratio, -by_ratio / scale];
+            // SAFETY: q numbers in each slice.
+            unsafe {
+                if is_doubly {
+                    ratio_back_row::<true>(isa, of, by, to, q);
+                } else {
+                    ratio_back_row::<false>(isa, of, by, to, q);
+                }
+            }
         }
     }
 }
@@ -253,6 +346,92 @@ unsafe fn back_body<L: Lanes>(
             let by_log = normal.log.where_greater(given, zero, by_log);
             by_mean.store_first(by_means.add(i), n);
             by_log.store_first(by_logs.add(i), n);
+            i += n;
+        }
+    }
+}
+
+multiversion! {
+    unsafe fn ratio_row(of: [*const f32; 3], z: *mut f32, q: usize) -> f32 = ratio_body
+}
+
+/// # Safety
+///
+/// `q` numbers at each pointer.
+#[inline(always)]
+unsafe fn ratio_body<L: Lanes>(
+    [means, logs, noise]: [*const f32; 3],
+    z: *mut f32,
+    q: usize,
+) -> f32 {
+    // SAFETY: indices stay below `q`; `lanes` holds the `L::N <= 16` lanes of a vector.
+    unsafe {
+        let mut sum = L::splat(0.0);
+        let mut i = 0;
+        while i < q {
+            let n = L::N.min(q - i);
+            let load = |from: *const f32| L::load_first(from.add(i), n);
+            let (mean, noise) = (load(means), load(noise));
+            // Behind the row all are 0, and so is what they add.
+            let normal = Normal::new(mean, load(logs));
+            let code = noise.mul_add(normal.std, mean);
+            code.store_first(z.add(i), n);
+            let squares = noise.mul(noise).sub(code.mul(code));
+            sum = sum.add(squares.add(normal.log));
+            i += n;
+        }
+        let mut lanes = [0.0f32; 16];
+        sum.store(lanes.as_mut_ptr());
+        0.5 * lanes.iter().sum::<f32>()
+    }
+}
+
+multiversion! {
+    unsafe fn ratio_back_row<const DOUBLY: bool>(
+        of: [*const f32; 4], by: [f32; 2], to: [*mut f32; 2], q: usize,
+    ) = ratio_back_body
+}
+
+/// Adds to the gradient what one sample contributes; `by` is the gradient by its ratio, and its weight.
+///
+/// # Safety
+///
+/// `q` numbers at each pointer.
+#[inline(always)]
+unsafe fn ratio_back_body<L: Lanes, const DOUBLY: bool>(
+    [means, logs, noise, dz]: [*const f32; 4],
+    [by_ratio, weight]: [f32; 2],
+    [by_means, by_logs]: [*mut f32; 2],
+    q: usize,
+) {
+    // SAFETY: indices stay below `q`.
+    unsafe {
+        let (zero, half) = (L::splat(0.0), L::splat(0.5));
+        let (by_ratio, weight) = (L::splat(by_ratio), L::splat(weight));
+        let mut i = 0;
+        while i < q {
+            let n = L::N.min(q - i);
+            let load = |from: *const f32| L::load_first(from.add(i), n);
+            let (mean, given) = (load(means), load(logs));
+            let (noise, dz) = (load(noise), load(dz));
+            let normal = Normal::new(mean, given);
+            let code = noise.mul_add(normal.std, mean);
+            let by_code = if DOUBLY {
+                // weight · dz - by_ratio · weight · (z - e / s)
+                let of_densities = code.sub(noise.div(normal.std)).mul(by_ratio);
+                weight.mul(dz.sub(of_densities))
+            } else {
+                dz.sub(by_ratio.mul(code))
+            };
+            let mut by_log = half.mul(by_code).mul(noise).mul(normal.std);
+            if !DOUBLY {
+                by_log = by_log.add(half.mul(by_ratio));
+            }
+            // What was clamped does not follow its input.
+            let by_log = given.where_greater(normal.log, zero, by_log);
+            let by_log = normal.log.where_greater(given, zero, by_log);
+            load(by_means).add(by_code).store_first(by_means.add(i), n);
+            load(by_logs).add(by_log).store_first(by_logs.add(i), n);
             i += n;
         }
     }

@@ -3,7 +3,7 @@
 use crate::{agrees, bits, differences, numbers, wide};
 use narrows_kernels::Isa;
 use narrows_kernels::reference;
-use narrows_kernels::variational::{divergences, draw, draw_back};
+use narrows_kernels::variational::{Weighed, divergences, draw, draw_back};
 
 const ROWS: usize = 3;
 const FREE: [f32; 3] = [0.0, 0.05, 0.4];
@@ -127,4 +127,75 @@ fn the_closed_form_is_the_mean_over_draws() {
     );
     let difference = (first - f64::from(divergence[0])).abs();
     assert!(difference < 4.0 * error, "{difference}, {error}");
+}
+
+/// Ratios and gradients of weighed codes against central differences of their definition.
+#[test]
+fn codes_that_are_weighed() {
+    let samples = 3;
+    for isa in Isa::available() {
+        for q in [1, 5, 16, 21] {
+            let encoded: Vec<f32> = numbers(ROWS * 2 * q, 3).iter().map(|x| 2.0 * x).collect();
+            let noise = numbers(ROWS * samples * q, 4);
+            let dz = numbers(ROWS * samples * q, 5);
+            let weights: Vec<f32> = numbers(ROWS * samples, 6).iter().map(|w| w.abs()).collect();
+            let scale = 0.25;
+            let by_ratios: Vec<f32> = weights.iter().map(|w| -scale * w).collect();
+            let weighed = Weighed {
+                samples,
+                encoded: &encoded,
+                noise: &noise,
+            };
+            let (mut z, mut ratios) = (vec![9.0; noise.len()], vec![9.0; ROWS * samples]);
+            weighed.draw(isa, &mut z, &mut ratios);
+            // What `value` is the sum of: codes times dz, and ratios times by_ratios.
+            let value = |encoded: &[f64]| {
+                let mut sum = 0.0;
+                for pair in 0..ROWS * samples {
+                    let row = &encoded[pair / samples * 2 * q..][..2 * q];
+                    let of_pair = |all: &[f32]| wide(&all[pair * q..(pair + 1) * q]);
+                    let (noise, dz) = (of_pair(&noise), of_pair(&dz));
+                    let (code, _) = reference::variational(row, &noise, 0.0);
+                    let ratio: f64 = (0..q)
+                        .map(|j| 0.5 * (noise[j].powi(2) - code[j].powi(2) + row[q + j]))
+                        .sum();
+                    sum += code.iter().zip(dz).map(|(z, dz)| z * dz).sum::<f64>();
+                    sum += ratio * f64::from(by_ratios[pair]);
+                }
+                sum
+            };
+            let mut gradient = vec![9.0; encoded.len()];
+            weighed.draw_back(isa, (&dz, &by_ratios), scale, false, &mut gradient);
+            for (found, expected) in gradient.iter().zip(differences(value, &wide(&encoded))) {
+                assert!(
+                    agrees(*found, expected, 3e-6 * (1.0 + expected.abs())),
+                    "{q} on {}: {found} {expected}",
+                    isa.name()
+                );
+            }
+            // The doubly reparametrized estimator from its definition.
+            weighed.draw_back(isa, (&dz, &by_ratios), scale, true, &mut gradient);
+            for row in 0..ROWS {
+                for j in 0..q {
+                    let at = |place: usize| f64::from(encoded[row * 2 * q + place]);
+                    let (mean, std) = (at(j), (at(q + j) / 2.0).exp());
+                    let (mut by_mean, mut by_log) = (0.0, 0.0);
+                    for sample in 0..samples {
+                        let pair = row * samples + sample;
+                        let weight = f64::from(weights[pair]);
+                        let e = f64::from(noise[pair * q + j]);
+                        let z = mean + std * e;
+                        let of_densities = f64::from(scale) * weight * (z - e / std);
+                        let by_code = weight * (f64::from(dz[pair * q + j]) + of_densities);
+                        by_mean += by_code;
+                        by_log += by_code * e * std / 2.0;
+                    }
+                    for (place, expected) in [(j, by_mean), (q + j, by_log)] {
+                        let found = gradient[row * 2 * q + place];
+                        assert!(agrees(found, expected, 3e-6 * (1.0 + expected.abs())));
+                    }
+                }
+            }
+        }
+    }
 }

@@ -6,9 +6,10 @@
 
 mod draw;
 mod mean;
+mod weighed;
 
 use super::part::{Bottleneck, BottleneckPart};
-use crate::declaration::{Declaration, Key, Kind, Part, Preset, Range, Settings};
+use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Graph, Place};
 use crate::program::{Builder, Mode, Var};
@@ -16,6 +17,7 @@ use crate::rng::Purpose;
 use draw::Draw;
 use mean::Means;
 use std::sync::Arc;
+use weighed::DrawWeighed;
 
 /// A code that is drawn from a normal distribution, and kept near the standard normal distribution.
 #[derive(Debug)]
@@ -40,6 +42,66 @@ const WARMUP: Key = Key::new(
 .default(Preset::Whole(0))
 .elsewhere(&["kl_warmup", "annealing", "n_epochs_kl_warmup"]);
 
+const SAMPLES: Key = Key::new(
+    "samples",
+    Kind::Whole {
+        least: 1,
+        most: 1 << 12,
+    },
+    "how many codes are drawn for each row in training; more than 1 need the bound \"iwae\"",
+)
+.default(Preset::Whole(1));
+
+const BOUND: Key = Key::new(
+    "bound",
+    Kind::Text,
+    "\"elbo\", the evidence lower bound, or \"iwae\", the importance-weighted bound of several samples (Burda et al. 2016)",
+)
+.default(Preset::Text(ELBO));
+
+const DOUBLY_REPARAMETRIZED: Key = Key::new(
+    "doubly_reparametrized",
+    Kind::Flag,
+    "for the bound \"iwae\": the gradient of lower variance of Tucker et al. 2019, instead of the plain one",
+)
+.default(Preset::Flag(true));
+
+const ELBO: &str = "elbo";
+const IWAE: &str = "iwae";
+
+/// What does not go together.
+fn check_bound(settings: &Settings) -> std::result::Result<(), Conflict> {
+    let conflict = |key: Key, expected: &str| {
+        Err(Conflict {
+            key: key.name,
+            expected: expected.into(),
+        })
+    };
+    let bound: String = settings.get(&BOUND);
+    match &bound[..] {
+        ELBO if settings.get::<usize>(&SAMPLES) > 1 => conflict(
+            BOUND,
+            "\"iwae\", which weighs several samples, or `samples` = 1",
+        ),
+        ELBO => Ok(()),
+        // There is no divergence in closed form to free bits of, or to weigh.
+        IWAE if settings.get::<f32>(&FREE_BITS) > 0.0 => conflict(
+            FREE_BITS,
+            "0 with the bound \"iwae\", which has no divergence in closed form",
+        ),
+        IWAE if settings.get::<f32>(&BETA) != 1.0 => conflict(
+            BETA,
+            "1 with the bound \"iwae\", which has no divergence in closed form",
+        ),
+        IWAE if settings.get::<usize>(&WARMUP) > 0 => conflict(
+            WARMUP,
+            "0 with the bound \"iwae\", which has no divergence in closed form",
+        ),
+        IWAE => Ok(()),
+        _ => conflict(BOUND, "\"elbo\" or \"iwae\""),
+    }
+}
+
 const FREE_BITS: Key = Key::new(
     "free_bits",
     Kind::Number(Range::FROM_0),
@@ -56,6 +118,18 @@ impl Bottleneck {
     }
 }
 
+impl Bottleneck {
+    /// Several codes of each row, drawn as by [`Bottleneck::variational`], under the importance-weighted bound with its
+    /// doubly reparametrized gradient.
+    pub fn importance_weighted(samples: usize) -> Bottleneck {
+        let keys = [
+            (&SAMPLES, Some(samples.into())),
+            (&BOUND, Some(IWAE.into())),
+        ];
+        Bottleneck::unchecked(&Variational, &keys)
+    }
+}
+
 impl Part for Variational {
     fn declaration(&self) -> &Declaration {
         const {
@@ -64,7 +138,15 @@ impl Part for Variational {
                 "a code drawn from N(mean, exp(log variance)); the encoder gives the means, then as many log variances",
             )
             .elsewhere(&["vae", "gaussian", "normal"])
-            .keys(&[BETA, WARMUP, FREE_BITS])
+            .keys(&[
+                BETA,
+                WARMUP,
+                FREE_BITS,
+                SAMPLES,
+                BOUND,
+                DOUBLY_REPARAMETRIZED,
+            ])
+            .check(check_bound)
         }
     }
 }
@@ -86,6 +168,21 @@ impl BottleneckPart for Variational {
                 return Ok(builder.apply(Means { width }, Vec::new(), encoded, shape));
             }
         };
+        let bound: String = settings.get(&BOUND);
+        if bound == IWAE {
+            let operation = DrawWeighed {
+                width,
+                samples: settings.get(&SAMPLES),
+                is_doubly: settings.get(&DOUBLY_REPARAMETRIZED),
+                divisor: builder.objective_divisor(),
+                draws: builder.draws(purpose),
+            };
+            let samples = operation.samples;
+            let outputs = vec![(shape, samples), (vec![1], samples)];
+            let made = builder.node(Arc::new(operation), Vec::new(), vec![encoded], outputs);
+            builder.weigh(made[1]);
+            return Ok(made[0]);
+        }
         let beta: f32 = settings.get(&BETA);
         let operation = Draw {
             width,

@@ -96,6 +96,7 @@ impl Objective {
             target,
             tensors: built.of_loss.clone(),
             in_nats: self.in_nats,
+            log_ratio: builder.log_ratio(),
         };
         let Objective { reconstruction, .. } = self;
         let built = reconstruction

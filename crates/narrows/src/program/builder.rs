@@ -34,6 +34,8 @@ pub struct Builder {
     pub(crate) couples_rows: bool,
     /// What the objective is divided by.
     objective_divisor: usize,
+    /// What the codes of a sample are weighed by, where several are drawn.
+    log_ratio: Option<Var>,
     /// The place in the sentence at which parts are built.
     place: String,
     /// Values that must be kept because they are outputs.
@@ -54,6 +56,7 @@ impl Builder {
             states: Vec::new(),
             couples_rows: false,
             objective_divisor: 1,
+            log_ratio: None,
             place: String::new(),
             kept: Vec::new(),
         }
@@ -83,6 +86,18 @@ impl Builder {
     /// of weight w is w divided by this; [`Lower::loss`](super::Lower::loss) is given that weight, and records w.
     pub fn objective_divisor(&self) -> usize {
         self.objective_divisor
+    }
+
+    /// Says that the likelihoods at several rows of a sample are to be weighed: `log_ratio` has a number for each of these
+    /// rows, the logarithm of what their likelihood is multiplied by. The reconstruction loss then compares all of them with
+    /// the target, and is the importance-weighted bound.
+    pub fn weigh(&mut self, log_ratio: Var) {
+        self.log_ratio = Some(log_ratio);
+    }
+
+    /// What the rows of a sample are weighed by, if a bottleneck has said so.
+    pub fn log_ratio(&self) -> Option<Var> {
+        self.log_ratio
     }
 
     /// The program that is being built.

@@ -1,6 +1,7 @@
 //! Elementwise losses as an operation of a program.
 
 use super::part::{Likelihood, ReconstructionPlace};
+use super::weighed::WeighedLoss;
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::Graph;
 use crate::program::{
@@ -32,14 +33,25 @@ impl ReconstructionPlace {
         (factor, offset): (f32, f64),
     ) -> Result<()> {
         let width = self.check_widths(builder)?;
-        let inputs = vec![self.output, self.target];
+        let mut inputs = vec![self.output, self.target];
         let operation = ComparedLoss {
             loss,
             factor,
             offset: (offset * width as f64) as f32,
             in_nats: self.in_nats,
         };
-        builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new());
+        match self.log_ratio {
+            None => builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new()),
+            Some(ratio) => {
+                inputs.push(ratio);
+                let samples = builder.rows(self.output);
+                let weighed = WeighedLoss {
+                    of: operation,
+                    samples,
+                };
+                builder.node(Arc::new(weighed), Vec::new(), inputs, Vec::new())
+            }
+        };
         Ok(())
     }
 
@@ -49,7 +61,9 @@ impl ReconstructionPlace {
     ///
     /// When they differ, or the decoder gives several rows a sample.
     pub(super) fn check_widths(&self, builder: &Builder) -> Result<usize> {
-        builder.check_one_row(self.output, "the reconstruction loss")?;
+        if self.log_ratio.is_none() {
+            builder.check_one_row(self.output, "the reconstruction loss")?;
+        }
         let [output, target] = [self.output, self.target].map(|var| builder.width(var));
         if output != target {
             return Err(Error::new(
@@ -65,13 +79,34 @@ impl ReconstructionPlace {
 
 /// The mean of a loss between a value and its target.
 #[derive(Clone, Copy, Debug)]
-struct ComparedLoss {
+pub(super) struct ComparedLoss {
     loss: Loss,
     /// What the loss of each value is multiplied by.
     factor: f32,
     /// What is added to the sum over a row.
     offset: f32,
     in_nats: bool,
+}
+
+impl ComparedLoss {
+    /// The loss of a row.
+    pub(super) fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32 {
+        self.factor * self.loss.sum(isa, output, target) + self.offset
+    }
+
+    /// The same, with its gradient by the output.
+    pub(super) fn nats_and_gradient(
+        &self,
+        isa: Isa,
+        output: &[f32],
+        target: &[f32],
+        gradient: &mut [f32],
+    ) -> f32 {
+        let sum = self
+            .loss
+            .sum_and_gradient(isa, output, target, self.factor, gradient);
+        self.factor * sum + self.offset
+    }
 }
 
 impl Operation for ComparedLoss {

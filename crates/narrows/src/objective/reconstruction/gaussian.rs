@@ -6,7 +6,7 @@ mod learned;
 use super::compare::ScaledLoss;
 use super::part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::program::{Builder, TensorSpec};
 use learned::LearnedStd;
 use narrows_kernels::loss::Loss;
@@ -104,6 +104,15 @@ impl ReconstructionPart for Gaussian {
         }) = of_given_std(settings)
         {
             return place.compare_scaled(builder, loss, (factor, offset));
+        }
+        if place.log_ratio.is_some() {
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                "the importance-weighted bound needs a std that is given",
+            )
+            .expected("`objective.std`, a number")
+            .found("a std that is learned")
+            .hint("give `std`, or choose the bound \"elbo\""));
         }
         let operation = of_learned_std(settings, width);
         let (inputs, tensors) = (vec![place.output, place.target], place.tensors.clone());

@@ -10,6 +10,7 @@ mod huber;
 mod l1;
 mod mse;
 mod part;
+mod weighed;
 
 pub(crate) use part::RECONSTRUCTION;
 pub use part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};

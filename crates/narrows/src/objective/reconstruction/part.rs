@@ -93,6 +93,8 @@ pub struct ReconstructionPlace {
     pub target: Var,
     /// Its own tensors, as [`ReconstructionPart::tensors`] lists them.
     pub tensors: Vec<TensorId>,
+    /// What the rows of a sample are weighed by, where the bottleneck draws several codes.
+    pub log_ratio: Option<Var>,
     /// Whether the objective is in nats a row; else it is a mean over the values of a row.
     pub in_nats: bool,
 }
