@@ -274,6 +274,34 @@ fn denoising() {
 }
 
 #[test]
+fn generating() {
+    let walk = walk("docs/generating.md");
+    let trained = walk.printed("narrows train vae --out");
+    let [bound, reconstruction, kl] = ["negative bound", "reconstruction", "KL"]
+        .map(|name| number(trained, &format!("\n  {name} ")));
+    assert!(
+        (bound - reconstruction - kl).abs() < 0.011,
+        "{bound}, {reconstruction}, {kl}"
+    );
+    assert!(bound < 140.0, "{bound}");
+    let evaluated = walk.printed("narrows evaluate");
+    for part in ["nats a row", "importance-weighted (100 samples, 1,000 rows)"] {
+        assert!(evaluated.contains(part), "no `{part}` in: {evaluated}");
+    }
+    let collapsed = walk.printed("narrows train vae-linear");
+    assert!(
+        collapsed.contains("of 30 values of the code active"),
+        "{collapsed}"
+    );
+    let bytes = fs::read(walk.path("new.npy")).unwrap();
+    assert!(bytes.len() > 1000 * 784, "{}", bytes.len());
+    for picture in ["samples", "values", "around", "holes", "mixture"] {
+        let png = fs::read(walk.path(&format!("{picture}.png"))).unwrap();
+        assert!(png.starts_with(b"\x89PNG"), "{picture}");
+    }
+}
+
+#[test]
 fn codes() {
     let walk = walk("docs/codes.md");
     let rows = |name: &str| -> Vec<Vec<String>> {
