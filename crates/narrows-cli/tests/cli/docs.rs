@@ -285,7 +285,10 @@ fn generating() {
     );
     assert!(bound < 140.0, "{bound}");
     let evaluated = walk.printed("narrows evaluate");
-    for part in ["nats a row", "importance-weighted (100 samples, 1,000 rows)"] {
+    for part in [
+        "nats a row",
+        "importance-weighted (100 samples, 1,000 rows)",
+    ] {
         assert!(evaluated.contains(part), "no `{part}` in: {evaluated}");
     }
     let collapsed = walk.printed("narrows train vae-linear");

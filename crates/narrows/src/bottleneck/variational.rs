@@ -9,7 +9,7 @@ mod mean;
 mod weighed;
 
 use super::part::{Bottleneck, BottleneckPart};
-use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings};
+use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Range, Settings, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Graph, Place};
 use crate::program::{Builder, Mode, Var};
@@ -48,16 +48,18 @@ const SAMPLES: Key = Key::new(
         least: 1,
         most: 1 << 12,
     },
-    "how many codes are drawn for each row in training; more than 1 need the bound \"iwae\"",
+    "how many codes are drawn for each row in training; several are for the bound \"iwae\"",
 )
 .default(Preset::Whole(1));
 
 const BOUND: Key = Key::new(
     "bound",
-    Kind::Text,
-    "\"elbo\", the evidence lower bound, or \"iwae\", the importance-weighted bound of several samples (Burda et al. 2016)",
+    Kind::OneOf(&[ELBO, IWAE]),
+    "the evidence lower bound of one sample, or the importance-weighted bound (Burda et al. 2016)",
 )
-.default(Preset::Text(ELBO));
+.default(Preset::Open(
+    "\"elbo\" for one sample, \"iwae\" for several",
+));
 
 const DOUBLY_REPARAMETRIZED: Key = Key::new(
     "doubly_reparametrized",
@@ -69,36 +71,46 @@ const DOUBLY_REPARAMETRIZED: Key = Key::new(
 const ELBO: &str = "elbo";
 const IWAE: &str = "iwae";
 
-/// What does not go together.
+/// Whether the bound is the importance-weighted one.
+fn is_weighed(settings: &Settings) -> bool {
+    match settings.get::<Option<String>>(&BOUND) {
+        Some(bound) => bound == IWAE,
+        None => settings.get::<usize>(&SAMPLES) > 1,
+    }
+}
+
+/// Refuses settings that do not go together. The importance-weighted bound has no divergence in closed form to weigh, or
+/// to leave some of without cost.
 fn check_bound(settings: &Settings) -> std::result::Result<(), Conflict> {
-    let conflict = |key: Key, expected: &str| {
+    let conflict = |key: &Key, expected: &str| {
         Err(Conflict {
             key: key.name,
             expected: expected.into(),
         })
     };
-    let bound: String = settings.get(&BOUND);
-    match &bound[..] {
-        ELBO if settings.get::<usize>(&SAMPLES) > 1 => conflict(
-            BOUND,
-            "\"iwae\", which weighs several samples, or `samples` = 1",
-        ),
-        ELBO => Ok(()),
-        // There is no divergence in closed form to free bits of, or to weigh.
-        IWAE if settings.get::<f32>(&FREE_BITS) > 0.0 => conflict(
-            FREE_BITS,
+    if !is_weighed(settings) {
+        return match settings.get::<usize>(&SAMPLES) {
+            1 => Ok(()),
+            _ => conflict(&BOUND, "\"iwae\" for several samples"),
+        };
+    }
+    if settings.get::<f32>(&FREE_BITS) > 0.0 {
+        conflict(
+            &FREE_BITS,
             "0 with the bound \"iwae\", which has no divergence in closed form",
-        ),
-        IWAE if settings.get::<f32>(&BETA) != 1.0 => conflict(
-            BETA,
+        )
+    } else if settings.get::<f32>(&BETA) != 1.0 {
+        conflict(
+            &BETA,
             "1 with the bound \"iwae\", which has no divergence in closed form",
-        ),
-        IWAE if settings.get::<usize>(&WARMUP) > 0 => conflict(
-            WARMUP,
+        )
+    } else if settings.get::<usize>(&WARMUP) > 0 {
+        conflict(
+            &WARMUP,
             "0 with the bound \"iwae\", which has no divergence in closed form",
-        ),
-        IWAE => Ok(()),
-        _ => conflict(BOUND, "\"elbo\" or \"iwae\""),
+        )
+    } else {
+        Ok(())
     }
 }
 
@@ -124,7 +136,7 @@ impl Bottleneck {
     pub fn importance_weighted(samples: usize) -> Bottleneck {
         let keys = [
             (&SAMPLES, Some(samples.into())),
-            (&BOUND, Some(IWAE.into())),
+            (&BOUND, Some(Value::from(IWAE))),
         ];
         Bottleneck::unchecked(&Variational, &keys)
     }
@@ -168,8 +180,7 @@ impl BottleneckPart for Variational {
                 return Ok(builder.apply(Means { width }, Vec::new(), encoded, shape));
             }
         };
-        let bound: String = settings.get(&BOUND);
-        if bound == IWAE {
+        if is_weighed(settings) {
             let operation = DrawWeighed {
                 width,
                 samples: settings.get(&SAMPLES),

@@ -68,6 +68,8 @@ pub enum Kind {
         /// The largest allowed value.
         most: i64,
     },
+    /// One of some words.
+    OneOf(&'static [&'static str]),
     /// A text.
     Text,
     /// The name of a part.
@@ -271,6 +273,10 @@ impl Kind {
                 let (least, most) = (whole(*least), whole(*most));
                 format!("[channels, height, width], each {least} to {most}")
             }
+            Kind::OneOf(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                words.join(" or ")
+            }
             Kind::Text => "a text".into(),
             Kind::Name => "a name".into(),
             Kind::Section(what) => (*what).into(),
@@ -336,6 +342,9 @@ impl Kind {
             (Kind::Triple { least, most }, Value::Wholes(list)) if list.len() == 3 => {
                 let is_possible = list.iter().all(|&n| is_in((least, most), n));
                 is_possible.then_some(Value::Wholes(list))
+            }
+            (Kind::OneOf(words), Value::Text(text)) => {
+                words.contains(&&text[..]).then_some(Value::Text(text))
             }
             (Kind::Text | Kind::Name, Value::Text(text)) => Some(Value::Text(text)),
             _ => None,

@@ -23,15 +23,18 @@
 //! | `threshold` | `value`, `rule`, `level`, `rows` as JSON, and when a row is unusual; present if there is one |
 
 mod bound;
+mod layers;
 mod metadata;
+
+pub use layers::{SCALED, SCORE};
 
 use crate::Model;
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, StateKind};
+use crate::network::StateKind;
 use crate::onnx::proto::{self, DOUBLE, FLOAT};
 use crate::onnx::{Attribute, Graph, Place, rows};
+use layers::layers;
 use prost::Message;
-use std::ops::Range;
 
 /// The opset of the graph: the oldest one in which all of its operators have their present form. Runtimes since the end
 /// of 2020 support it.
@@ -49,8 +52,6 @@ pub const INPUT: &str = "input";
 pub const CODE: &str = "code";
 /// The output that corresponds to [`Model::reconstruct`].
 pub const RECONSTRUCTION: &str = "reconstruction";
-/// The output that corresponds to [`Model::score`].
-pub const SCORE: &str = "score";
 
 /// The type of numbers of the graph's input and of its reconstruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,9 +139,6 @@ pub fn bytes_with(model: &Model, input: Input) -> Result<Vec<u8>> {
     };
     Ok(message.encode_to_vec())
 }
-
-/// The input of the layers: rows in scaled units, in float32.
-pub const SCALED: &str = "scaled";
 
 /// The keys of the metadata of a model's graph.
 pub fn metadata_keys(model: &Model) -> Vec<String> {
@@ -255,23 +253,6 @@ fn unscale(graph: &mut Graph, output: &str, input: Input) {
     graph.node("Div", &[&output, "scaling.factor"], &[], "output/spread");
     let undone = ["output/spread", "scaling.offset"];
     graph.node("Add", &undone, &[], RECONSTRUCTION);
-}
-
-/// Adds some of the layers, from the value `from`; returns the name of their result.
-fn layers(graph: &mut Graph, network: &Network, range: Range<usize>, from: &str) -> String {
-    let mut value = from.to_string();
-    for index in range {
-        let (spec, name) = (&network.specs()[index], network.name_of(index));
-        let (shape, next) = (network.shape(index), network.shape(index + 1));
-        let place = Place {
-            name: &name,
-            input: &value,
-            from: shape,
-            to: next,
-        };
-        value = spec.nodes(graph, place);
-    }
-    value
 }
 
 #[cfg(test)]

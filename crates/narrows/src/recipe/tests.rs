@@ -60,12 +60,19 @@ impl Case {
             "schedule" => "[training]\nepochs = 1000000\n",
             _ => "",
         };
+        // Drawn codes need a likelihood.
+        let objective = match (self.section, &self.selector[..]) {
+            ("bottleneck", selector) if selector.contains("variational") => {
+                "[objective]\nreconstruction = \"gaussian\"\n"
+            }
+            _ => "",
+        };
         let decoder = match self.section {
             "decoder[1]" => "",
             _ => "[[decoder]]\nlayer = \"dense\"\n",
         };
         format!(
-            "name = \"a\"\n{own}{epochs}[[encoder]]\nlayer = \"dense\"\noutputs = 2\n\
+            "name = \"a\"\n{own}{epochs}{objective}[[encoder]]\nlayer = \"dense\"\noutputs = 2\n\
              {decoder}[[decoder]]\nlayer = \"sigmoid\"\n"
         )
     }
@@ -149,6 +156,7 @@ fn good(kind: &Kind) -> Vec<String> {
             format!("[{least}, {least}, {least}]"),
             format!("[{most}, {most}, {most}]"),
         ],
+        Kind::OneOf(words) => words.iter().map(|word| format!("\"{word}\"")).collect(),
         // The only text is the name of a layer.
         Kind::Text => vec!["\"encoder[0]\"".into()],
         Kind::Name | Kind::Section(_) | Kind::List(_) => panic!("no part has such a key"),
@@ -195,6 +203,7 @@ fn bad(kind: &Kind) -> Vec<String> {
             format!("[{}, {least}, {least}]", most + 1),
             format!("[{least}, {least}, \"{least}\"]"),
         ],
+        Kind::OneOf(words) => vec![format!("\"{}s\"", words[0]), "\"\"".into(), "1.5".into()],
         Kind::Text => vec!["0".into(), "1.5".into(), "[0]".into(), "true".into()],
         Kind::Name | Kind::Section(_) | Kind::List(_) => panic!("no part has such a key"),
     };

@@ -12,7 +12,7 @@
 //! wrong gradient has its full error at every distance. So the smallest error over all distances is compared.
 
 use crate::samples::varied::{settings, settings_of_layer};
-use crate::samples::{required, table};
+use crate::samples::{self, required, table};
 use narrows::data::{Dataset, Values};
 use narrows::declaration::{Declaration, Part, Settings};
 use narrows::layer::LayerPart;
@@ -52,6 +52,8 @@ struct Tried {
     data: Dataset,
     scaling: Scaling,
     order: Vec<u32>,
+    /// What the objective is divided by.
+    divisor: f64,
 }
 
 impl Tried {
@@ -63,6 +65,11 @@ impl Tried {
         let data = Dataset::new("noise", Values::U8(pixels), SHAPE.to_vec(), None).unwrap();
         let network = recipe.network(&SHAPE).unwrap();
         let setting = Setting::of(recipe, network).unwrap();
+        // An objective in nats is divided once.
+        let divisor = match setting.objective.is_in_nats() {
+            true => data.inputs() as f64,
+            false => 1.0,
+        };
         let mut stepper = Stepper::new(setting, ROWS, 1).unwrap();
         let moved = (0..).zip(stepper.parameters().flat());
         let moved = moved.map(|(i, p)| p + 0.3 * ((hash(i) >> 40) as f32 / (1 << 24) as f32 - 0.5));
@@ -70,6 +77,7 @@ impl Tried {
         stepper.set_parameters(&moved).unwrap();
         Tried {
             stepper,
+            divisor,
             scaling: Scaling::fit(&ScalingSpec::Unit, &data).unwrap(),
             data,
             order: (0..ROWS as u32).collect(),
@@ -82,9 +90,13 @@ impl Tried {
             data,
             scaling,
             order,
+            divisor,
         } = self;
         let (losses, gradient) = stepper.loss_and_gradient(data, scaling, 0, order);
-        (losses.total, gradient.into_iter().map(f64::from).collect())
+        (
+            losses.total / *divisor,
+            gradient.into_iter().map(f64::from).collect(),
+        )
     }
 
     /// The error of a gradient along a direction of norm 1 from some parameters, at the distance where it is least.
@@ -192,17 +204,25 @@ fn gradients_of_every_layer_meet_central_differences() {
 fn gradients_of_every_bottleneck_meet_central_differences() {
     for part in Parts::standard().bottlenecks().iter() {
         let declaration = part.declaration();
-        let text = |values: &_| {
+        // A mean and a log variance for each value, and a likelihood.
+        let (outputs, loss) = match part.draws() {
+            true => (14, "gaussian"),
+            false => (7, "mse"),
+        };
+        let text = |values: &samples::Values| {
             let kind = table("kind", declaration.name, values);
             format!(
-                "encoder = [{{ layer = 'dense', outputs = 7 }}, {{ layer = 'tanh' }}]\nbottleneck = {kind}\n\
-                 decoder = [{{ layer = 'dense', outputs = 9 }}, {{ layer = 'tanh' }}, {DENSE}]"
+                "encoder = [{{ layer = 'dense', outputs = {outputs} }}, {{ layer = 'tanh' }}]\nbottleneck = {kind}\n\
+                 decoder = [{{ layer = 'dense', outputs = 9 }}, {{ layer = 'tanh' }}, {DENSE}]\n\
+                 objective = {{ reconstruction = '{loss}' }}"
             )
         };
-        let fits = |values: &_| {
-            recipe(&text(values), &Parts::standard())
-                .network(&SHAPE)
-                .is_ok()
+        // What warms up is learned from with another weight than it counts.
+        let fits = |values: &samples::Values| {
+            let warms_up = values.iter().any(|(key, _)| *key == "warmup");
+            let read =
+                Parts::standard().parse(&format!("name = 'a'\n{}", text(values)), "test", &[]);
+            !warms_up && read.is_ok_and(|recipe| recipe.network(&SHAPE).is_ok())
         };
         for values in settings(declaration, required(declaration, &[7]), &[7], fits) {
             check(&text(&values));

@@ -80,6 +80,7 @@ pub fn possible(kind: &Kind, shape: &[usize]) -> Vec<Value> {
             .map(|pair| Value::Wholes(pair.to_vec()))
             .to_vec(),
         Kind::Triple { .. } => vec![Value::from(image(shape))],
+        Kind::OneOf(words) => words.iter().map(|word| Value::from(*word)).collect(),
         Kind::Text | Kind::Name | Kind::Section(_) | Kind::List(_) => Vec::new(),
     };
     values.retain(|value| kind.accept(value.clone()).is_some());

@@ -616,7 +616,10 @@ fn what_the_weighed_bound_lacks_is_refused() {
     };
     let gaussian = "'gaussian', std = 1.0";
     for (keys, words) in [
-        ("samples = 3", &["bottleneck.bound", "iwae"][..]),
+        (
+            "samples = 3, bound = 'elbo'",
+            &["bottleneck.bound", "iwae"][..],
+        ),
         (
             "bound = 'iwae', free_bits = 0.1",
             &["free_bits", "closed form"],

@@ -1,7 +1,7 @@
 //! The score of a model whose bottleneck draws codes: the evidence lower bound over the draws of scores, which are constants of
 //! the graph.
 
-use super::{SCALED, SCORE, layers};
+use super::layers::{SCALED, SCORE, layers};
 use crate::model::{Bound, Model, SCORE_DRAWS};
 use crate::onnx::{Attribute, Graph};
 use narrows_kernels::variational::{LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE};

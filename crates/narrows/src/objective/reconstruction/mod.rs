@@ -9,6 +9,7 @@ mod gaussian;
 mod huber;
 mod l1;
 mod mse;
+mod nodes;
 mod part;
 mod weighed;
 
