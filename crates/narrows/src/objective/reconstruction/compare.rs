@@ -1,92 +1,23 @@
 //! Elementwise losses as an operation of a program.
 
 use super::nodes::Nodes;
-use super::part::{Likelihood, ReconstructionPlace};
-use super::weighed::WeighedLoss;
-use crate::error::{Error, ErrorKind, Result};
+use super::part::Likelihood;
+use crate::error::Result;
 use crate::onnx::Graph;
 use crate::program::{
-    Buffer, Builder, Isa, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
+    Buffer, Isa, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
 };
 use narrows_kernels::loss::Loss;
-use std::sync::Arc;
-
-impl ReconstructionPlace {
-    /// Compares each value with that of the target: the mean of a loss over rows, and over values where the objective is not
-    /// in nats.
-    ///
-    /// # Errors
-    ///
-    /// If the decoder's output has several rows per sample.
-    pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
-        self.compare_scaled(builder, loss, (1.0, 0.0))
-    }
-
-    /// The same with the loss of each value multiplied by a factor, and an offset added to the loss of each value.
-    ///
-    /// # Errors
-    ///
-    /// As [`ReconstructionPlace::compare`].
-    pub fn compare_scaled(
-        &self,
-        builder: &mut Builder,
-        loss: Loss,
-        (factor, offset): (f32, f64),
-    ) -> Result<()> {
-        let width = self.check_widths(builder)?;
-        let mut inputs = vec![self.output, self.target];
-        let operation = ComparedLoss {
-            loss,
-            factor,
-            offset: (offset * width as f64) as f32,
-            in_nats: self.in_nats,
-        };
-        match self.log_ratio {
-            None => builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new()),
-            Some(ratio) => {
-                inputs.push(ratio);
-                let samples = builder.rows(self.output);
-                let weighed = WeighedLoss {
-                    of: operation,
-                    samples,
-                };
-                builder.node(Arc::new(weighed), Vec::new(), inputs, Vec::new())
-            }
-        };
-        Ok(())
-    }
-
-    /// Refuses an output of another width than the target; gives the width.
-    ///
-    /// # Errors
-    ///
-    /// When they differ, or the decoder gives several rows a sample.
-    pub(super) fn check_widths(&self, builder: &Builder) -> Result<usize> {
-        if self.log_ratio.is_none() {
-            builder.check_one_row(self.output, "the reconstruction loss")?;
-        }
-        let [output, target] = [self.output, self.target].map(|var| builder.width(var));
-        if output != target {
-            return Err(Error::new(
-                ErrorKind::Recipe,
-                "the loss compares each value with that of the target",
-            )
-            .expected(format!("{target} values"))
-            .found(output));
-        }
-        Ok(target)
-    }
-}
 
 /// The mean of a loss between a value and its target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ComparedLoss {
-    loss: Loss,
+    pub(super) loss: Loss,
     /// What the loss of each value is multiplied by.
-    factor: f32,
+    pub(super) factor: f32,
     /// What is added to the sum over a row.
-    offset: f32,
-    in_nats: bool,
+    pub(super) offset: f32,
+    pub(super) in_nats: bool,
 }
 
 impl ComparedLoss {

@@ -11,6 +11,7 @@ mod l1;
 mod mse;
 mod nodes;
 mod part;
+mod place;
 mod weighed;
 
 pub(crate) use part::RECONSTRUCTION;

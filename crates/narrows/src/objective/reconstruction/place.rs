@@ -1,0 +1,76 @@
+//! Comparing what the decoder gives with the target, value by value.
+
+use super::compare::ComparedLoss;
+use super::part::ReconstructionPlace;
+use super::weighed::WeighedLoss;
+use crate::error::{Error, ErrorKind, Result};
+use crate::program::Builder;
+use narrows_kernels::loss::Loss;
+use std::sync::Arc;
+
+impl ReconstructionPlace {
+    /// Compares each value with that of the target: the mean of a loss over rows, and over values where the objective is not
+    /// in nats.
+    ///
+    /// # Errors
+    ///
+    /// If the decoder's output has several rows per sample.
+    pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
+        self.compare_scaled(builder, loss, (1.0, 0.0))
+    }
+
+    /// The same with the loss of each value multiplied by a factor, and an offset added to the loss of each value.
+    ///
+    /// # Errors
+    ///
+    /// As [`ReconstructionPlace::compare`].
+    pub fn compare_scaled(
+        &self,
+        builder: &mut Builder,
+        loss: Loss,
+        (factor, offset): (f32, f64),
+    ) -> Result<()> {
+        let width = self.check_widths(builder)?;
+        let mut inputs = vec![self.output, self.target];
+        let operation = ComparedLoss {
+            loss,
+            factor,
+            offset: (offset * width as f64) as f32,
+            in_nats: self.in_nats,
+        };
+        match self.log_ratio {
+            None => builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new()),
+            Some(ratio) => {
+                inputs.push(ratio);
+                let samples = builder.rows(self.output);
+                let weighed = WeighedLoss {
+                    of: operation,
+                    samples,
+                };
+                builder.node(Arc::new(weighed), Vec::new(), inputs, Vec::new())
+            }
+        };
+        Ok(())
+    }
+
+    /// Refuses an output of another width than the target; gives the width.
+    ///
+    /// # Errors
+    ///
+    /// When they differ, or the decoder gives several rows a sample.
+    pub(super) fn check_widths(&self, builder: &Builder) -> Result<usize> {
+        if self.log_ratio.is_none() {
+            builder.check_one_row(self.output, "the reconstruction loss")?;
+        }
+        let [output, target] = [self.output, self.target].map(|var| builder.width(var));
+        if output != target {
+            return Err(Error::new(
+                ErrorKind::Recipe,
+                "the loss compares each value with that of the target",
+            )
+            .expected(format!("{target} values"))
+            .found(output));
+        }
+        Ok(target)
+    }
+}
