@@ -170,6 +170,7 @@ impl Configuration {
                 .expect("a sound objective"),
             penalties: penalties.into_iter().collect(),
             seed,
+            binarize: false,
             clip_norm: 0.0,
             accumulation: 1,
         };

@@ -44,6 +44,14 @@ pub enum Purpose {
     ScoreCode = 16,
     /// The codes that an evaluation draws for its test rows; the "epoch" is the number of the draw.
     TestCode = 17,
+    /// The values that are drawn as 0 or 1 in training.
+    Binarization = 18,
+    /// The values that are drawn as 0 or 1 in validation; the "epoch" is 0.
+    ValidationBinarization = 19,
+    /// The values that are drawn as 0 or 1 in evaluation; the "epoch" is 0.
+    TestBinarization = 20,
+    /// The same of the training rows that baselines are fitted on.
+    FittedBinarization = 21,
 }
 
 /// The draws of one seed for one purpose.

@@ -183,8 +183,18 @@ impl Section<'_> {
 
     /// As [`Section::choose`], for an enum in code.
     pub(crate) fn pick<T>(&self, selector: &Key, choices: &[Choice<T>]) -> Result<Option<T>> {
+        self.pick_beside(selector, &[], choices)
+    }
+
+    /// The same with keys that all choices have.
+    pub(crate) fn pick_beside<T>(
+        &self,
+        selector: &Key,
+        common: &[Key],
+        choices: &[Choice<T>],
+    ) -> Result<Option<T>> {
         let parts: Vec<&Declaration> = choices.iter().map(|choice| &choice.declaration).collect();
-        let chosen = self.choose(selector, &[], &parts)?;
+        let chosen = self.choose(selector, common, &parts)?;
         Ok(chosen.map(|(chosen, settings)| (choices[chosen].make)(&settings)))
     }
 }

@@ -4,10 +4,9 @@
 use super::evaluating::Evaluating;
 use super::record::{Bounded, SampledLikelihood};
 use super::{Pca, block_rows};
-use crate::data::Dataset;
 use crate::error::Result;
 use crate::model::{Bound, Encoded};
-use crate::network::{Rows, ScaledRows};
+use crate::network::Rows;
 use crate::objective::InNats;
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Isa;
@@ -220,7 +219,7 @@ fn log_mean_exp(logs: Vec<f64>) -> f64 {
 pub(super) fn ppca_nll(
     pca: &Pca,
     code: usize,
-    [train, test]: [&ScaledRows<'_>; 2],
+    [train, test]: [&dyn Rows; 2],
     threads: usize,
 ) -> Option<f64> {
     let inputs = pca.mean().len();
@@ -254,7 +253,7 @@ pub(super) fn ppca_nll(
 
 /// The negative log likelihood of binary test rows under independent values with the means of the training rows. A value
 /// that is the same in all of n training rows has the mean 1/(2n) or 1 - 1/(2n), so that others are possible.
-pub(super) fn independent_nll(inputs: usize, [train, test]: [&ScaledRows<'_>; 2]) -> f64 {
+pub(super) fn independent_nll(inputs: usize, [train, test]: [&dyn Rows; 2]) -> f64 {
     let means = |rows: &dyn Rows| {
         let mut sums = vec![0.0f64; inputs];
         let mut values = vec![0.0; inputs];
@@ -280,10 +279,7 @@ impl Evaluating<'_> {
     /// What stands beside the bound: probabilistic PCA beside a Gaussian likelihood, independent values beside a binary one.
     pub(super) fn beside_bound(&mut self, bounded: &mut Bounded, pca: Option<&Pca>) -> Result<()> {
         let (model, inputs) = (self.model, self.test.inputs());
-        let [train, test] = [self.train, self.test].map(|data: &Dataset| ScaledRows {
-            data,
-            scaling: model.scaling(),
-        });
+        let [train, test] = [self.train, self.test].map(|data| self.scaled(data));
         let reconstruction = &model.recipe().reconstruction;
         if reconstruction.part().needs_binary_targets() {
             self.tell("independent values", 0, 1)?;
@@ -292,7 +288,7 @@ impl Evaluating<'_> {
             && let Some(pca) = pca
         {
             self.tell("probabilistic PCA", 0, 1)?;
-            let rows = [&train, &test];
+            let rows: [&dyn Rows; 2] = [&train, &test];
             bounded.ppca_test_nll = ppca_nll(pca, model.code_size(), rows, self.threads);
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::classes::{accuracies, has_room};
 use super::column::ColumnSums;
+use super::drawn::DrawnRows;
 use super::moments::fill;
 use super::quality::{Comparison, Images};
 use super::robustness::Reconstruct;
@@ -15,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::memory::unless_left_out;
 use crate::model::Model;
 use crate::network::{Rows, ScaledRows, Workers};
+use crate::rng::{Draws, Purpose};
 use crate::text::{count_of, thousands};
 use ndarray::Array2;
 use std::ops::Range;
@@ -62,10 +64,22 @@ pub(super) fn of_pca(pca: &Pca, code: usize) -> impl Fn(&dyn Rows, &mut Workers,
 }
 
 impl<'a> Evaluating<'a> {
-    pub(super) fn scaled(&self, data: &'a Dataset) -> ScaledRows<'a> {
-        ScaledRows {
-            data,
-            scaling: self.model.scaling(),
+    /// Rows as the model saw them in training, without noise.
+    pub(super) fn scaled<'d>(&self, data: &'d Dataset) -> DrawnRows<'d>
+    where
+        'a: 'd,
+    {
+        let purpose = if std::ptr::eq(data, self.train) {
+            Purpose::FittedBinarization
+        } else {
+            Purpose::TestBinarization
+        };
+        let recipe = self.model.recipe();
+        let draws = recipe.binarize.then(|| Draws::new(recipe.seed, purpose));
+        let scaling = self.model.scaling();
+        DrawnRows {
+            rows: ScaledRows { data, scaling },
+            draws,
         }
     }
 
@@ -97,7 +111,11 @@ impl<'a> Evaluating<'a> {
         }
         self.tell("principal components", 0, 1)?;
         let rows = self.scaled(self.train);
-        let fitted = self.baselines.fit(&rows, code, self.threads);
+        let fitted = if rows.draws.is_some() {
+            Pca::fit(&rows, inputs, code, self.threads).map(Arc::new)
+        } else {
+            self.baselines.fit(&rows.rows, code, self.threads)
+        };
         self.train.check_readable()?;
         match fitted {
             Ok(pca) => Ok(Ok(pca)),

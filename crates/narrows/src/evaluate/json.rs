@@ -55,6 +55,7 @@ impl Evaluation {
             "model": self.model.to_json(),
             "pca": self.pca.as_ref().map(Quality::to_json),
             "pca_left_out": self.pca_left_out,
+            "binarized_by": self.binarized_by,
             "variational": self.bounded.as_ref().map(Bounded::to_json),
             "denoising": self.denoising.as_ref().map(Denoising::to_json),
             "classes": self.classes.iter().map(class).collect::<Vec<_>>(),

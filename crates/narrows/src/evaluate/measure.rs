@@ -160,6 +160,7 @@ fn evaluate_on(
         majority_accuracy: majority_accuracy(train, test).filter(|_| has_accuracy),
         accuracy_left_out,
         columns: measured.columns,
+        binarized_by: model.recipe().binarize.then_some(model.recipe().seed),
         bounded,
         denoising,
         model: measured.quality,

@@ -10,6 +10,7 @@ mod baselines;
 mod bound;
 mod classes;
 mod column;
+mod drawn;
 mod eigen;
 mod evaluating;
 mod forecast;

@@ -7,7 +7,7 @@ use super::{Denoising, NoiseCurve, NoisePoint, Pca};
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::error::{ErrorKind, Result};
-use crate::network::{Rows, ScaledRows, Workers};
+use crate::network::{Rows, Workers};
 use crate::text::{count_of, decimal, thousands};
 
 /// The number of test rows for robustness curves: the first rows.
@@ -99,10 +99,7 @@ impl Evaluating<'_> {
     pub(super) fn robustness(&mut self, pca: Option<&Pca>) -> Result<Vec<NoiseCurve>> {
         let model = self.model;
         let test = self.test.head(NOISY_ROWS.min(self.test.rows()))?;
-        let rows = ScaledRows {
-            data: &test,
-            scaling: model.scaling(),
-        };
+        let rows = self.scaled(&test);
         let of_model = of_model(model);
         let of_pca = pca.map(|pca| of_pca(pca, model.code_size()));
         let mut maps: Vec<&Reconstruct<'_>> = vec![&of_model];

@@ -30,6 +30,8 @@ pub struct Evaluation {
     pub pca: Option<Quality>,
     /// The reason why there is no PCA, if there is none.
     pub pca_left_out: Option<String>,
+    /// The seed by which the values of all rows were drawn as 0 or 1, if they were.
+    pub binarized_by: Option<u64>,
     /// The evidence lower bound, where the bottleneck draws codes.
     pub bounded: Option<Bounded>,
     /// The measures as a denoiser, if the model was trained with noise.

@@ -250,6 +250,11 @@ impl Evaluation {
             count_of(self.test_rows, "test row"),
             self.data
         )];
+        if let Some(seed) = self.binarized_by {
+            notes.push(format!(
+                "Values are drawn once as 0 or 1, with the seed {seed}, as in training."
+            ));
+        }
         if let Some(denoising) = &self.denoising {
             if let Some(why) = &denoising.affine_map_left_out {
                 notes.push(format!("The best affine map is left out: {why}."));

@@ -52,6 +52,15 @@ pub(crate) struct Encoded {
     pub(crate) divergences: Vec<f32>,
 }
 
+/// Encoded rows with the codes that were drawn for each.
+struct Drawn<'a> {
+    of: &'a Encoded,
+    /// The codes of a row.
+    draws: usize,
+    /// `[rows, draws, code]`
+    codes: &'a [f32],
+}
+
 impl Bound {
     /// What is needed to measure the bound of a recipe's network; none where its bottleneck does not draw codes.
     pub(super) fn of(
@@ -150,29 +159,26 @@ impl Bound {
         }
         noise.copy_from_slice(&codes);
         let mut nats = vec![0.0; pairs];
-        self.compare(
+        let drawn = Drawn {
             of,
             draws,
-            &codes,
-            workers,
-            &mut nats,
-            |output, target, out| {
-                out.fill(self.likelihood.nats(isa, output, target));
-            },
-        );
+            codes: &codes,
+        };
+        self.compare(&drawn, workers, &mut nats, |output, target, out| {
+            out.fill(self.likelihood.nats(isa, output, target));
+        });
         nats
     }
 
     /// Lets `f` make numbers of what each code decodes to and the row that it is of.
     fn compare(
         &self,
-        of: &Encoded,
-        draws: usize,
-        codes: &[f32],
+        drawn: &Drawn<'_>,
         workers: &mut Workers,
         out: &mut [f32],
         f: impl Fn(&[f32], &[f32], &mut [f32]) + Sync,
     ) {
+        let Drawn { of, draws, codes } = drawn;
         let block = Block {
             given: codes,
             inputs: self.code,
@@ -181,7 +187,7 @@ impl Bound {
         self.decoder.map(&block, workers, out, |passed, out| {
             let outputs = passed.outputs.chunks_exact(inputs);
             for ((pair, output), out) in passed.rows.zip(outputs).zip(out.chunks_exact_mut(width)) {
-                let row = pair / draws;
+                let row = pair / *draws;
                 f(output, &of.scaled[row * inputs..(row + 1) * inputs], out);
             }
         });
@@ -206,14 +212,14 @@ impl Bound {
             let mut codes = self.of_scores.repeat(encoded.divergences.len());
             let nats = self.nats(&encoded, SCORE_DRAWS, &mut codes, workers);
             let mut of_values = vec![0.0; nats.len() * self.inputs];
-            self.compare(
-                &encoded,
-                SCORE_DRAWS,
-                &codes,
-                workers,
-                &mut of_values,
-                |output, target, out| self.likelihood.nats_of_values(isa, output, target, out),
-            );
+            let drawn = Drawn {
+                of: &encoded,
+                draws: SCORE_DRAWS,
+                codes: &codes,
+            };
+            self.compare(&drawn, workers, &mut of_values, |output, target, out| {
+                self.likelihood.nats_of_values(isa, output, target, out)
+            });
             let scores = scores_of(&encoded, &nats);
             let of_rows = of_values.chunks_exact(SCORE_DRAWS * self.inputs);
             for (score, of_draws) in scores.zip(of_rows) {

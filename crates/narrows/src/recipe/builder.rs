@@ -62,6 +62,12 @@ impl RecipeBuilder {
         self
     }
 
+    /// Draws each scaled value as 0 or 1; see [`Recipe::binarize`].
+    pub fn binarize(mut self) -> Self {
+        self.recipe.binarize = true;
+        self
+    }
+
     /// The scaling; by default it is chosen from the data.
     pub fn scaling(mut self, scaling: ScalingSpec) -> Self {
         self.recipe.scaling = Some(scaling);

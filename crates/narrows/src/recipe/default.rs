@@ -30,6 +30,7 @@ impl Default for Recipe {
             name: "autoencoder".into(),
             about: String::new(),
             scaling: None,
+            binarize: false,
             corruption: None,
             initialization: Initialization::default(),
             encoder: Vec::new(),

@@ -28,6 +28,9 @@ impl Recipe {
         if let Some(scaling) = &self.scaling {
             parts.push(format!("{} scaling", scaling.name()));
         }
+        if self.binarize {
+            parts.push("values drawn as 0 or 1".into());
+        }
         if let Some(noise) = &self.corruption {
             let settings = noise.settings().values().iter();
             let settings = settings.map(|(key, value)| format!("{key} {value}"));

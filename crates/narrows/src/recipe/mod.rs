@@ -42,6 +42,9 @@ pub struct Recipe {
     pub about: String,
     /// The scaling; `None` chooses it from the data.
     pub scaling: Option<ScalingSpec>,
+    /// Whether each scaled value, from 0 to 1, is drawn as 0 or 1 with itself as the probability: anew in each epoch of
+    /// training, and once in validation and evaluation. A model in use takes values as they are.
+    pub binarize: bool,
     /// Noise on the encoder's input.
     pub corruption: Option<Corruption>,
     /// The initialization of the parameters.

@@ -75,9 +75,11 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
         .section(SCHEDULE.name)?
         .pick(&optimizer::SCHEDULE, optimizer::SCHEDULES)?
         .unwrap_or_default();
-    recipe.scaling = root
-        .section(SCALING.name)?
-        .pick(&scaling::KIND, scaling::SCALINGS)?;
+    let section = root.section(SCALING.name)?;
+    recipe.scaling =
+        section.pick_beside(&scaling::KIND, scaling::COMMON.keys, scaling::SCALINGS)?;
+    let draw: Option<String> = section.settings(&scaling::COMMON)?.get(&scaling::DRAW);
+    recipe.binarize = draw.is_some();
     let corruption = root.section(CORRUPTION.name)?;
     recipe.corruption = parts
         .corruptions()

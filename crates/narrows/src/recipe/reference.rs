@@ -58,7 +58,12 @@ impl Parts {
     pub fn reference_sections(&self) -> Vec<ReferenceSection> {
         vec![
             section("The recipe", &ROOT),
-            choices("[scaling]", &scaling::KIND, &[], of_choices(SCALINGS)),
+            choices(
+                "[scaling]",
+                &scaling::KIND,
+                &[scaling::DRAW],
+                of_choices(SCALINGS),
+            ),
             choices(
                 "[corruption]",
                 &corruption::KIND,

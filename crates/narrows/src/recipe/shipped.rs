@@ -60,6 +60,7 @@ const SHIPPED: &[Shipped] = &[
     recipe!("vae", Generating),
     recipe!("vae-table", Generating),
     recipe!("vae-linear", Generating),
+    recipe!("iwae", Generating),
     recipe!("denoising", Denoising),
     recipe!("denoising-salt-pepper", Denoising),
     recipe!("denoising-masking", Denoising),

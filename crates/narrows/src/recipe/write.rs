@@ -26,16 +26,19 @@ impl Recipe {
             schedule,
             ..
         } = self;
-        let scaling = self.scaling.as_ref();
+        let scaling = self.scaling.as_ref().map(|of| {
+            let mut section = of.settings().to_tree(&scaling::KIND, of.name());
+            if self.binarize {
+                section.push(scaling::DRAW.name, Tree::Text(scaling::BERNOULLI.into()));
+            }
+            section
+        });
         let corruption = self.corruption.as_ref();
         let initialization = Tree::Text(self.initialization.name().into());
         let mut all: Vec<(&Key, Option<Tree>)> = vec![
             (&NAME, Some(Tree::Text(self.name.clone()))),
             (&ABOUT, Some(Tree::Text(self.about.clone()))),
-            (
-                &SCALING,
-                scaling.map(|of| of.settings().to_tree(&scaling::KIND, of.name())),
-            ),
+            (&SCALING, scaling),
             (
                 &CORRUPTION,
                 corruption.map(|noise| noise.to_tree(&corruption::KIND)),

@@ -34,6 +34,21 @@ pub(crate) const KIND: Key = Key::new("kind", Kind::Name, "scaling").default(Pre
     "\"unit\" for 8-bit data (\"none\" if all are 0 or 1), else \"standardize\"",
 ));
 
+/// The only way to draw values.
+pub(crate) const BERNOULLI: &str = "bernoulli";
+
+/// The key of dynamic binarization.
+pub(crate) const DRAW: Key = Key::new(
+    "draw",
+    Kind::OneOf(&[BERNOULLI]),
+    "each scaled value is drawn as 0 or 1 with itself as the probability, anew in each epoch, in training, validation and \
+     evaluation",
+)
+.default(Preset::Open("values as they are"));
+
+/// The keys that all scalings have in addition to their own.
+pub(crate) const COMMON: Declaration = Declaration::new("scaling", "scaling").keys(&[DRAW]);
+
 const FITTED: Preset = Preset::Open("fitted on the training rows");
 
 const MEAN: Key = Key::new("mean", Kind::Number(Range::ANY), "what is subtracted").default(FITTED);

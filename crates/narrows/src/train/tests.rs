@@ -26,6 +26,7 @@ fn stepper() -> Stepper {
             .unwrap(),
         penalties: vec![kind.weighted(0.1)],
         seed: 3,
+        binarize: false,
         clip_norm: 0.0,
         accumulation: 1,
     };

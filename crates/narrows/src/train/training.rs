@@ -48,6 +48,33 @@ pub struct Training<'a> {
     pub(super) factor: f64,
 }
 
+/// Refuses values that are not 0 or 1 if the loss needs that, and values outside of 0 to 1 if they are to be drawn as 0 or
+/// 1.
+fn check_binary(
+    recipe: &Recipe,
+    objective: &Objective,
+    data: &Dataset,
+    scaling: &Scaling,
+) -> Result<()> {
+    if !recipe.binarize {
+        let scaled = ScaledRows { data, scaling };
+        let checked = objective.check_binary(data.inputs(), &scaled);
+        return checked.map_err(|error| error.at(data.name()));
+    }
+    let (low, high) = scaling.range(data);
+    if low >= 0.0 && high <= 1.0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Recipe,
+        "values are drawn as 0 or 1, so they must be probabilities",
+    )
+    .at("scaling.draw")
+    .expected("scaled data in [0, 1]")
+    .found(format!("[{low}, {high}]"))
+    .hint("use the scaling `unit` for 8-bit data or `minmax`"))
+}
+
 impl<'a> Training<'a> {
     /// Plans a run: checks the recipe against the data, fits the scaling and draws the parameters.
     ///
@@ -83,12 +110,7 @@ impl<'a> Training<'a> {
         let objective =
             Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?;
         objective.check_targets(scaling.range(data))?;
-        let scaled = ScaledRows {
-            data,
-            scaling: &scaling,
-        };
-        let is_binary = objective.check_binary(data.inputs(), &scaled);
-        is_binary.map_err(|error| error.at(data.name()))?;
+        check_binary(&recipe, &objective, data, &scaling)?;
         let warnings = warnings::warnings(&recipe, &network, data, &scaling);
         warnings.iter().for_each(warn);
         let batch = recipe.batch_size.min(data.rows());
@@ -145,12 +167,7 @@ impl<'a> Training<'a> {
         objective
             .check_targets(self.scaling.range(validation))
             .map_err(|error| error.at(validation.name()))?;
-        let scaled = ScaledRows {
-            data: validation,
-            scaling: &self.scaling,
-        };
-        let is_binary = objective.check_binary(validation.inputs(), &scaled);
-        is_binary.map_err(|error| error.at(validation.name()))?;
+        check_binary(&self.recipe, &objective, validation, &self.scaling)?;
         self.stepper.plan_rows(validation.rows());
         self.checksums.validation = Some(validation.checksum()?);
         self.validation = Some(validation);

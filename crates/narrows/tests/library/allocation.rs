@@ -33,6 +33,7 @@ fn planned(recipe: &Recipe, data: &Dataset, threads: usize) -> Result<Stepper> {
         objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?,
         penalties: recipe.penalties.clone(),
         seed: recipe.seed,
+        binarize: false,
         clip_norm: recipe.clip_norm,
         accumulation: recipe.accumulation,
     };

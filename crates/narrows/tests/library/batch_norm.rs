@@ -84,6 +84,7 @@ fn setting(encoder: &[LayerSpec], decoder: &[LayerSpec], shape: &[usize], rate: 
         corruption: None,
         penalties: Vec::new(),
         seed: 0,
+        binarize: false,
         clip_norm: 0.0,
         accumulation: 1,
     }

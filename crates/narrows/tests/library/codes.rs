@@ -136,6 +136,7 @@ fn setting(recipe: &Recipe, seed: u64) -> Setting {
             .unwrap(),
         penalties: recipe.penalties.clone(),
         seed,
+        binarize: false,
         clip_norm: 0.0,
         accumulation: 1,
     }

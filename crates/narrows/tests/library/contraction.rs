@@ -142,6 +142,7 @@ impl Case {
                 .unwrap(),
             penalties: vec![penalty],
             seed,
+            binarize: false,
             clip_norm: 0.0,
             accumulation: 1,
         };

@@ -277,6 +277,7 @@ fn exchanged_parameters_count_at_once_where_layers_are_folded() {
                 .unwrap(),
             penalties: Vec::new(),
             seed,
+            binarize: false,
             clip_norm: 0.0,
             accumulation: 1,
         };
@@ -339,6 +340,7 @@ fn check_planned(
         penalties: Vec::new(),
         optimizer,
         seed: 0,
+        binarize: false,
         clip_norm: 0.0,
         accumulation: 1,
     };

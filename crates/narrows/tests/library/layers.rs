@@ -130,6 +130,7 @@ impl Case {
             optimizer: Optimizer::new(sgd, &network),
             network,
             seed: SEED,
+            binarize: false,
             clip_norm: plan.clip_norm,
             accumulation: plan.accumulation,
         };

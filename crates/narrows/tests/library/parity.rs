@@ -142,6 +142,7 @@ impl Case {
             penalties: self.penalties.clone(),
             optimizer,
             seed: 0,
+            binarize: false,
             clip_norm: self.clip_norm,
             accumulation: self.accumulation,
         };

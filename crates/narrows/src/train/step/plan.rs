@@ -22,6 +22,8 @@ pub struct Setting {
     pub network: Network,
     /// The parameters to start from.
     pub parameters: Parameters,
+    /// Whether values are drawn as 0 or 1; see [`Recipe::binarize`].
+    pub binarize: bool,
     /// Noise on the encoder's input.
     pub corruption: Option<Corruption>,
     /// The reconstruction loss.
@@ -47,6 +49,7 @@ impl Setting {
     pub fn of(recipe: &Recipe, network: Network) -> Result<Setting> {
         Ok(Setting {
             parameters: Parameters::initial(&network, recipe.initialization, recipe.seed),
+            binarize: recipe.binarize,
             corruption: recipe.corruption.clone(),
             objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?,
             penalties: recipe.penalties.clone(),
@@ -81,6 +84,7 @@ impl Programs {
     ) -> Result<Programs> {
         let sentence = Sentence {
             network,
+            binarize: recipe.binarize,
             corruption: recipe.corruption.clone(),
             objective: Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?,
             penalties: counted(&recipe.penalties),
@@ -208,6 +212,7 @@ impl StepPlan {
     pub fn new(setting: Setting, batch: usize, threads: usize) -> Result<StepPlan> {
         let sentence = Sentence {
             network: setting.network.clone(),
+            binarize: setting.binarize,
             corruption: setting.corruption.clone(),
             objective: setting.objective.clone(),
             penalties: counted(&setting.penalties),

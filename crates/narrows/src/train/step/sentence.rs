@@ -6,10 +6,12 @@ use crate::network::{Built, Network};
 use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, State, Tensor, Var};
 use crate::rng::Purpose;
+use crate::scaling::draw;
 
 /// The parts of a training step.
 pub(super) struct Sentence {
     pub(super) network: Network,
+    pub(super) binarize: bool,
     pub(super) corruption: Option<Corruption>,
     pub(super) objective: Objective,
     pub(super) penalties: Vec<Penalty>,
@@ -67,16 +69,24 @@ impl Sentence {
     pub(super) fn graph(&self, mode: Mode) -> Result<Graph> {
         let mut builder = Builder::new(mode).with_seed(self.seed);
         // Validation draws the same numbers every time, and numbers that no epoch uses.
-        let (noise, probes) = match mode {
-            Mode::Training => (Purpose::Corruption, Purpose::Probes),
-            Mode::Validation | Mode::Inference => {
-                (Purpose::ValidationCorruption, Purpose::ValidationProbes)
-            }
+        let [noise, probes, binarization] = match mode {
+            Mode::Training => [Purpose::Corruption, Purpose::Probes, Purpose::Binarization],
+            Mode::Validation | Mode::Inference => [
+                Purpose::ValidationCorruption,
+                Purpose::ValidationProbes,
+                Purpose::ValidationBinarization,
+            ],
         };
         if self.objective.is_in_nats() {
             builder.divide_objective(self.network.inputs());
         }
         let target = builder.input("data", self.network.shape(0));
+        let target = if self.binarize {
+            let draws = builder.draws(binarization);
+            draw(&mut builder, target, draws)
+        } else {
+            target
+        };
         let input = match &self.corruption {
             None => target,
             Some(corruption) => {

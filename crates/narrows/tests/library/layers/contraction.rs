@@ -50,6 +50,7 @@ fn contraction_over_what_cannot_be_differentiated_twice_is_refused() {
             optimizer: Optimizer::new(sgd, &network),
             network,
             seed: SEED,
+            binarize: false,
             clip_norm: 0.0,
             accumulation: 1,
         };
