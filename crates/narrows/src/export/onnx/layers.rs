@@ -7,7 +7,7 @@ use std::ops::Range;
 /// The input of the layers: rows in scaled units, in float32.
 pub const SCALED: &str = "scaled";
 
-/// The output that corresponds to [`Model::score`].
+/// The output that corresponds to [`Model::score`](crate::Model::score).
 pub const SCORE: &str = "score";
 
 /// Adds some of the layers, from the value `from`; returns the name of their result.
