@@ -152,6 +152,44 @@ pub const TRAINING: &[Metric] = &[
     Metric::new("seconds", "training", "s", "the time of training alone"),
 ];
 
+/// The error of the best constant image.
+pub const CONSTANT_MSE: Metric = Metric::new(
+    "constant_mse",
+    "one image for all",
+    SCALED,
+    "in `reproduce`: mean squared error of the test rows against the mean of the training rows, limited to the range of the \
+     sigmoid. A network that ignores its input cannot have a lower error",
+);
+
+/// How much noise raises the error.
+pub const NOISE_SENSITIVITY: Metric = Metric::new(
+    "noise_sensitivity",
+    "sensitivity to noise",
+    "",
+    "in `reproduce`: the relative increase of the error by Gaussian noise on the input, on the first 500 test rows, mean over \
+     the levels of noise; 1 means twice the error without noise",
+);
+
+/// The error of PyTorch in the study.
+pub const REFERENCE: Metric = Metric::new(
+    "reference",
+    "PyTorch",
+    SCALED,
+    "in `reproduce`: the number that PyTorch has for `metric`, from one seed with the same settings; none where it was not \
+     measured",
+);
+
+/// The error of PyTorch in the study, with noise.
+pub const NOISY_REFERENCE: Metric = Metric::new(
+    "noisy_reference",
+    "PyTorch, noise 1.5",
+    SCALED,
+    "in `reproduce`: the number that PyTorch has for the error with Gaussian noise of std 1.5 on the input, over all test rows",
+);
+
+/// The numbers that `reproduce` has in addition to those of each evaluation.
+pub const STUDY: &[Metric] = &[REFERENCE, NOISY_REFERENCE, CONSTANT_MSE, NOISE_SENSITIVITY];
+
 /// The metrics of scores.
 pub const SCORES: &[Metric] = &[
     Metric::new(

@@ -3,7 +3,7 @@
 
 use super::metric::{
     DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, KL_OF_VALUES, MAJORITY, Metric, NATS, OWN, RATIO,
-    SCALED, SCORES, SHARE, SINGULAR_VALUES, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING, number,
+    SCALED, SCORES, SHARE, SINGULAR_VALUES, STUDY, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING, number,
 };
 use super::{Bounded, SampledLikelihood};
 use super::{ClassError, ColumnError, Denoising, NEIGHBORS, NOISY_ROWS, NoisePoint, Quality};
@@ -335,6 +335,11 @@ pub fn reference() -> String {
             TRAINING.to_vec(),
         ),
         ("Scores", "the JSON of `narrows score`", SCORES.to_vec()),
+        (
+            "The classic study",
+            "`rows` in the JSON of `narrows reproduce classic`",
+            STUDY.to_vec(),
+        ),
     ];
     let mut text = String::new();
     for (title, place, metrics) in evaluation.into_iter().chain(others) {

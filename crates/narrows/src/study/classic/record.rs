@@ -1,7 +1,9 @@
 //! The results of the classic study.
 
 use super::super::Measure;
-use crate::evaluate::metric::Metric;
+use crate::evaluate::metric::{
+    CONSTANT_MSE, Metric, NOISE_SENSITIVITY, NOISY_REFERENCE, REFERENCE,
+};
 use crate::text::figures;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -120,12 +122,12 @@ impl Classic {
                 "metric": row.metric.name,
                 "mse": row.mse,
                 "over_seeds": row.over_seeds.to_json(),
-                "reference": row.reference,
+                REFERENCE.name: row.reference,
                 "pca_test_mse": row.pca_mse,
-                "constant_mse": row.constant_mse,
+                CONSTANT_MSE.name: row.constant_mse,
                 "robustness": {"noise": "gaussian", "level": STD, "noisy_mse": row.noisy_mse()},
-                "noisy_reference": row.noisy_reference,
-                "noise_sensitivity": row.sensitivity(),
+                NOISY_REFERENCE.name: row.noisy_reference,
+                NOISE_SENSITIVITY.name: row.sensitivity(),
             })
         };
         json!({
