@@ -120,7 +120,7 @@ impl Classic {
                 "setting": row.setting.name(),
                 "epochs": row.epochs,
                 "metric": row.metric.name,
-                "mse": row.mse,
+                row.metric.name: row.mse,
                 "over_seeds": row.over_seeds.to_json(),
                 REFERENCE.name: row.reference,
                 "pca_test_mse": row.pca_mse,
