@@ -331,7 +331,13 @@ fn layers(model: &Model) -> Vec<[String; 4]> {
         for (index, layer) in layers.iter().enumerate() {
             behind += 1;
             let place = format!("{side}.{index}");
-            rows.push(row(place, layer.name(), network.shape(behind)));
+            let is_last = side == "encoder" && index + 1 == layers.len();
+            let sizes = if is_last {
+                network.encoded_shape()
+            } else {
+                network.shape(behind)
+            };
+            rows.push(row(place, layer.name(), sizes));
         }
     }
     rows

@@ -57,6 +57,11 @@ pub fn for_stderr(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The columns of the terminal that standard error is, if it is one.
+pub fn stderr_width() -> Option<usize> {
+    terminal_size_of(std::io::stderr()).map(|(Width(width), _)| width.into())
+}
+
 /// The columns of the terminal that standard output is, if it is one.
 fn terminal_width() -> Option<usize> {
     terminal_size_of(std::io::stdout()).map(|(Width(width), _)| width.into())

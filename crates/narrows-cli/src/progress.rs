@@ -5,7 +5,7 @@ mod study;
 pub use study::StudyDisplay;
 
 use crate::destination::called;
-use crate::output::{count_of, duration, figures, for_stderr, note, remaining, thousands};
+use crate::output::{count_of, duration, figures, note, remaining, stderr_width, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use narrows::train::{EpochRecord, Progress};
 use std::io::IsTerminal;
@@ -77,7 +77,8 @@ impl Display {
     /// A line that stays.
     pub fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.println(for_stderr(text)),
+            // As a line of its own, which ends where its text ends: the bar would fill it with spaces.
+            Some(bar) => bar.suspend(|| note(text)),
             None => note(text),
         }
     }
@@ -139,14 +140,18 @@ impl Display {
         let validation = record.validation_loss.map_or(String::new(), |loss| {
             format!("   validation loss {}", figures(loss))
         });
-        self.line(&format!(
-            "epoch {:>width$}/{epochs}   train loss {}{validation}   {}   {} {}/s",
+        let mut line = format!(
+            "epoch {:>width$}/{epochs}   train loss {}{validation}   {}",
             record.epoch,
             figures(record.train_loss),
             duration(record.seconds),
-            thousands(record.rows_per_second),
-            self.unit
-        ));
+        );
+        let rate = format!("   {} {}/s", thousands(record.rows_per_second), self.unit);
+        // A line that breaks is hard to read: without the rate it is shorter.
+        if stderr_width().is_none_or(|width| line.len() + rate.len() <= width) {
+            line.push_str(&rate);
+        }
+        self.line(&line);
         self.last = Instant::now();
     }
 

@@ -1,7 +1,7 @@
 //! `narrows reproduce`
 
 use crate::isa::IsaArgument;
-use crate::output::{columns, duration, print, print_json};
+use crate::output::{columns, duration, print, print_json, wrapped_to_terminal};
 use crate::page;
 use crate::progress::StudyDisplay;
 use crate::stop::Stop;
@@ -81,18 +81,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// A sentence in lines of the terminal's width.
+fn fitted(sentence: &str) -> String {
+    wrapped_to_terminal(sentence, "  ", "  ")
+}
+
 fn describe(classic: &Classic) -> String {
     let mut text = columns(&classic.table());
     if classic.quick {
-        text.push_str(
-            "\n\n  a quick study: one epoch each, where the references have three or ten, so errors are larger",
-        );
+        let quick = "a quick study: one epoch each, where the references have three or ten, so errors are larger";
+        text.push_str(&format!("\n\n{}", fitted(quick)));
     }
-    text.push_str(&format!("\n\n  {NOISY_NOTE}.\n"));
+    text.push_str(&format!("\n\n{}\n", fitted(&format!("{NOISY_NOTE}."))));
     for claim in &classic.claims {
-        text.push_str("\n  ");
-        text.push_str(claim);
-        text.push('\n');
+        text.push_str(&format!("\n{}\n", fitted(claim)));
     }
     text.push_str(&format!(
         "\n  {} in all; report: {}",

@@ -138,8 +138,7 @@ impl StudyDisplay {
     fn print(&mut self, line: String) {
         match &self.bars {
             Some((bars, _)) => {
-                // Writing fails only if nobody reads the output.
-                let _ = bars.println(line);
+                bars.suspend(|| note(&line));
             }
             None => {
                 let left = self.left().filter(|_| self.ended < self.runs);

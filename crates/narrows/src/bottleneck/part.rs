@@ -27,6 +27,12 @@ pub trait BottleneckPart: Part {
         code
     }
 
+    /// What penalties on derivatives of the encoder act on: what the encoder gives, or the part of it that is the code in
+    /// use.
+    fn in_use(&self, _settings: &Settings, _builder: &mut Builder, encoded: Var) -> Var {
+        encoded
+    }
+
     /// Whether it draws the code from a distribution, in training and validation. The objective is then in nats a row, and
     /// [`BottleneckPart::build`] reports a divergence.
     fn draws(&self) -> bool {
@@ -64,6 +70,11 @@ impl Spec<dyn BottleneckPart> {
     /// How many values of a code may be nonzero at a time.
     pub(crate) fn most_active(&self, code: usize) -> usize {
         self.part().most_active(self.settings(), code)
+    }
+
+    /// What penalties on derivatives of the encoder act on.
+    pub(crate) fn in_use(&self, builder: &mut Builder, encoded: Var) -> Var {
+        self.part().in_use(self.settings(), builder, encoded)
     }
 
     /// Whether it draws the code from a distribution.

@@ -34,7 +34,7 @@ const WARMUP: Key = Key::new(
     "warmup",
     Kind::Whole {
         least: 0,
-        most: 1 << 24,
+        most: 999_999,
     },
     "over how many epochs the weight of the divergence rises from 0 to beta",
 )
@@ -48,7 +48,7 @@ const SAMPLES: Key = Key::new(
         least: 1,
         most: 1 << 12,
     },
-    "how many codes are drawn for each row in training; several are for the bound \"iwae\"",
+    "how many codes are drawn for each row in training; several need the bound \"iwae\"",
 )
 .default(Preset::Whole(1));
 
@@ -117,7 +117,7 @@ fn check_bound(settings: &Settings) -> std::result::Result<(), Conflict> {
 const FREE_BITS: Key = Key::new(
     "free_bits",
     Kind::Number(Range::FROM_0),
-    "the divergence that costs nothing, for each value of a code",
+    "the divergence that costs nothing, for each value of a code, in each row",
 )
 .unit("nats")
 .default(Preset::Number(0.0));
@@ -208,6 +208,11 @@ impl BottleneckPart for Variational {
             vec![encoded],
             vec![(shape, 1)],
         )[0])
+    }
+
+    fn in_use(&self, _: &Settings, builder: &mut Builder, encoded: Var) -> Var {
+        let width = builder.width(encoded) / 2;
+        builder.apply(Means { width }, Vec::new(), encoded, vec![width])
     }
 
     fn draws(&self) -> bool {

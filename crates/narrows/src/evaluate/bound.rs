@@ -7,15 +7,22 @@ use super::{Pca, block_rows};
 use crate::error::Result;
 use crate::model::{Bound, Encoded};
 use crate::network::Rows;
-use crate::objective::InNats;
+use crate::objective::{InNats, Objective};
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Isa;
 use narrows_kernels::noise::add_normal;
 use narrows_kernels::variational::{LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE};
 use std::f64::consts::PI;
+use std::ops::Range;
 
 /// The variance over rows of the mean of a value of the code above which the value is active (Burda et al. 2016).
 pub const ACTIVE: f64 = 0.01;
+
+/// The codes of a row that are decoded at a time.
+const DRAWS_AT_ONCE: usize = 1024;
+
+/// The share of the mean variance below which a variance is taken for rounding.
+const LEAST: f64 = 1e-6;
 
 /// How the log likelihood is estimated: with so many codes of each row, on the first rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +89,14 @@ impl Evaluating<'_> {
             return Ok(None);
         };
         let rows = self.scaled(test);
+        let recipe = model.recipe();
+        let objective =
+            Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?;
+        if let Err(error) = objective.check_binary(inputs, &rows) {
+            self.left_out
+                .push(format!("the evidence lower bound: {error}"));
+            return Ok(None);
+        }
         let mut of_code = OfCode::new(model.code_size());
         let (mut nats, mut divergence) = (0.0, 0.0);
         let step = block_rows(inputs).min(bound.rows_at_once(1));
@@ -90,7 +105,7 @@ impl Evaluating<'_> {
             let end = (start + step).min(test.rows());
             let encoded = self.encoded(bound, &rows, start..end);
             of_code.add(&encoded.given);
-            let mut noise = self.noise_of(start..end, 1);
+            let mut noise = self.noise_of(start..end, 0..1);
             let of_rows = bound.nats(&encoded, 1, &mut noise, &mut self.workers);
             nats += of_rows.iter().map(|&nats| f64::from(nats)).sum::<f64>();
             divergence += encoded
@@ -103,11 +118,17 @@ impl Evaluating<'_> {
         let (test_reconstruction, test_kl) = (nats / count, divergence / count);
         let test_bound = test_reconstruction + test_kl;
         if !test_bound.is_finite() {
-            return Err(self.not_finite("the evidence lower bound of the test rows", test_bound));
+            self.left_out.push(
+                "the evidence lower bound, which is not finite for some test rows: their values, or those of the model, are \
+                 too large"
+                    .into(),
+            );
+            return Ok(None);
         }
-        let reconstruction = &model.recipe().reconstruction;
+        let reconstruction = &recipe.reconstruction;
         Ok(Some(Bounded {
-            is_likelihood: reconstruction.part().in_nats() == InNats::Always,
+            // Cross-entropy of values that are drawn as 0 or 1 is their likelihood.
+            is_likelihood: recipe.binarize || reconstruction.part().in_nats() == InNats::Always,
             test_bound,
             test_reconstruction,
             test_kl,
@@ -126,26 +147,21 @@ impl Evaluating<'_> {
         }))
     }
 
-    fn encoded(
-        &mut self,
-        bound: &Bound,
-        rows: &dyn Rows,
-        places: std::ops::Range<usize>,
-    ) -> Encoded {
+    fn encoded(&mut self, bound: &Bound, rows: &dyn Rows, places: Range<usize>) -> Encoded {
         let mut scaled = vec![0.0; places.len() * self.test.inputs()];
         rows.write(places, &mut scaled);
         bound.encode(scaled, &mut self.workers)
     }
 
     /// The noise of so many codes of some rows, `[rows, draws, code]`.
-    fn noise_of(&self, rows: std::ops::Range<usize>, draws: usize) -> Vec<f32> {
+    fn noise_of(&self, rows: Range<usize>, draws: Range<usize>) -> Vec<f32> {
         let code = self.model.code_size();
         let addresses = Draws::new(self.model.recipe().seed, Purpose::TestCode);
-        let mut noise = vec![0.0; rows.len() * draws * code];
-        let of_rows = noise.chunks_exact_mut(draws * code);
+        let mut noise = vec![0.0; rows.len() * draws.len() * code];
+        let of_rows = noise.chunks_exact_mut(draws.len() * code);
         for (row, noise) in rows.zip(of_rows) {
-            for (number, noise) in (0..).zip(noise.chunks_exact_mut(code)) {
-                let address = addresses.address(number, row as u32);
+            for (number, noise) in draws.clone().zip(noise.chunks_exact_mut(code)) {
+                let address = addresses.address(number as u32, row as u32);
                 add_normal(Isa::best(), address, 1.0, noise);
             }
         }
@@ -159,24 +175,32 @@ impl Evaluating<'_> {
         let count = sampling.rows.unwrap_or(usize::MAX).min(test.rows());
         let rows = self.scaled(test);
         let (mut sum, mut squares) = (0.0, 0.0);
-        let step = bound.rows_at_once(draws);
+        let at_once = draws.min(DRAWS_AT_ONCE);
+        let step = block_rows(test.inputs()).min(bound.rows_at_once(at_once));
         for start in (0..count).step_by(step) {
             self.tell("the log likelihood", start, count)?;
             let end = (start + step).min(count);
             let encoded = self.encoded(bound, &rows, start..end);
-            let noise = self.noise_of(start..end, draws);
-            let mut codes = noise.clone();
-            let nats = bound.nats(&encoded, draws, &mut codes, &mut self.workers);
-            let of_rows = encoded.given.chunks_exact(2 * code);
-            let of_rows = of_rows.zip(nats.chunks_exact(draws));
-            let drawn = noise.chunks_exact(draws * code);
-            let drawn = drawn.zip(codes.chunks_exact(draws * code));
-            for ((given, nats), (noise, codes)) in of_rows.zip(drawn) {
-                let pairs = noise.chunks_exact(code).zip(codes.chunks_exact(code));
-                let weights = pairs.zip(nats).map(|((noise, codes), &nats)| {
-                    log_ratio(&given[code..], noise, codes) - f64::from(nats)
-                });
-                let nll = -log_mean_exp(weights.collect());
+            let mut weights = vec![Vec::with_capacity(draws); end - start];
+            for first in (0..draws).step_by(at_once) {
+                let these = first..(first + at_once).min(draws);
+                let drawn = these.len();
+                let noise = self.noise_of(start..end, these);
+                let mut codes = noise.clone();
+                let nats = bound.nats(&encoded, drawn, &mut codes, &mut self.workers);
+                let of_rows = encoded.given.chunks_exact(2 * code);
+                let of_rows = of_rows.zip(nats.chunks_exact(drawn)).zip(&mut weights);
+                let pairs = noise.chunks_exact(drawn * code);
+                let pairs = pairs.zip(codes.chunks_exact(drawn * code));
+                for (((given, nats), weights), (noise, codes)) in of_rows.zip(pairs) {
+                    let pairs = noise.chunks_exact(code).zip(codes.chunks_exact(code));
+                    weights.extend(pairs.zip(nats).map(|((noise, codes), &nats)| {
+                        log_ratio(&given[code..], noise, codes) - f64::from(nats)
+                    }));
+                }
+            }
+            for weights in weights {
+                let nll = -log_mean_exp(weights);
                 sum += nll;
                 squares += nll * nll;
             }
@@ -231,7 +255,9 @@ pub(super) fn ppca_nll(
     let left = |rows: &dyn Rows| pca.reconstruction_mse(code, rows, threads) * inputs as f64;
     let variance = left(train) / rest;
     let variances = pca.variances().get(..code)?;
-    let is_sound = variance > 0.0 && variances.iter().all(|&own| own > 0.0);
+    // Where the components leave next to nothing, what is left is rounding.
+    let mean = (variances.iter().sum::<f64>() + rest * variance) / inputs as f64;
+    let is_sound = variance > LEAST * mean && variances.iter().all(|&own| own > LEAST * mean);
     if !is_sound {
         return None;
     }
@@ -281,7 +307,7 @@ impl Evaluating<'_> {
         let (model, inputs) = (self.model, self.test.inputs());
         let [train, test] = [self.train, self.test].map(|data| self.scaled(data));
         let reconstruction = &model.recipe().reconstruction;
-        if reconstruction.part().needs_binary_targets() {
+        if reconstruction.part().needs_binary_targets() || model.recipe().binarize {
             self.tell("independent values", 0, 1)?;
             bounded.independent_test_nll = Some(independent_nll(inputs, [&train, &test]));
         } else if reconstruction.name() == "gaussian"

@@ -58,7 +58,15 @@ impl Forecast {
         let reconstruction = &recipe.reconstruction;
         let std = given(reconstruction.settings().value("std"));
         let beta = given(bottleneck.settings().value("beta"));
-        let is_gaussian = reconstruction.name() == "gaussian" && bottleneck.draws();
+        // What else acts on the code or the rows makes the forecast untrue.
+        let samples = bottleneck.settings().value("samples");
+        let is_plain = given(bottleneck.settings().value("free_bits")) == Some(0.0)
+            && samples == Some(&Value::Whole(1))
+            && bottleneck.settings().value("bound").is_none()
+            && recipe.corruption.is_none()
+            && recipe.penalties.iter().all(|penalty| penalty.weight == 0.0)
+            && !recipe.binarize;
+        let is_gaussian = reconstruction.name() == "gaussian" && bottleneck.draws() && is_plain;
         let (true, Some(std), Some(beta)) = (is_gaussian, std, beta) else {
             return Ok(None);
         };

@@ -35,6 +35,7 @@ impl Metric {
 pub(super) const SCALED: &str = "scaled units²";
 pub(super) const OWN: &str = "units² of the data";
 pub(super) const SHARE: &str = "fraction from 0 to 1";
+pub(super) const SCORE_UNIT: &str = "scaled units², or nats";
 pub(super) const NATS: &str = "nats a row";
 pub(super) const DECIBEL: &str = "dB";
 pub(super) const RATIO: &str = "at most 1";
@@ -126,14 +127,16 @@ pub const TRAINING: &[Metric] = &[
         "train loss",
         "",
         "the objective: reconstruction loss and weighted penalties, of batches with the recipe's noise, while they were \
-         trained on; mean over the rows of an epoch. For a run: of its last epoch",
+         trained on; mean over the rows of an epoch. For a run: of its last epoch. With a likelihood or a variational \
+         bottleneck it is in nats a row, and the divergence has its full weight also during the warm-up. Its parts are in \
+         `metrics.jsonl`: `penalty.kl` is the divergence, of which each value counts at least `free_bits`",
     ),
     Metric::new(
         "validation_loss",
         "validation loss",
         "",
-        "the objective on the validation rows after an epoch, with the recipe's noise (the same in each epoch) and in \
-         inference mode. For a run: of the epoch whose model is kept, the lowest",
+        "the objective on the validation rows after an epoch, with the recipe's noise and drawn codes (the same in each \
+         epoch); all else in inference mode. For a run: of the epoch whose model is kept, the lowest",
     ),
     Metric::new(
         "rows_per_second",
@@ -195,15 +198,15 @@ pub const SCORES: &[Metric] = &[
     Metric::new(
         "score",
         "score",
-        SCALED,
+        SCORE_UNIT,
         "of a row: the mean squared error between its values and their reconstructions. Of a variational autoencoder: the \
          negative evidence lower bound in nats, the divergence of the code plus the negative log likelihood, its mean over 16 \
-         codes whose noise is the same for every row",
+         codes whose noise is the same for every row. Values are taken as they are, also if training drew them as 0 or 1",
     ),
     Metric::new(
         "threshold",
         "threshold",
-        SCALED,
+        SCORE_UNIT,
         "the score above which a row counts as an anomaly: by default the 99 % quantile of the scores of at least 100 \
          validation rows",
     ),

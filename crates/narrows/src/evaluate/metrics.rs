@@ -224,7 +224,8 @@ pub const COLUMN: &[Measured<ColumnError>] = &[
             "score_share",
             "share of the score",
             SHARE,
-            "the column's share of the scores of all test rows, whose mean is the test MSE: it is large where a column \
+            "the column's share of the squared error of all test rows in scaled units, whose mean is the test MSE and, but for a \
+             variational autoencoder, the score: it is large where a column \
              is reconstructed badly",
         ),
         |c| Some(c.score_share),

@@ -78,7 +78,7 @@ impl Evaluation {
                 ..
             } = bounded;
             let name = if bounded.is_likelihood {
-                "The negative evidence lower bound is"
+                "The negative evidence lower bound (ELBO) is"
             } else {
                 "Cross-entropy + KL, which is not a likelihood, is"
             };
@@ -97,7 +97,10 @@ impl Evaluation {
                 ));
             }
             if let Some(independent) = bounded.independent_test_nll {
-                text.push_str(&format!(" Independent values have {}.", nats(independent)));
+                text.push_str(&format!(
+                    " A model of independent values has {}.",
+                    nats(independent)
+                ));
             }
             sentences.push(text);
         }
@@ -305,7 +308,7 @@ impl Bounded {
     /// What the bound is.
     pub fn title(&self) -> &'static str {
         if self.is_likelihood {
-            "evidence lower bound"
+            "negative evidence lower bound (ELBO)"
         } else {
             "cross-entropy + KL, not a likelihood"
         }

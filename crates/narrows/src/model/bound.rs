@@ -17,6 +17,12 @@ use std::sync::Arc;
 /// The codes that a score is the mean over.
 pub const SCORE_DRAWS: usize = 16;
 
+/// The bottleneck whose bound is measured.
+const VARIATIONAL: &str = "variational";
+
+/// The most numbers that are decoded at a time, where rows are wide.
+const NUMBERS: usize = 1 << 23;
+
 /// The pairs of a row and a code that are decoded at a time: enough for all threads.
 const PAIRS: usize = 8192;
 
@@ -88,8 +94,13 @@ impl Bound {
         for (number, noise) in (0..).zip(of_scores.chunks_exact_mut(code)) {
             add_normal(Isa::best(), draws.address(number, 0), 1.0, noise);
         }
+        let encoder = Pass::before_bottleneck(network, parameters)?;
+        // Another crate's bottleneck may draw from something else than a normal distribution.
+        if recipe.bottleneck.name() != VARIATIONAL || encoder.outputs() != 2 * code {
+            return Ok(None);
+        }
         Ok(Some(Bound {
-            encoder: Pass::before_bottleneck(network, parameters)?,
+            encoder,
             decoder: Pass::new(network, parameters, compared.clone())?,
             compared,
             likelihood,
@@ -133,7 +144,8 @@ impl Bound {
 
     /// How many rows to encode at a time, where each has so many draws.
     pub(crate) fn rows_at_once(&self, draws: usize) -> usize {
-        (PAIRS / draws.max(1)).max(1)
+        let pairs = PAIRS.min(NUMBERS / self.inputs.max(1));
+        (pairs / draws.max(1)).max(1)
     }
 
     /// The negative log likelihood of each row at each of `draws` codes, `[rows, draws]`, in nats; `noise`, of
@@ -204,7 +216,8 @@ impl Bound {
         scores
     }
 
-    /// The scores of rows and the negative log likelihood of each value, its mean over the draws: `[rows, 1 + inputs]`.
+    /// The scores of rows and what each value contributes: the nats that it adds above the least that any output could
+    /// reach, mean over the draws. `[rows, 1 + inputs]`
     pub(super) fn explained(&self, rows: &dyn Rows, workers: &mut Workers) -> Array2<f32> {
         let isa = Isa::best();
         let mut all = Vec::with_capacity(rows.count() * (1 + self.inputs));
@@ -218,7 +231,7 @@ impl Bound {
                 codes: &codes,
             };
             self.compare(&drawn, workers, &mut of_values, |output, target, out| {
-                self.likelihood.nats_of_values(isa, output, target, out)
+                self.likelihood.excess_of_values(isa, output, target, out)
             });
             let scores = scores_of(&encoded, &nats);
             let of_rows = of_values.chunks_exact(SCORE_DRAWS * self.inputs);

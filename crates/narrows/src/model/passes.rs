@@ -67,7 +67,8 @@ impl Model {
 
     /// The contribution of each value to the score of its row, `[rows, inputs]`: its squared error in scaled units,
     /// divided by the number of values. The contributions of a row add up to its score. If the bottleneck draws codes, the
-    /// contribution is the negative log likelihood of the value in nats, and they add up to the score less the KL divergence.
+    /// contribution is the number of nats that the value adds above the least that any output could reach; such contributions
+    /// do not add up to the score.
     ///
     /// # Errors
     ///

@@ -33,6 +33,8 @@ pub struct Network {
     data: Vec<usize>,
     /// The shape of a row before each layer, and after the last.
     shapes: Vec<Vec<usize>>,
+    /// The shape of a row that the encoder gives, before the bottleneck.
+    encoded: Vec<usize>,
     tensors: Vec<Tensor>,
     ties: Vec<Tie>,
     states: Vec<State>,
@@ -66,7 +68,10 @@ impl Network {
         let mut network = Network::unplanned(encoder, bottleneck, decoder, shape, of_loss);
         let mut builder = Builder::new(Mode::Inference);
         let data = builder.input("data", shape);
-        let values = network.build(&mut builder, 0, data)?.values;
+        let Built {
+            values, encoded, ..
+        } = network.build(&mut builder, 0, data)?;
+        network.encoded = builder.shape(encoded).to_vec();
         for (place, &value) in values.iter().enumerate() {
             let checked = builder.check_one_row(value, "a model in use");
             checked.map_err(|error| error.at(network.place_of(place.saturating_sub(1))))?;
@@ -119,6 +124,7 @@ impl Network {
             of_loss,
             data: data.to_vec(),
             shapes: Vec::new(),
+            encoded: Vec::new(),
             tensors: Vec::new(),
             ties: Vec::new(),
             states: Vec::new(),
@@ -291,6 +297,11 @@ impl Network {
     /// The size of its tensors and states in a file, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         4 * self.parameter_count() as u64 + bytes_of(&self.states)
+    }
+
+    /// The shape of a row that the encoder gives, before the bottleneck.
+    pub fn encoded_shape(&self) -> &[usize] {
+        &self.encoded
     }
 
     /// The tensors that the reconstruction loss learns, which come last.

@@ -55,7 +55,11 @@ impl Objective {
                 .at("objective.reconstruction")
                 .expected("a decoder that ends in a sigmoid layer")
                 .found(found)
-                .hint("add a sigmoid layer to the decoder, or choose mse, l1 or huber"));
+                .hint(if bottleneck.draws() {
+                    "add a sigmoid layer to the decoder, or choose gaussian"
+                } else {
+                    "add a sigmoid layer to the decoder, or choose mse, l1 or huber"
+                }));
             };
             left_out = decoder.len() - place;
         }

@@ -94,15 +94,13 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
     let warmup = recipe.bottleneck.warmup();
     if warmup > 0 && warmup >= recipe.epochs {
         return Err(section
-            .error("warmup", "the warm-up is as long as the training")
+            .error("warmup", "the warm-up is at least as long as the training")
             .expected(format!(
                 "fewer epochs than training.epochs, {}",
                 recipe.epochs
             ))
             .found(warmup)
-            .hint(
-                "after a shorter warm-up the divergence counts in full, as in the validation loss",
-            ));
+            .hint("lower `bottleneck.warmup`, or train for more epochs, so that the divergence counts in full at the end"));
     }
     recipe.reconstruction = parts
         .reconstructions()

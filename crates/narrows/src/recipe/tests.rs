@@ -57,7 +57,7 @@ impl Case {
             required.join("\n")
         );
         let epochs = match self.section {
-            "schedule" => "[training]\nepochs = 1000000\n",
+            "schedule" | "bottleneck" => "[training]\nepochs = 1000000\n",
             _ => "",
         };
         // Drawn codes need a likelihood.

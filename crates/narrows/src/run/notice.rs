@@ -1,6 +1,6 @@
 //! Notices of a run that are not caused by its recipe or data.
 
-use crate::advice::{Action, Setting, key, set};
+use crate::advice::{Action, Setting, key, set, setting};
 use crate::evaluate::Forecast;
 use crate::text::{count_of, figures, first_of};
 use std::fmt;
@@ -103,9 +103,9 @@ impl fmt::Display for Notice {
                 };
                 write!(
                     f,
-                    "{active} of {code} values of the code can stay active: so many principal components have a variance \
-                     above {} (beta · std²); {which}. Give the likelihood a smaller std, or leave it open so that it is \
-                     learned",
+                    "{active} of {code} values of the code can stay active: {active} principal components have a variance \
+                     above {} (beta · std²); {which}. Give the likelihood a smaller std or leave `objective.std` out, \
+                     so that it is learned; a smaller `bottleneck.beta` helps too",
                     figures(*variance)
                 )
             }
@@ -125,8 +125,10 @@ impl fmt::Display for Notice {
                 }
                 write!(
                     f,
-                    ": the nats depend on this minimum; choose another with {}",
-                    key("objective.minimum_std", "VALUE")
+                    ": the nats depend on this minimum ({}). A column that is constant, or that follows exactly from others, has \
+                     no smallest std: leave it out with {}",
+                    key("objective.minimum_std", &minimum),
+                    setting(Setting::Drop)
                 )
             }
             Notice::LeftOut(why) => write!(f, "left out: {why}"),

@@ -114,8 +114,8 @@ fn run_in(
         training.record_test(test)?;
     }
     let known = KnownRows::of_split(&split)?;
-    tell_of_collapse(&training, options.threads, observe)?;
     if resumed.is_none() {
+        tell_of_collapse(&training, options.threads, observe)?;
         tell_of_known_rows(&training, &split, other, observe)?;
         tell_of_known_groups(&split, other, observe)?;
     }

@@ -79,7 +79,14 @@ impl Compared {
             is_finished,
             seeds: runs.len(),
             rows: summary.map_or([0; 3], |s| [s.train_rows, s.validation_rows, s.test_rows]),
-            scaling: described(runs.first().and_then(|run| run.outcome.scaling)),
+            scaling: {
+                let scaling = described(runs.first().and_then(|run| run.outcome.scaling));
+                // Errors against drawn values are another thing than errors against the values themselves.
+                match runs.first().is_some_and(|run| run.recipe.binarize) {
+                    true => format!("{scaling} (drawn as 0 or 1)"),
+                    false => scaling,
+                }
+            },
             code_size: summary.map_or(0, |summary| summary.code_size),
             test_mse: measure(&|run| run.number(|e| Some(e.model.test_mse))),
             denoising_mse: noise

@@ -171,7 +171,8 @@ pub fn warnings(
         .is_none_or(|noise| noise.strength() == 0.0);
     // If fewer values than a row has can be nonzero at a time, the code cannot be a copy of the row.
     let is_wide = recipe.bottleneck.most_active(code) >= inputs;
-    if is_wide && is_clean {
+    // Codes that are drawn cannot copy either.
+    if is_wide && is_clean && !recipe.bottleneck.draws() {
         all.push(Warning::WideCode { code, inputs });
     }
     let (rows, batch) = (data.rows(), recipe.batch_size);

@@ -857,13 +857,9 @@ fn a_score_depends_on_its_row_alone() {
         assert_eq!(alone[0].to_bits(), score.to_bits());
         assert_eq!(explained.row(row).len(), INPUTS);
     }
-    // The divergence, which no value has a part in, is what is left.
-    let rest: Vec<f32> = scores
-        .iter()
-        .zip(explained.rows())
-        .map(|(score, of_values)| score - of_values.sum())
-        .collect();
-    assert!(rest.iter().all(|&kl| kl > -1e-3), "{rest:?}");
+    // What a value adds above the least that any output could reach is never below 0.
+    assert!(explained.iter().all(|&excess| excess >= 0.0));
+    assert!(explained.iter().any(|&excess| excess > 0.1));
 }
 
 /// Values that are drawn as 0 or 1: the same bits as a step on data that hold these draws.

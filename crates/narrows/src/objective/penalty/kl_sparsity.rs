@@ -53,8 +53,10 @@ impl PenaltyPart for KlSparsity {
             )
             .at("objective.penalties")
             .expected("an encoder that ends in a sigmoid layer")
-            .found(format!("an encoder whose values can be {low} to {high}"))
-            .hint("add { layer = \"sigmoid\" } at the end of the encoder, or choose `l1`"));
+            .found(format!("a code whose values can be {low} to {high}"))
+            .hint(
+                "add { layer = \"sigmoid\" } at the end of the encoder and leave the bottleneck `plain`, or choose `l1`",
+            ));
         }
         builder.check_one_row(place.code, "the penalty `kl-sparsity`")?;
         let rho: f32 = settings.get(&RHO);

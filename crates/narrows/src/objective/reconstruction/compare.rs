@@ -102,9 +102,17 @@ impl Likelihood for ScaledLoss {
         self.factor * self.loss.sum(isa, output, target) + offset
     }
 
-    fn nats_of_values(&self, isa: Isa, output: &[f32], target: &[f32], nats: &mut [f32]) {
-        for (nats, pair) in nats.iter_mut().zip(output.chunks(1).zip(target.chunks(1))) {
-            *nats = self.nats(isa, pair.0, pair.1);
+    fn excess_of_values(&self, isa: Isa, output: &[f32], target: &[f32], excess: &mut [f32]) {
+        let values = output.chunks(1).zip(target.chunks(1));
+        for (excess, (output, target)) in excess.iter_mut().zip(values) {
+            *excess = match self.loss {
+                Loss::CrossEntropyOfLogits | Loss::ContinuousBernoulliOfLogits => {
+                    // The divergence between the two as probabilities.
+                    let own = Loss::CrossEntropyOfLogits.sum(isa, output, target);
+                    (own - entropy(target[0])).max(0.0)
+                }
+                loss => self.factor * loss.sum(isa, output, target),
+            };
         }
     }
 
@@ -113,6 +121,12 @@ impl Likelihood for ScaledLoss {
         let loss = nodes.loss(self.loss, output, target);
         nodes.scaled(&loss, self.factor, self.offset as f32)
     }
+}
+
+/// The entropy of a probability, in nats.
+fn entropy(p: f32) -> f32 {
+    let part = |p: f32| if p > 0.0 { -p * p.ln() } else { 0.0 };
+    part(p) + part(1.0 - p)
 }
 
 /// Reports the reconstruction loss from its sums over the values of each row.

@@ -24,10 +24,11 @@ pub trait Likelihood: Send + Sync {
     /// The negative log likelihood of a target, in nats, at what the decoder gives: the logits where the loss compares these.
     fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32;
 
-    /// The same of each value of the row: their sum is that of the row, but for rounding.
-    fn nats_of_values(&self, isa: Isa, output: &[f32], target: &[f32], nats: &mut [f32]);
+    /// For each value of the row, how many nats it adds above the least that any output could reach: never below 0, and 0
+    /// where the output is the target.
+    fn excess_of_values(&self, isa: Isa, output: &[f32], target: &[f32], excess: &mut [f32]);
 
-    /// Adds the nodes of [`Likelihood::nats_of_values`] to a graph, of values whose last axis is that of a row; names begin
+    /// Adds nodes for the negative log likelihood of each value to a graph, of values whose last axis is that of a row; names begin
     /// with `name`. Gives the value that they make.
     fn nodes(&self, graph: &mut Graph, output: &str, target: &str, name: &str) -> String;
 }

@@ -101,6 +101,12 @@ impl Sentence {
         } = built;
         let code = values[self.network.encoder().end];
         builder.keep(code);
+        let encoded = if self.penalties.is_empty() {
+            encoded
+        } else {
+            builder.at("bottleneck");
+            self.network.bottleneck().in_use(&mut builder, encoded)
+        };
         for penalty in &self.penalties {
             builder.at(format!("penalty.{}", penalty.kind.name()));
             let place = PenaltyPlace {

@@ -89,11 +89,10 @@ impl Likelihood for FixedStds {
         0.5 * sum(isa, output, target, of) + self.constant
     }
 
-    fn nats_of_values(&self, _: Isa, output: &[f32], target: &[f32], nats: &mut [f32]) {
-        let of = self.precisions.iter().zip(&self.constants);
-        let pairs = output.iter().zip(target).zip(of);
-        for (nats, ((output, target), (precision, constant))) in nats.iter_mut().zip(pairs) {
-            *nats = 0.5 * (output - target).powi(2) * precision + constant;
+    fn excess_of_values(&self, _: Isa, output: &[f32], target: &[f32], excess: &mut [f32]) {
+        let pairs = output.iter().zip(target).zip(&self.precisions);
+        for (excess, ((output, target), precision)) in excess.iter_mut().zip(pairs) {
+            *excess = 0.5 * (output - target).powi(2) * precision;
         }
     }
 
