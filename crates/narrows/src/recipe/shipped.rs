@@ -58,6 +58,8 @@ const SHIPPED: &[Shipped] = &[
     recipe!("conv", Images),
     recipe!("table", Tables),
     recipe!("vae", Generating),
+    recipe!("vae-conv", Generating),
+    recipe!("beta-vae", Generating),
     recipe!("vae-table", Generating),
     recipe!("vae-linear", Generating),
     recipe!("iwae", Generating),
