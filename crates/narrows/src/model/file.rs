@@ -13,8 +13,7 @@
 //! | `metrics` | metrics by name |
 //! | `data` | the name, range and split of the data, and the options for reading them |
 //! | `threshold` | the score above which a row is unusual: value, rule, level and rows |
-//! | `columns` | a section: each column of a table, with its name, role, type, unit, share of missing cells, and |
-//! | | mean, std, fill and quantiles of an input, and levels of labels with their counts |
+//! | `columns` | a section: each column of a table: name, role, type, unit, missing cells, statistics, levels of labels |
 //! | `buffers` | a section: the names of the tensors that are not parameters, such as running statistics |
 //! | `prior` | a section: the distribution of the codes that `narrows fit-prior` fitted |
 //!
