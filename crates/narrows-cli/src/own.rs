@@ -111,7 +111,7 @@ impl DataArguments {
         Ok(rows)
     }
 
-    /// The rows to choose a threshold from: those that are given, or the run's validation rows, which it has not learned
+    /// The rows to choose a threshold from: rows given on the command line, or the run's validation rows, which it has not learned
     /// from.
     pub fn rows_to_calibrate(&self, path: &Path, model: &Model, output: &Path) -> Result<Dataset> {
         if !self.data.is_empty() {
@@ -135,7 +135,7 @@ impl DataArguments {
         Ok(rows)
     }
 
-    /// The rows to fit a distribution of codes to: those that are given, or the run's training rows.
+    /// The rows to fit a distribution of codes to: rows given on the command line, or the run's training rows.
     pub fn rows_to_fit(&self, path: &Path, model: &Model, output: &Path) -> Result<Dataset> {
         if self.data.is_empty() {
             self.training_rows(path, model, output)

@@ -42,6 +42,14 @@ const WARMUP: Key = Key::new(
 .default(Preset::Whole(0))
 .elsewhere(&["kl_warmup", "annealing", "n_epochs_kl_warmup"]);
 
+const FREE_BITS: Key = Key::new(
+    "free_bits",
+    Kind::Number(Range::FROM_0),
+    "the divergence that costs nothing, for each value of a code, in each row",
+)
+.unit("nats")
+.default(Preset::Number(0.0));
+
 const SAMPLES: Key = Key::new(
     "samples",
     Kind::Whole {
@@ -114,23 +122,13 @@ fn check_bound(settings: &Settings) -> std::result::Result<(), Conflict> {
     }
 }
 
-const FREE_BITS: Key = Key::new(
-    "free_bits",
-    Kind::Number(Range::FROM_0),
-    "the divergence that costs nothing, for each value of a code, in each row",
-)
-.unit("nats")
-.default(Preset::Number(0.0));
-
 impl Bottleneck {
     /// A code drawn from a normal distribution whose means and log variances the encoder gives, in this order; its
     /// divergence from the standard normal distribution counts `beta`.
     pub fn variational(beta: f32) -> Bottleneck {
         Bottleneck::unchecked(&Variational, &[(&BETA, Some(beta.into()))])
     }
-}
 
-impl Bottleneck {
     /// Several codes of each row, drawn as by [`Bottleneck::variational`], under the importance-weighted bound with its
     /// doubly reparametrized gradient.
     pub fn importance_weighted(samples: usize) -> Bottleneck {

@@ -137,7 +137,7 @@ impl Objective {
                 .found(values[column])
                 .hint(
                     "for values between 0 and 1 choose continuous-bernoulli, which is their likelihood, or \
-                     binary-cross-entropy, which is none",
+                     binary-cross-entropy, which is not a likelihood",
                 ));
             }
         }
@@ -176,7 +176,7 @@ fn no_likelihood(reconstruction: &Reconstruction, bottleneck: &Bottleneck) -> Er
     let (loss, bottleneck) = (reconstruction.name(), bottleneck.name());
     Error::new(
         ErrorKind::Recipe,
-        format!("the bottleneck `{bottleneck}` needs a likelihood, and the loss `{loss}` is none"),
+        format!("the bottleneck `{bottleneck}` needs a likelihood, and the loss `{loss}` is not one"),
     )
     .at("objective.reconstruction")
     .expected("gaussian, bernoulli, continuous-bernoulli or binary-cross-entropy")

@@ -198,7 +198,7 @@ fn tied_weights_are_transposed_in_the_graph() {
 fn every_bottleneck_is_the_same() {
     let data = pixels(&[1, 6, 5]);
     let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
-    // Codes that are flat, and those that are not. Where they are drawn, there is an even number of values.
+    // Flat codes and codes with a shape. Drawn codes need an even number of values.
     for (encoder, shape) in [
         ("{ layer = 'dense', outputs = 10 }", &[10][..]),
         ("{ layer = 'conv2d', channels = 2, kernel = 3 }", &[2, 4, 3]),

@@ -37,7 +37,7 @@ impl ReconstructionPart for Bernoulli {
     }
 
     fn likelihood(&self, _: &Settings, _: &[f32], _: usize) -> Option<Box<dyn Likelihood>> {
-        Some(ScaledLoss::of(Loss::CrossEntropyOfLogits))
+        Some(Box::new(ScaledLoss::of(Loss::CrossEntropyOfLogits)))
     }
 
     fn compares_logits(&self) -> bool {

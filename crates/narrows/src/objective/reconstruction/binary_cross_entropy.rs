@@ -34,7 +34,7 @@ impl ReconstructionPart for BinaryCrossEntropy {
     }
 
     fn likelihood(&self, _: &Settings, _: &[f32], _: usize) -> Option<Box<dyn Likelihood>> {
-        Some(ScaledLoss::of(Loss::CrossEntropyOfLogits))
+        Some(Box::new(ScaledLoss::of(Loss::CrossEntropyOfLogits)))
     }
 
     fn compares_logits(&self) -> bool {

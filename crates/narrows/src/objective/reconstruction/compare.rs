@@ -12,38 +12,13 @@ use narrows_kernels::loss::Loss;
 /// The mean of a loss between a value and its target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ComparedLoss {
-    pub(super) loss: Loss,
-    /// What the loss of each value is multiplied by.
-    pub(super) factor: f32,
-    /// What is added to the sum over a row.
-    pub(super) offset: f32,
+    pub(super) of: ScaledLoss,
     pub(super) in_nats: bool,
-}
-
-impl ComparedLoss {
-    /// The loss of a row.
-    pub(super) fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32 {
-        self.factor * self.loss.sum(isa, output, target) + self.offset
-    }
-
-    /// The same, with its gradient by the output.
-    pub(super) fn nats_and_gradient(
-        &self,
-        isa: Isa,
-        output: &[f32],
-        target: &[f32],
-        gradient: &mut [f32],
-    ) -> f32 {
-        let sum = self
-            .loss
-            .sum_and_gradient(isa, output, target, self.factor, gradient);
-        self.factor * sum + self.offset
-    }
 }
 
 impl Operation for ComparedLoss {
     fn label(&self) -> String {
-        name_of(self.loss)
+        self.of.name()
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
@@ -52,7 +27,7 @@ impl Operation for ComparedLoss {
         let target = lower.buffer_of(node.inputs[1]);
         let losses = lower.buffer("losses of rows", 1);
         let compare = Compare {
-            of: *self,
+            of: self.of,
             output,
             target,
             losses,
@@ -78,7 +53,8 @@ impl Operation for ComparedLoss {
     }
 }
 
-/// A loss of one value and its target as a likelihood: multiplied by a factor, with an offset for each value.
+/// A loss of one value and its target, multiplied by a factor, with an offset for each value.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct ScaledLoss {
     pub(super) loss: Loss,
     pub(super) factor: f32,
@@ -87,19 +63,49 @@ pub(super) struct ScaledLoss {
 
 impl ScaledLoss {
     /// The loss itself.
-    pub(super) fn of(loss: Loss) -> Box<dyn Likelihood> {
-        Box::new(ScaledLoss {
+    pub(super) fn of(loss: Loss) -> ScaledLoss {
+        ScaledLoss {
             loss,
             factor: 1.0,
             offset: 0.0,
-        })
+        }
+    }
+
+    /// The name of the loss, in a few words.
+    pub(super) fn name(&self) -> String {
+        match self.loss {
+            Loss::Squared => "squared error".into(),
+            Loss::Absolute => "absolute error".into(),
+            Loss::Huber { delta } => format!("Huber's loss, delta {delta}"),
+            Loss::CrossEntropyOfLogits => "cross-entropy of logits".into(),
+            Loss::ContinuousBernoulliOfLogits => "continuous Bernoulli density of logits".into(),
+        }
+    }
+
+    /// The loss of a row of `width` values, of which the loss without factor and offset has this sum.
+    fn of_sum(&self, sum: f32, width: usize) -> f32 {
+        self.factor * sum + (self.offset * width as f64) as f32
+    }
+
+    /// The loss of a row, with its gradient by the output divided by `divisor`.
+    pub(super) fn nats_and_gradient(
+        &self,
+        isa: Isa,
+        [output, target]: [&[f32]; 2],
+        divisor: f32,
+        gradient: &mut [f32],
+    ) -> f32 {
+        let scale = self.factor / divisor;
+        let sum = self
+            .loss
+            .sum_and_gradient(isa, output, target, scale, gradient);
+        self.of_sum(sum, target.len())
     }
 }
 
 impl Likelihood for ScaledLoss {
     fn nats(&self, isa: Isa, output: &[f32], target: &[f32]) -> f32 {
-        let offset = (self.offset * target.len() as f64) as f32;
-        self.factor * self.loss.sum(isa, output, target) + offset
+        self.of_sum(self.loss.sum(isa, output, target), target.len())
     }
 
     fn excess_of_values(&self, isa: Isa, output: &[f32], target: &[f32], excess: &mut [f32]) {
@@ -140,20 +146,9 @@ pub(super) fn report(lower: &mut Lower<'_>, losses: Buffer, width: usize, in_nat
     lower.loss("reconstruction", weight, losses, mean);
 }
 
-/// The name of a loss, in a few words.
-fn name_of(loss: Loss) -> String {
-    match loss {
-        Loss::Squared => "squared error".into(),
-        Loss::Absolute => "absolute error".into(),
-        Loss::Huber { delta } => format!("Huber's loss, delta {delta}"),
-        Loss::CrossEntropyOfLogits => "cross-entropy of logits".into(),
-        Loss::ContinuousBernoulliOfLogits => "continuous Bernoulli density of logits".into(),
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Compare {
-    of: ComparedLoss,
+    of: ScaledLoss,
     output: Buffer,
     target: Buffer,
     losses: Buffer,
@@ -163,7 +158,7 @@ struct Compare {
 
 impl RowOperation for Compare {
     fn label(&self) -> String {
-        name_of(self.of.loss)
+        self.of.name()
     }
 
     fn part(&self) -> Part {
@@ -177,19 +172,13 @@ impl RowOperation for Compare {
 
     fn run(&self, context: &mut RowContext<'_>) {
         let (isa, width) = (context.isa, self.width);
-        let ComparedLoss {
-            loss: of,
-            factor,
-            offset,
-            ..
-        } = self.of;
-        let scale = factor / (context.batch.rows() * width) as f32;
+        let divisor = (context.batch.rows() * width) as f32;
         let reads = [self.output, self.target];
         let Some(gradient) = self.gradient else {
             let ([output, target], losses) = context.buffers.read_write(reads, self.losses);
             let rows = output.chunks_exact(width).zip(target.chunks_exact(width));
             for (loss, (output, target)) in losses.iter_mut().zip(rows) {
-                *loss = factor * of.sum(isa, output, target) + offset;
+                *loss = self.of.nats(isa, output, target);
             }
             return;
         };
@@ -198,8 +187,8 @@ impl RowOperation for Compare {
         let rows = output.chunks_exact(width).zip(target.chunks_exact(width));
         let rows = rows.zip(gradient.chunks_exact_mut(width));
         for (loss, ((output, target), gradient)) in losses.iter_mut().zip(rows) {
-            let sum = of.sum_and_gradient(isa, output, target, scale, gradient);
-            *loss = factor * sum + offset;
+            let pair = [output, target];
+            *loss = self.of.nats_and_gradient(isa, pair, divisor, gradient);
         }
     }
 }

@@ -38,7 +38,7 @@ impl ReconstructionPart for ContinuousBernoulli {
     }
 
     fn likelihood(&self, _: &Settings, _: &[f32], _: usize) -> Option<Box<dyn Likelihood>> {
-        Some(ScaledLoss::of(Loss::ContinuousBernoulliOfLogits))
+        Some(Box::new(ScaledLoss::of(Loss::ContinuousBernoulliOfLogits)))
     }
 
     fn compares_logits(&self) -> bool {

@@ -97,13 +97,8 @@ impl ReconstructionPart for Gaussian {
         place: &ReconstructionPlace,
     ) -> Result<()> {
         let width = place.check_widths(builder)?;
-        if let Some(ScaledLoss {
-            loss,
-            factor,
-            offset,
-        }) = of_given_std(settings)
-        {
-            return place.compare_scaled(builder, loss, (factor, offset));
+        if let Some(given) = of_given_std(settings) {
+            return place.compare_scaled(builder, given);
         }
         if place.log_ratio.is_some() {
             return Err(Error::new(

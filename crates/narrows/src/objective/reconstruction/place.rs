@@ -1,6 +1,6 @@
 //! Comparing what the decoder gives with the target, value by value.
 
-use super::compare::ComparedLoss;
+use super::compare::{ComparedLoss, ScaledLoss};
 use super::part::ReconstructionPlace;
 use super::weighed::WeighedLoss;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +16,7 @@ impl ReconstructionPlace {
     ///
     /// If the decoder's output has several rows per sample.
     pub fn compare(&self, builder: &mut Builder, loss: Loss) -> Result<()> {
-        self.compare_scaled(builder, loss, (1.0, 0.0))
+        self.compare_scaled(builder, ScaledLoss::of(loss))
     }
 
     /// The same with the loss of each value multiplied by a factor, and an offset added to the loss of each value.
@@ -24,29 +24,21 @@ impl ReconstructionPlace {
     /// # Errors
     ///
     /// As [`ReconstructionPlace::compare`].
-    pub fn compare_scaled(
-        &self,
-        builder: &mut Builder,
-        loss: Loss,
-        (factor, offset): (f32, f64),
-    ) -> Result<()> {
-        let width = self.check_widths(builder)?;
+    pub(super) fn compare_scaled(&self, builder: &mut Builder, of: ScaledLoss) -> Result<()> {
+        self.check_widths(builder)?;
         let mut inputs = vec![self.output, self.target];
-        let operation = ComparedLoss {
-            loss,
-            factor,
-            offset: (offset * width as f64) as f32,
-            in_nats: self.in_nats,
-        };
         match self.log_ratio {
-            None => builder.node(Arc::new(operation), Vec::new(), inputs, Vec::new()),
+            None => {
+                let compared = ComparedLoss {
+                    of,
+                    in_nats: self.in_nats,
+                };
+                builder.node(Arc::new(compared), Vec::new(), inputs, Vec::new())
+            }
             Some(ratio) => {
                 inputs.push(ratio);
                 let samples = builder.rows(self.output);
-                let weighed = WeighedLoss {
-                    of: operation,
-                    samples,
-                };
+                let weighed = WeighedLoss { of, samples };
                 builder.node(Arc::new(weighed), Vec::new(), inputs, Vec::new())
             }
         };

@@ -1,20 +1,21 @@
 //! The importance-weighted bound: the likelihoods of a target at several outputs, weighed (Burda et al. 2016).
 
-use super::compare::{ComparedLoss, report};
+use super::compare::{ScaledLoss, report};
+use super::part::Likelihood;
 use crate::error::Result;
 use crate::program::{Buffer, Lower, Mode, Node, Operation, Part, RowContext, RowOperation, Uses};
 
 /// `-ln mean_k exp(r_k - nats_k)` of the outputs of a sample, with r the logarithm of what weighs each.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WeighedLoss {
-    pub(super) of: ComparedLoss,
+    pub(super) of: ScaledLoss,
     /// The outputs of a sample.
     pub(super) samples: usize,
 }
 
 impl Operation for WeighedLoss {
     fn label(&self) -> String {
-        format!("{}, {} weighed", self.of.label(), self.samples)
+        format!("{}, {} weighed", self.of.name(), self.samples)
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
@@ -128,7 +129,8 @@ impl RowOperation for Compare {
             let each = outputs.chunks_exact(width).zip(ratios);
             let each = each.zip(gradient.chunks_exact_mut(width));
             for (weight, ((output, ratio), gradient)) in weights.iter_mut().zip(each) {
-                *weight = ratio - compared.nats_and_gradient(isa, output, target, gradient);
+                let pair = [output, target];
+                *weight = ratio - compared.nats_and_gradient(isa, pair, 1.0, gradient);
             }
             *loss = -weigh(weights) as f32;
             let each = gradient.chunks_exact_mut(width).zip(by_ratios);
