@@ -1,42 +1,54 @@
-//! Corruption as an operation of a program.
+//! Noise on rows as an operation of a program.
 
-use super::part::{Corruption, CorruptionPart, Target};
+use super::part::{CorruptionPart, Target};
 use crate::declaration::Spec;
 use crate::error::Result;
 use crate::program::{
     Buffer, Builder, Cost, Lower, Node, Operation, Part, RowContext, RowOperation, Uses, Var,
 };
 use crate::rng::Draws;
+use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
 impl Spec<dyn CorruptionPart> {
     /// Applies the noise to a value; `draws` gives its random numbers.
     pub(crate) fn build(&self, builder: &mut Builder, clean: Var, draws: Draws) -> Var {
         builder.at("corruption");
-        let shape = builder.shape(clean).to_vec();
-        let operation = Noise {
-            corruption: self.clone(),
+        let corruption = self.clone();
+        let noise = RowNoise {
+            label: self.name().into(),
             draws,
+            apply: Arc::new(move |target| corruption.apply(target)),
         };
-        builder.node(
-            Arc::new(operation),
-            Vec::new(),
-            vec![clean],
-            vec![(shape, 1)],
-        )[0]
+        noise.build(builder, clean)
     }
 }
 
-/// Noise on a value. Nothing is learned before it, so it has no backward pass.
-#[derive(Clone, Debug)]
-struct Noise {
-    corruption: Corruption,
-    draws: Draws,
+/// A change of each row of a value by random numbers. Nothing is learned before it, so it has no backward pass.
+#[derive(Clone)]
+pub(super) struct RowNoise {
+    pub(super) label: String,
+    pub(super) draws: Draws,
+    pub(super) apply: Arc<dyn Fn(Target<'_>) + Send + Sync>,
 }
 
-impl Operation for Noise {
+impl RowNoise {
+    /// Changes the rows of a value.
+    pub(super) fn build(self, builder: &mut Builder, clean: Var) -> Var {
+        let shape = builder.shape(clean).to_vec();
+        builder.node(Arc::new(self), Vec::new(), vec![clean], vec![(shape, 1)])[0]
+    }
+}
+
+impl Debug for RowNoise {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.label)
+    }
+}
+
+impl Operation for RowNoise {
     fn label(&self) -> String {
-        self.corruption.name().into()
+        self.label.clone()
     }
 
     fn forward(&self, node: &Node, lower: &mut Lower<'_>) -> Result<()> {
@@ -44,7 +56,7 @@ impl Operation for Noise {
             lower.buffer_of(node.inputs[0]),
             lower.buffer_of(node.outputs[0]),
         );
-        lower.rows(Corrupt {
+        lower.rows(Change {
             noise: self.clone(),
             clean,
             noisy,
@@ -59,14 +71,14 @@ impl Operation for Noise {
 }
 
 #[derive(Debug)]
-struct Corrupt {
-    noise: Noise,
+struct Change {
+    noise: RowNoise,
     clean: Buffer,
     noisy: Buffer,
     width: usize,
 }
 
-impl RowOperation for Corrupt {
+impl RowOperation for Change {
     fn label(&self) -> String {
         self.noise.label()
     }
@@ -95,11 +107,10 @@ impl RowOperation for Corrupt {
         let ([clean], noisy) = context.buffers.read_write([self.clean], self.noisy);
         noisy.copy_from_slice(clean);
         let scratch = &mut context.scratch[..self.width];
-        let Noise { corruption, draws } = &self.noise;
         for (&sample, row) in samples.iter().zip(noisy.chunks_exact_mut(self.width)) {
-            corruption.apply(Target {
+            (self.noise.apply)(Target {
                 isa,
-                address: draws.address(epoch, sample),
+                address: self.noise.draws.address(epoch, sample),
                 row,
                 scratch: &mut *scratch,
             });

@@ -1,8 +1,8 @@
 //! Scaled rows as a model saw them in training: drawn as 0 or 1 if its recipe says so.
 
+use crate::corruption::binarize_row;
 use crate::network::{Rows, ScaledRows};
 use crate::rng::Draws;
-use crate::scaling::draw_row;
 use narrows_kernels::Isa;
 use std::ops::Range;
 
@@ -28,7 +28,7 @@ impl Rows for DrawnRows<'_> {
         let mut scratch = vec![0.0; width];
         for (row, values) in rows.zip(into.chunks_exact_mut(width)) {
             let address = draws.address(0, row as u32);
-            draw_row(Isa::best(), address, values, &mut scratch);
+            binarize_row(Isa::best(), address, values, &mut scratch);
         }
     }
 }

@@ -4,12 +4,10 @@
 //! `scaled = (value - offset) * factor`, with one offset and one factor for all values, or one for each place in a row.
 //! Every [`ScalingSpec`] is converted to this form, including the division of 8-bit values by 255.
 
-mod draw;
 mod fitted;
 mod lost;
 mod spec;
 
-pub(crate) use draw::{draw, draw_row};
 pub use fitted::Scaling;
 pub(crate) use lost::lost;
 pub use spec::ScalingSpec;

@@ -1,12 +1,11 @@
 //! Compiles the sentence to its three programs.
 
-use crate::corruption::Corruption;
+use crate::corruption::{Corruption, binarize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Built, Network};
 use crate::objective::{Objective, Penalty, PenaltyPlace};
 use crate::program::{Builder, Mode, State, Tensor, Var};
 use crate::rng::Purpose;
-use crate::scaling::draw;
 
 /// The parts of a training step.
 pub(super) struct Sentence {
@@ -83,7 +82,7 @@ impl Sentence {
         let target = builder.input("data", self.network.shape(0));
         let target = if self.binarize {
             let draws = builder.draws(binarization);
-            draw(&mut builder, target, draws)
+            binarize(&mut builder, target, draws)
         } else {
             target
         };
