@@ -76,6 +76,19 @@ def philox(counter):
     return np.array(counter, dtype=np.uint32)
 
 
+def normal(sample, width, purpose):
+    """Standard normal numbers of a sample in epoch 0 (Box & Muller 1958), as Narrows draws them for a purpose, in double
+    precision."""
+    numbers = []
+    for block in range(-(-width // 4)):
+        words = philox([block, sample, 0, purpose]).astype(np.float64)
+        for word, other in (words[:2], words[2:]):
+            radius = math.sqrt(-2.0 * math.log((word + 0.5) / 2.0**32))
+            angle = 2.0 * math.pi * other / 2.0**32
+            numbers += [radius * math.cos(angle), radius * math.sin(angle)]
+    return numbers[:width]
+
+
 def uniform(sample, width, part):
     """The uniform numbers of a sample in epoch 0 for one of several layers that drop values, as Narrows draws them."""
     blocks = -(-width // 4)

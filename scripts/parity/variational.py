@@ -1,12 +1,10 @@
 """Variational codes, with likelihoods in nats."""
 
-import math
-
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from .formula import philox
+from .formula import normal
 from .network import STEPS, Autoencoder, dense, numpy, optimizer_of
 
 # The last word of the counter that Narrows draws codes with in training.
@@ -39,19 +37,6 @@ VARIATIONAL_TENSORS = {
 }
 
 
-def normal(sample, width):
-    """Standard normal numbers of a sample in epoch 0 (Box & Muller 1958), as Narrows draws them, in double precision."""
-    numbers = []
-    for block in range(-(-width // 4)):
-        words = philox([block, sample, 0, CODE]).astype(np.float64)
-        for word, other in (words[:2], words[2:]):
-            radius = math.sqrt(-2.0 * math.log((word + 0.5) / 2.0**32))
-            angle = 2.0 * math.pi * other / 2.0**32
-            numbers += [radius * math.cos(angle), radius * math.sin(angle)]
-    return numbers[:width]
-
-
-
 class Variational(Autoencoder):
     """A network whose code is drawn."""
 
@@ -75,7 +60,7 @@ class Variational(Autoencoder):
         mean, log_variance = self.modules["encoder"](x).chunk(2, dim=1)
         log_variance = log_variance.clamp(-30.0, 20.0)
         first = self.step * self.recipe["batch"]
-        noise = torch.tensor([normal(first + row, mean.shape[1]) for row in range(len(x))], dtype=self.dtype)
+        noise = torch.tensor([normal(first + row, mean.shape[1], CODE) for row in range(len(x))], dtype=self.dtype)
         code = mean + (log_variance / 2).exp() * noise
         kl = (mean.square() + log_variance.exp() - 1 - log_variance) / 2
         if self.recipe["free_bits"] > 0:

@@ -114,6 +114,7 @@ fn nothing_to_sample(model: &std::path::Path) -> Error {
 fn describe(evaluation: &Evaluation) -> String {
     let mut parts = vec![columns(&evaluation.quality_table())];
     parts.extend(evaluation.bound_table().map(|rows| columns(&rows)));
+    parts.extend(evaluation.generation_table().map(|rows| columns(&rows)));
     parts.extend(evaluation.denoising_table().map(|rows| columns(&rows)));
     if let Some(rows) = evaluation.column_table() {
         let more = evaluation.more_columns();

@@ -25,7 +25,7 @@ pub struct Arguments {
     #[command(flatten)]
     source: DataArguments,
     /// The distribution of the codes: `standard` (mean 0 and variance 1, which variational training aims at), `gaussian` or
-    /// `mixture` [default: what `narrows fit-prior` has kept in the model; else `standard` for a variational bottleneck, and
+    /// `mixture` [default: what `narrows fit-prior` has kept in the model; else `standard` for a variational bottleneck or the penalty `mmd`, and
     /// for other models of a run a `mixture` of 10, fitted to its training rows now]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     prior: Option<PriorKind>,
@@ -201,7 +201,7 @@ impl Arguments {
     }
 
     fn find_prior(&self, model: &Model) -> Result<Prior> {
-        let is_variational = model.recipe().bottleneck.draws();
+        let is_normal = model.recipe().makes_codes_normal();
         let kept = model.prior();
         let kept = kept.filter(|kept| self.prior.is_none_or(|asked| asked == kept.kind()));
         if let Some(kept) = kept {
@@ -209,15 +209,15 @@ impl Arguments {
         }
         let standard = || Prior::standard(model.code_size());
         match self.prior {
-            Some(PriorKind::Standard) if is_variational => return Ok(standard()),
+            Some(PriorKind::Standard) if is_normal => return Ok(standard()),
             Some(PriorKind::Standard) => {
                 note(
-                    "narrows: warning: this model was not trained to have standard normal codes, as only a variational \
-                     bottleneck is: the rows may be unlike the data",
+                    "narrows: warning: this model was not trained to have standard normal codes, as a variational bottleneck or \
+                     the penalty `mmd` would: the rows may be unlike the data",
                 );
                 return Ok(standard());
             }
-            None if is_variational => return Ok(standard()),
+            None if is_normal => return Ok(standard()),
             _ => {}
         }
         // A traversal and a grid need mean and covariance alone.
@@ -262,7 +262,7 @@ impl Arguments {
         };
         none.hint(
             "fit one with `narrows fit-prior MODEL --data SOURCE`; `--prior standard` draws standard normal codes, which suit \
-             a variational bottleneck alone",
+             a variational bottleneck and the penalty `mmd` alone",
         )
     }
 }

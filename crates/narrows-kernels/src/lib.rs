@@ -2,7 +2,7 @@
 //!
 //! This crate has arithmetic on `f32` slices ([`product`], [`conv`], [`activation`], [`loss`], [`optimizer`],
 //! [`reduce`], [`counts`], [`layer_norm`], [`batch_norm`], [`dropout`], [`top_k`], [`sparsity`],
-//! [`variational`], [`gaussian`]), and the [`team`] of
+//! [`variational`], [`gaussian`], [`mmd`]), and the [`team`] of
 //! threads that runs it. The most important property: **results do not depend on how the work is split.** One thread
 //! computes each output element, in an order that depends only on the shapes. So a training run has the same bits for
 //! any number of threads.
@@ -32,6 +32,7 @@ pub mod heap;
 pub mod layer_norm;
 pub mod loss;
 pub mod memory;
+pub mod mmd;
 pub mod noise;
 pub mod optimizer;
 pub mod peak;

@@ -14,7 +14,8 @@
 //! gradient outside of the range is 0: here the gradient still points back inside. It cannot explode: after a sigmoid
 //! it is multiplied by `c (1 - c)`, whose mean over the batch is at most `rho_hat`, and at most `1 - rho_hat`.
 //!
-//! **L1**: `Σ |x|` of a row, with the gradient `sign(x)`, which is 0 at 0.
+//! **L1**: `Σ |x|` of a row, with the gradient `sign(x)`, which is 0 at 0. The squared norm `Σ x²`, which makes codes small, is
+//! beside it.
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::moments::LANES;
@@ -55,6 +56,22 @@ pub fn kl_divergence(rho: f64, rows: usize, sums: &[f64], gradient: &mut [f32]) 
 ///
 /// If `x` does not have this number of rows.
 pub fn l1(isa: Isa, x: &[f32], sums: &mut [f32]) {
+    // SAFETY: the body has no conditions.
+    of_rows(x, sums, |x| unsafe { magnitude(isa, x) });
+}
+
+/// `Σ x²` of each row, as [`l1`].
+///
+/// # Panics
+///
+/// As [`l1`].
+pub fn squared_norms(isa: Isa, x: &[f32], sums: &mut [f32]) {
+    // SAFETY: the body has no conditions.
+    of_rows(x, sums, |x| unsafe { square(isa, x) });
+}
+
+/// A sum of each row.
+fn of_rows(x: &[f32], sums: &mut [f32], sum_of: impl Fn(&[f32]) -> f32) {
     if sums.is_empty() {
         assert!(x.is_empty(), "as many rows as sums");
         return;
@@ -65,8 +82,7 @@ pub fn l1(isa: Isa, x: &[f32], sums: &mut [f32]) {
         return sums.fill(0.0);
     }
     for (x, sum) in x.chunks_exact(width).zip(sums) {
-        // SAFETY: the body has no conditions.
-        *sum = unsafe { magnitude(isa, x) };
+        *sum = sum_of(x);
     }
 }
 
@@ -90,16 +106,34 @@ multiversion! {
 /// None.
 #[inline(always)]
 unsafe fn magnitude_body<L: Lanes>(x: &[f32]) -> f32 {
+    sum_of(x, |x| f64::from(x.abs()))
+}
+
+multiversion! {
+    unsafe fn square(x: &[f32]) -> f32 = square_body
+}
+
+/// # Safety
+///
+/// None.
+#[inline(always)]
+unsafe fn square_body<L: Lanes>(x: &[f32]) -> f32 {
+    sum_of(x, |x| f64::from(x) * f64::from(x))
+}
+
+/// A sum in double precision, rounded once.
+#[inline(always)]
+fn sum_of(x: &[f32], value: impl Fn(f32) -> f64) -> f32 {
     // The order of `moments`, and so the same bits on every instruction set.
     let mut sums = [0.0; LANES];
     let (whole, rest) = x.as_chunks::<LANES>();
     for x in whole {
         for lane in 0..LANES {
-            sums[lane] += f64::from(x[lane].abs());
+            sums[lane] += value(x[lane]);
         }
     }
     for (sum, x) in sums.iter_mut().zip(rest) {
-        *sum += f64::from(x.abs());
+        *sum += value(*x);
     }
     sums.iter().sum::<f64>() as f32
 }

@@ -52,6 +52,8 @@ pub enum Purpose {
     TestBinarization = 20,
     /// The same of the training rows that baselines are fitted on.
     FittedBinarization = 21,
+    /// The choice of rows that new rows are compared with; the "epoch" is 0 for training rows, 1 for test rows.
+    ComparedRows = 22,
 }
 
 /// The draws of one seed for one purpose.

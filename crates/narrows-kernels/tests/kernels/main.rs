@@ -10,6 +10,7 @@ mod dropout;
 mod layer_norm;
 mod loss;
 mod memory;
+mod mmd;
 mod noise;
 mod optimizer;
 mod product;

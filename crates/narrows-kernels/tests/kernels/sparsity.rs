@@ -4,7 +4,7 @@ use crate::{differences, numbers, wide};
 use narrows_kernels::Isa;
 use narrows_kernels::reduce::add_column_sums;
 use narrows_kernels::reference;
-use narrows_kernels::sparsity::{CLOSEST, add_sign, kl_divergence, l1};
+use narrows_kernels::sparsity::{CLOSEST, add_sign, kl_divergence, l1, squared_norms};
 
 #[test]
 fn the_derivative_of_the_divergence_is_that_of_finite_differences() {
@@ -66,7 +66,7 @@ fn a_mean_of_zero_is_refused() {
 }
 
 #[test]
-fn magnitudes_and_signs() {
+fn magnitudes_signs_and_squares() {
     for width in (1..=70).chain([784, 4096]) {
         for rows in [1, 5] {
             let mut x = numbers(rows * width, 8);
@@ -81,13 +81,20 @@ fn magnitudes_and_signs() {
                     let error = (f64::from(sum) - expected).abs();
                     assert!(error <= 6e-8 * expected, "{width} on {}", isa.name());
                 }
+                let mut squares = vec![f32::NAN; rows];
+                squared_norms(isa, &x, &mut squares);
+                for (x, &sum) in x.chunks(width).zip(&squares) {
+                    let expected: f64 = wide(x).iter().map(|x| x * x).sum();
+                    let error = (f64::from(sum) - expected).abs();
+                    assert!(error <= 6e-8 * expected, "{width} on {}", isa.name());
+                }
                 let mut dx = before.clone();
                 add_sign(isa, 0.25, &x, &mut dx);
                 for ((dx, before), x) in dx.iter().zip(&before).zip(&x) {
                     let step = 0.25 * reference::sign(f64::from(*x));
                     assert_eq!(*dx, before + step as f32);
                 }
-                all.push((sums, dx));
+                all.push((sums, squares, dx));
             }
             assert!(all.iter().all(|one| *one == all[0]), "the same bits");
         }

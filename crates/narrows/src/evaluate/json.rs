@@ -3,8 +3,8 @@
 use super::metric;
 use super::metrics::{self, object};
 use super::{
-    Bounded, ClassError, ColumnError, Denoising, Evaluation, LayerUnits, NoiseCurve, NoisePoint,
-    Quality,
+    Bounded, ClassError, ColumnError, Denoising, Evaluation, Generation, LayerUnits, NoiseCurve,
+    NoisePoint, Quality,
 };
 use crate::text::decimal;
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ impl Evaluation {
             "pca_left_out": self.pca_left_out,
             "binarized_by": self.binarized_by,
             "variational": self.bounded.as_ref().map(Bounded::to_json),
+            "generation": self.generation.as_ref().map(Generation::to_json),
             "denoising": self.denoising.as_ref().map(Denoising::to_json),
             "classes": self.classes.iter().map(class).collect::<Vec<_>>(),
             metric::MAJORITY.name: self.majority_accuracy,
@@ -88,6 +89,16 @@ impl Bounded {
             numbers
         });
         numbers.insert("sampled".into(), sampled.map(Value::from).into());
+        numbers.into()
+    }
+}
+
+impl Generation {
+    fn to_json(&self) -> Value {
+        let mut numbers = object(metrics::GENERATION, self);
+        numbers.insert("rows".into(), self.rows.into());
+        numbers.insert("components".into(), self.components.into());
+        numbers.insert("fitted".into(), self.fitted.clone().into());
         numbers.into()
     }
 }

@@ -20,6 +20,8 @@ pub struct Measures {
     pub units: bool,
     /// The log likelihood of a variational autoencoder by importance sampling; none leaves it out.
     pub likelihood: Option<Sampling>,
+    /// How near new rows are to test rows.
+    pub generation: bool,
 }
 
 impl Measures {
@@ -28,6 +30,7 @@ impl Measures {
         accuracies: true,
         units: true,
         likelihood: Some(Sampling::USUAL),
+        generation: true,
     };
 
     /// The measures after training: none of the slow ones.
@@ -35,6 +38,7 @@ impl Measures {
         accuracies: false,
         units: false,
         likelihood: None,
+        generation: false,
     };
 }
 
@@ -124,6 +128,11 @@ fn evaluate_on(
     if let Some(bounded) = &mut bounded {
         evaluating.beside_bound(bounded, pca.as_deref())?;
     }
+    let generation = if how.measures.generation {
+        evaluating.generation()?
+    } else {
+        None
+    };
     let denoising = match &model.recipe().corruption {
         Some(noise) => Some(evaluating.denoising(noise, pca.as_deref())?),
         None => None,
@@ -162,6 +171,7 @@ fn evaluate_on(
         columns: measured.columns,
         binarized_by: model.recipe().binarize.then_some(model.recipe().seed),
         bounded,
+        generation,
         denoising,
         model: measured.quality,
         pca: beside.map(|beside| beside.quality),

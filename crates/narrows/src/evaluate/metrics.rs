@@ -5,13 +5,14 @@ use super::metric::{
     DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, KL_OF_VALUES, MAJORITY, Metric, NATS, OWN, RATIO,
     SCALED, SCORES, SHARE, SINGULAR_VALUES, STUDY, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING, number,
 };
-use super::{Bounded, SampledLikelihood};
+use super::{Bounded, COMPARED_COMPONENTS, COMPARED_ROWS, Generation, SampledLikelihood};
 use super::{ClassError, ColumnError, Denoising, NEIGHBORS, NOISY_ROWS, NoisePoint, Quality};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
 // The texts below name these numbers.
 const _: () = assert!(NEIGHBORS == 5 && NOISY_ROWS == 500);
+const _: () = assert!(COMPARED_ROWS == 1000 && COMPARED_COMPONENTS == 50);
 
 /// A metric of a record, with the field that holds it.
 pub struct Measured<T: 'static> {
@@ -198,6 +199,60 @@ pub const SAMPLED: &[Measured<SampledLikelihood>] = &[
     ),
 ];
 
+/// The numbers of a [`Generation`].
+pub const GENERATION: &[Measured<Generation>] = &[
+    Measured::new(
+        Metric::new(
+            "prior_mmd",
+            "rows from the standard normal prior",
+            "",
+            "squared maximum mean discrepancy (Gretton et al. 2012) between `rows` rows that are decoded from standard normal codes \
+             and as many test rows, at most 1,000, drawn from all; in the first 50 principal components of the training rows, \
+             as a U-statistic with the sum of the kernels c / (c + distance²), c = 2 v s, for s = 0.1, 0.2, 0.5, 1, 2, 5 and \
+             10, with v the variance of the training rows in these components. It is 0 on average for rows of one \
+             distribution, and may be negative",
+        ),
+        |g| Some(g.prior_mmd),
+    ),
+    Measured::new(
+        Metric::new(
+            "fitted_mmd",
+            "rows from the fitted distribution",
+            "",
+            "the same of rows that are decoded from codes of the distribution that `narrows fit-prior` has kept in the model",
+        ),
+        |g| g.fitted_mmd,
+    ),
+    Measured::new(
+        Metric::new(
+            "training_mmd",
+            "training rows",
+            "",
+            "the same of training rows, drawn from all: new rows cannot be expected to be nearer",
+        ),
+        |g| Some(g.training_mmd),
+    ),
+    Measured::new(
+        Metric::new(
+            "code_mmd",
+            "codes from the prior",
+            "",
+            "the same discrepancy between the codes of these test rows (a draw for each row, where the bottleneck draws) and \
+             standard normal codes, with v the number of values of a code",
+        ),
+        |g| Some(g.code_mmd),
+    ),
+    Measured::new(
+        Metric::new(
+            "code_mmd_standard_error",
+            "its standard error",
+            "",
+            "the standard error that `code_mmd` has if the codes are standard normal, from pairs of standard normal codes",
+        ),
+        |g| Some(g.code_mmd_standard_error),
+    ),
+];
+
 /// The metrics of a [`ColumnError`], for the columns of a table.
 pub const COLUMN: &[Measured<ColumnError>] = &[
     Measured::new(
@@ -305,6 +360,11 @@ pub fn reference() -> String {
             "The log likelihood, for a variational autoencoder",
             "`variational.sampled`",
             metrics(SAMPLED),
+        ),
+        (
+            "New rows, for a model with a distribution of codes",
+            "`generation`; `rows` and `components` say of how many",
+            metrics(GENERATION),
         ),
         (
             "Denoising, for a model trained with noise",

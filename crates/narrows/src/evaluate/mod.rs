@@ -14,6 +14,7 @@ mod drawn;
 mod eigen;
 mod evaluating;
 mod forecast;
+mod generation;
 mod jacobian;
 mod json;
 mod matrix;
@@ -41,6 +42,7 @@ pub use baselines::Baselines;
 pub use bound::{ACTIVE, Sampling};
 pub use evaluating::Progress;
 pub use forecast::Forecast;
+pub use generation::{COMPARED_COMPONENTS, COMPARED_ROWS};
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub(crate) use matrix::{Matrix, block_rows};
 pub(crate) use measure::no_test_rows;
@@ -53,8 +55,8 @@ pub use pca::Pca;
 pub use probe::RidgeProbe;
 pub use psnr::psnr;
 pub use record::{
-    Bounded, ClassError, ColumnError, Denoising, Evaluation, NoiseCurve, NoisePoint, Quality,
-    SampledLikelihood, noise_in_words,
+    Bounded, ClassError, ColumnError, Denoising, Evaluation, Generation, NoiseCurve, NoisePoint,
+    Quality, SampledLikelihood, noise_in_words,
 };
 pub use robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard_noises};
 pub use ssim::ssim;

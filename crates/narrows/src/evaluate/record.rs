@@ -34,6 +34,9 @@ pub struct Evaluation {
     pub binarized_by: Option<u64>,
     /// The evidence lower bound, where the bottleneck draws codes.
     pub bounded: Option<Bounded>,
+    /// How near new rows are to test rows, where codes can be drawn: from the standard normal prior that training aims at, or from
+    /// a fitted distribution that the model keeps.
+    pub generation: Option<Generation>,
     /// The measures as a denoiser, if the model was trained with noise.
     pub denoising: Option<Denoising>,
     /// Each class of the test rows, by label.
@@ -110,6 +113,28 @@ pub struct SampledLikelihood {
     pub samples: usize,
     /// The rows: the first of the test rows.
     pub rows: usize,
+}
+
+/// How near new rows are to test rows, and codes to the prior: squared maximum mean discrepancies, each between as many rows. They
+/// may be negative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generation {
+    /// The rows of each sample.
+    pub rows: usize,
+    /// The principal components of the training rows in which rows are compared.
+    pub components: usize,
+    /// Of rows decoded from standard normal codes.
+    pub prior_mmd: f64,
+    /// Of rows decoded from codes of the fitted distribution that the model keeps.
+    pub fitted_mmd: Option<f64>,
+    /// This distribution in words.
+    pub fitted: Option<String>,
+    /// Of training rows: no new rows can be expected to be nearer.
+    pub training_mmd: f64,
+    /// Of the codes of test rows from standard normal codes.
+    pub code_mmd: f64,
+    /// The standard error that the same has if the codes are standard normal.
+    pub code_mmd_standard_error: f64,
 }
 
 /// How well a model removes the noise that it was trained with.

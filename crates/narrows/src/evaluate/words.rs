@@ -188,6 +188,24 @@ impl Evaluation {
         Some(rows)
     }
 
+    /// How near new rows are to test rows, and codes to the prior; `None` where it was not measured.
+    pub fn generation_table(&self) -> Option<Vec<Vec<String>>> {
+        let generation = self.generation.as_ref()?;
+        let mut rows = vec![vec!["distance from test rows".to_string(), "MMD²".into()]];
+        for Measured { metric, of } in metrics::GENERATION {
+            let title = match (metric.name, &generation.fitted) {
+                // Without what it was fitted to.
+                ("fitted_mmd", Some(fitted)) => {
+                    let kind = fitted.split_once(',').map_or(&fitted[..], |(kind, _)| kind);
+                    format!("rows from {kind}")
+                }
+                _ => metric.title.to_string(),
+            };
+            rows.extend(of(generation).map(|mmd| vec![title, figures(mmd)]));
+        }
+        Some(rows)
+    }
+
     /// The denoiser and its baselines; `None` for a model that was trained without noise.
     pub fn denoising_table(&self) -> Option<Vec<Vec<String>>> {
         let denoising = self.denoising.as_ref()?;

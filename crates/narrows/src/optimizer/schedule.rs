@@ -17,12 +17,14 @@ pub enum ScheduleSpec {
         /// The factor of the learning rate at the end.
         final_factor: f64,
     },
-    /// Multiplied by a factor after every fixed number of epochs.
+    /// Multiplied by a factor after every fixed number of epochs, or after stages that grow.
     Step {
-        /// The number of epochs.
+        /// The number of epochs; of the first stage, if stages grow.
         every: usize,
         /// The factor.
         factor: f64,
+        /// How many times as long as the stage before it each stage is.
+        growth: usize,
     },
     /// Multiplied by a factor whenever the monitored loss has not fallen for a number of epochs, like PyTorch's
     /// `ReduceLROnPlateau`. The monitored loss is the validation loss, or the training loss without validation.
@@ -64,6 +66,16 @@ const EVERY: Key = Key::new(
     "the epochs between",
 )
 .default(Preset::Whole(10));
+
+const GROWTH: Key = Key::new(
+    "growth",
+    Kind::Whole {
+        least: 1,
+        most: 1000,
+    },
+    "how many times as long as the one before each stage is, the first with `every` epochs",
+)
+.default(Preset::Whole(1));
 
 const PATIENCE: Key = Key::new(
     "patience",
@@ -110,6 +122,7 @@ pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
         ScheduleSpec::Step {
             every: EVERY,
             factor: FACTOR,
+            growth: GROWTH,
         },
         Declaration::new("step", "multiplied by a factor every so many epochs"),
     ),
@@ -162,13 +175,32 @@ impl ScheduleSpec {
                 let way = ((step - rise) / fall).min(1.0);
                 final_factor + (1.0 - final_factor) * 0.5 * (1.0 + (PI * way).cos())
             }
-            ScheduleSpec::Step { every, factor } => {
-                let falls = step / steps_per_epoch.max(1) / every as u64;
+            ScheduleSpec::Step {
+                every,
+                factor,
+                growth,
+            } => {
+                let epoch = step / steps_per_epoch.max(1);
+                let falls = match growth {
+                    1 => epoch / every as u64,
+                    _ => ends(every as u64, growth as u64)
+                        .take_while(|&end| end <= epoch)
+                        .count() as u64,
+                };
                 factor.powf(falls as f64)
             }
             ScheduleSpec::Plateau { .. } => plateau.factor,
         }
     }
+}
+
+/// The epochs at which stages end that grow.
+fn ends(first: u64, growth: u64) -> impl Iterator<Item = u64> {
+    let stages = std::iter::successors(Some(first), move |len| Some(len.saturating_mul(growth)));
+    stages.scan(0u64, |end, len| {
+        *end = end.saturating_add(len);
+        Some(*end)
+    })
 }
 
 /// The state of a plateau schedule.
@@ -274,8 +306,29 @@ mod tests {
         let spec = ScheduleSpec::Step {
             every: 2,
             factor: 0.5,
+            growth: 1,
         };
         assert_close(&factors(spec, 12)[6..], &[1.0, 1.0, 0.5, 0.5, 0.5, 0.5]);
+    }
+
+    /// Burda et al. 2016: stages of 3^i epochs, over which the rate falls to a tenth.
+    #[test]
+    fn stages_grow() {
+        let spec = ScheduleSpec::Step {
+            every: 1,
+            factor: 0.1f64.powf(1.0 / 7.0),
+            growth: 3,
+        };
+        let plateau = Plateau::default();
+        let at = |epoch: u64| spec.factor(10 * epoch + 9, 10, 3280, &plateau);
+        for (stage, first) in [0, 1, 4, 13, 40, 121, 364, 1093].into_iter().enumerate() {
+            let expected = 0.1f64.powf(stage as f64 / 7.0);
+            let last = 3 * first;
+            assert_close(&[at(first), at(last)], &[expected; 2]);
+        }
+        assert!((at(3279) - 0.1).abs() < 1e-12);
+        // Beyond all numbers there is no further end.
+        assert!(at(u64::MAX / 100) > 0.0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Purpose {
         match self {
             Purpose::Images => "Images: begin here",
             Purpose::Tables => "Tables of numbers",
-            Purpose::Generating => "Variational: new samples, scores in nats",
+            Purpose::Generating => "New samples: variational, Wasserstein and regularized",
             Purpose::Denoising => "Denoising",
             Purpose::Study => "Linear and contractive autoencoders, as in the classic study",
         }
@@ -63,6 +63,8 @@ const SHIPPED: &[Shipped] = &[
     recipe!("vae-table", Generating),
     recipe!("vae-linear", Generating),
     recipe!("iwae", Generating),
+    recipe!("wae", Generating),
+    recipe!("rae", Generating),
     recipe!("denoising", Denoising),
     recipe!("denoising-salt-pepper", Denoising),
     recipe!("denoising-masking", Denoising),

@@ -185,6 +185,15 @@ impl Recipe {
         parts
     }
 
+    /// Whether training draws codes towards the standard normal distribution, from which new rows can then be drawn: by a
+    /// variational bottleneck, or by the penalty `mmd`.
+    pub fn makes_codes_normal(&self) -> bool {
+        let mut penalties = self.penalties.iter();
+        let has_penalty =
+            penalties.any(|penalty| penalty.weight > 0.0 && penalty.kind.makes_codes_normal());
+        self.bottleneck.draws() || has_penalty
+    }
+
     /// The network for rows of a shape: `[channels, height, width]` for images, `[columns]` for tables.
     ///
     /// # Errors

@@ -82,6 +82,18 @@ impl Outcome {
                 figures: Vec::new(),
             });
         }
+        if let Some(table) = evaluation.generation_table() {
+            sections.push(Section {
+                title: "New rows".into(),
+                about: vec![
+                    "How far new rows are from test rows, as squared maximum mean discrepancies: 0 is the same distribution. \
+                     Training rows show how near new rows can be."
+                        .into(),
+                ],
+                table: Some(Table::of(table)),
+                figures: Vec::new(),
+            });
+        }
         if let Some(table) = evaluation.denoising_table() {
             sections.push(Section {
                 title: "Beside other maps".into(),

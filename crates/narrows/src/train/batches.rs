@@ -1,6 +1,5 @@
 //! How rows are split into steps, and the rows of a step into batches.
 
-use crate::network::Network;
 use std::ops::Range;
 
 /// Rows that are split into pieces of one size; the last piece may be smaller.
@@ -44,8 +43,8 @@ impl Pieces {
 }
 
 /// Whether a last batch of one row joins the one before it.
-pub(super) fn joins(network: &Network, batch: usize) -> bool {
-    network.couples_rows() && batch > 1
+pub(super) fn joins(couples_rows: bool, batch: usize) -> bool {
+    couples_rows && batch > 1
 }
 
 #[cfg(test)]

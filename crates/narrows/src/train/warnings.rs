@@ -58,7 +58,7 @@ pub enum Warning {
         /// The number of rows in a step.
         batch: usize,
     },
-    /// The last batch of an epoch would have one row, and the network normalizes by statistics of the batch: the row
+    /// The last batch of an epoch would have one row, and training compares the rows of a batch or normalizes by their statistics: the row
     /// joins the batch before it.
     LastRowJoins {
         /// The rows to train on.
@@ -176,7 +176,10 @@ pub fn warnings(
         all.push(Warning::WideCode { code, inputs });
     }
     let (rows, batch) = (data.rows(), recipe.batch_size);
-    if network.couples_rows() && batch > 1 && rows > batch && rows % batch == 1 {
+    let mut penalties = recipe.penalties.iter();
+    let couples_rows =
+        network.couples_rows() || penalties.any(|penalty| penalty.kind.couples_rows());
+    if couples_rows && batch > 1 && rows > batch && rows % batch == 1 {
         all.push(Warning::LastRowJoins { rows, batch });
     }
     all.extend(constant(recipe, data));

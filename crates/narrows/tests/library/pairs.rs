@@ -195,22 +195,27 @@ fn trained(recipe: &Recipe, data: &Dataset, threads: usize) -> narrows::Result<M
     training.model()
 }
 
-/// The layers that cannot be differentiated twice, and the penalties that need it: the program says so of each, when it is
-/// planned beside a part of this test.
+/// The layers that cannot be differentiated twice, and the penalties that need it of the encoder and of the decoder: the program
+/// says so of each, when it is planned beside a part of this test.
 struct SecondOrder {
     lacking: Vec<&'static str>,
-    needing: Vec<&'static str>,
+    needing: [(Role, Vec<&'static str>); 2],
 }
 
 impl SecondOrder {
     fn of(all: &[Placed]) -> SecondOrder {
         let parts = Parts::standard().with_layer(&Once).unwrap();
         let parts = parts.with_penalty(&Twice).unwrap();
-        let is_planned = |layer: &str, penalty: &str| {
+        let is_planned = |role: Role, layer: &str, penalty: &str| {
+            let of = |side| match side == role {
+                true => format!("{layer}, "),
+                false => String::new(),
+            };
+            let [encoder, decoder] = [Role::Encoder, Role::Decoder].map(of);
             let text = format!(
                 "name = 'a'
-encoder = [{CONVOLUTION}, {layer}, {{ layer = 'dense', outputs = 7 }}, {{ layer = 'sigmoid' }}]
-decoder = [{{ layer = 'dense' }}]
+encoder = [{CONVOLUTION}, {encoder}{{ layer = 'dense', outputs = 7 }}, {{ layer = 'sigmoid' }}]
+decoder = [{decoder}{{ layer = 'dense' }}]
 objective.penalties = [{penalty}]"
             );
             let recipe = parts.parse(&text, "a", &[]).unwrap();
@@ -222,7 +227,7 @@ objective.penalties = [{penalty}]"
             describe(&recipe, &described).is_ok()
         };
         let (once, twice) = ("{ layer = 'once' }", "{ kind = 'twice', weight = 1 }");
-        assert!(!is_planned(once, twice));
+        assert!(!is_planned(Role::Encoder, once, twice));
         let names = |role, is_wanted: &dyn Fn(&Placed) -> bool| {
             let wanted = all
                 .iter()
@@ -231,20 +236,21 @@ objective.penalties = [{penalty}]"
         };
         SecondOrder {
             lacking: names(Role::Encoder, &|layer| {
-                !is_planned(&layer.table("layer", &INNER), twice)
+                !is_planned(Role::Encoder, &layer.table("layer", &INNER), twice)
             }),
-            needing: names(Role::Penalty, &|penalty| {
-                !is_planned(once, &penalty.table("kind", &CODE))
+            needing: [Role::Encoder, Role::Decoder].map(|role| {
+                let needs =
+                    |penalty: &Placed| !is_planned(role, once, &penalty.table("kind", &CODE));
+                (role, names(Role::Penalty, &needs))
             }),
         }
     }
 
-    /// Whether a layer of the encoder forbids a penalty.
+    /// Whether a layer of one side forbids a penalty.
     fn forbids(&self, [one, other]: [Placed; 2]) -> bool {
-        one.role == Role::Encoder
-            && other.role == Role::Penalty
-            && self.lacking.contains(&one.name())
-            && self.needing.contains(&other.name())
+        let mut sides = self.needing.iter();
+        let needs = sides.any(|(role, names)| one.role == *role && names.contains(&other.name()));
+        other.role == Role::Penalty && needs && self.lacking.contains(&one.name())
     }
 }
 
@@ -356,7 +362,9 @@ fn every_part_works_with_every_other_or_is_refused_with_its_name() {
         assert!(!second_order.lacking.contains(&layer), "{layer}");
     }
     assert!(second_order.lacking.contains(&"layer-norm"));
-    assert!(second_order.needing.contains(&"jacobian") && !second_order.needing.contains(&"l1"));
+    let [(_, of_encoder), (_, of_decoder)] = &second_order.needing;
+    assert!(of_encoder.contains(&"jacobian") && !of_encoder.contains(&"l1"));
+    assert_eq!(of_decoder[..], ["decoder-jacobian"]);
     let mut wrong = Vec::new();
     let mut count = 0;
     for (index, &one) in all.iter().enumerate() {

@@ -9,6 +9,7 @@
 //! gradient that is only a rounding error still moves its parameter by a whole step. PyTorch's own float32 differs from
 //! its float64 by 1.2e-5 there (`scripts/parity.py --float32`).
 
+mod codes;
 mod networks;
 mod training;
 

@@ -21,7 +21,7 @@ pub(super) const START: u32 = 2;
 #[non_exhaustive]
 pub enum PriorKind {
     /// N(0, I): what training with a variational bottleneck makes of the codes (Kingma & Welling 2014, "Auto-encoding
-    /// variational Bayes").
+    /// variational Bayes"), or with the penalty `mmd` (Tolstikhin et al. 2018, "Wasserstein auto-encoders").
     Standard,
     /// One Gaussian with a full covariance, fitted to codes.
     Gaussian,

@@ -18,6 +18,17 @@ pub trait PenaltyPart: Part {
     /// If it cannot act on this encoder or code.
     fn build(&self, settings: &Settings, builder: &mut Builder, place: &PenaltyPlace)
     -> Result<()>;
+
+    /// Whether one row alone has no penalty, because it compares the rows of a batch. A last batch of one row then joins the
+    /// batch before it.
+    fn couples_rows(&self) -> bool {
+        false
+    }
+
+    /// Whether it draws codes towards the standard normal distribution, from which new rows can then be drawn.
+    fn makes_codes_normal(&self) -> bool {
+        false
+    }
 }
 
 /// The values that a penalty may act on.
@@ -35,6 +46,8 @@ pub struct PenaltyPlace {
     pub input: Var,
     /// The encoder's output, before the bottleneck.
     pub encoded: Var,
+    /// The decoder's output.
+    pub decoded: Var,
     /// The purpose of its random numbers: [`Builder::draws`] gives each part its own numbers.
     pub purpose: Purpose,
 }
@@ -93,6 +106,16 @@ impl Spec<dyn PenaltyPart> {
     /// The same with a weight: a penalty of the objective.
     pub fn weighted(self, weight: f32) -> Penalty {
         Penalty { kind: self, weight }
+    }
+
+    /// Whether one row alone has no penalty.
+    pub(crate) fn couples_rows(&self) -> bool {
+        self.part().couples_rows()
+    }
+
+    /// Whether it draws codes towards the standard normal distribution.
+    pub(crate) fn makes_codes_normal(&self) -> bool {
+        self.part().makes_codes_normal()
     }
 
     /// Applies it to the values of a sentence.

@@ -13,6 +13,9 @@
 //! additional gradient `v_{l+1}ᵀ w_l`. An activation adds `w_l v_{l+1} f''(a_l)` to the gradient of its input, from
 //! where the ordinary backward pass continues.
 //!
+//! Probes may also begin at the first value, for `Σ ‖J r‖²`: the same in the other order, with `w_0 = r`, and at the end
+//! `v_E = 2 w_E`.
+//!
 //! This is the general form, which is correct for every chain. A pass chooses cheaper forms with the same value
 //! ([`Form`]): [`squared`] weights of a first affine map, units that a first ReLU stops ([`rectified`]), probes that
 //! the last activation stops ([`stopped`]), and rows that are only counted ([`counted`]).

@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 /// The vectors r of a [`JacobianNorm`].
 pub trait Probes: Debug + Send + Sync {
-    /// The number of probes of a row, if the last value has `width` numbers.
+    /// The number of probes of a row, if a probe has `width` numbers.
     fn count(&self, width: usize) -> usize;
     /// Fills the probes of a sample in an epoch, one after the other, `width` numbers each. They may depend only on
     /// these arguments.
     fn fill(&self, isa: Isa, epoch: u32, sample: u32, width: usize, probes: &mut [f32]);
-    /// Whether they are the basis vectors in order, one for each number of the last value.
+    /// Whether they are the basis vectors in order, one for each number of a probe.
     fn is_basis(&self) -> bool {
         false
     }
@@ -25,7 +25,7 @@ pub trait Probes: Debug + Send + Sync {
     fn mean(&self) -> Mean;
 }
 
-/// A penalty on the Jacobian of one value with respect to another: the mean of `‖Jᵀ r‖²`.
+/// A penalty on the Jacobian of one value with respect to another: the mean of `‖Jᵀ r‖²` or of `‖J r‖²`.
 ///
 /// ```text
 /// value     Σ ‖Jᵀ r‖² over the rows of the batch and the probes of each, divided by Probes::mean
@@ -82,25 +82,56 @@ pub(in crate::program) struct Savings {
     pub(in crate::program) stops: bool,
 }
 
+/// Where the probes of a chain begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::program) enum Start {
+    /// At the last value: `‖Jᵀ r‖²`.
+    Last,
+    /// At the first value: `‖J r‖²`.
+    First,
+}
+
 /// The norm as an operation.
 #[derive(Clone, Debug)]
 pub(in crate::program) struct Contraction {
     pub(super) norm: JacobianNorm,
     /// Functions from the first value to the last.
     pub(in crate::program) chain: Vec<Link>,
-    /// The number of values of the last function's output.
+    /// Where probes begin.
+    pub(super) start: Start,
+    /// The number of values of a probe.
     pub(super) width: usize,
     pub(super) form: Form,
 }
 
 impl JacobianNorm {
-    /// Applies the penalty to the Jacobian of `to` with respect to `from`.
+    /// Applies the penalty to the Jacobian of `to` with respect to `from`: the mean of `‖Jᵀ r‖²`, with probes as wide as
+    /// `to`. If they are all basis vectors, it is the squared Frobenius norm of J.
     ///
     /// # Errors
     ///
     /// If an operation between the two is not a function of one row that can be differentiated twice; the error names
     /// the layer. Also if a sample has several rows at one of the two values.
     pub fn apply(self, builder: &mut Builder, from: Var, to: Var) -> Result<()> {
+        self.apply_from(builder, [from, to], Start::Last)
+    }
+
+    /// The same with the mean of `‖J r‖²`, with probes as wide as `from`: cheaper where `from` is narrower than `to`.
+    ///
+    /// # Errors
+    ///
+    /// As [`JacobianNorm::apply`].
+    pub fn apply_forward(self, builder: &mut Builder, from: Var, to: Var) -> Result<()> {
+        self.apply_from(builder, [from, to], Start::First)
+    }
+
+    /// The same with probes from one of the two ends.
+    pub(super) fn apply_from(
+        self,
+        builder: &mut Builder,
+        [from, to]: [Var; 2],
+        start: Start,
+    ) -> Result<()> {
         let (from, last) = (builder.root(from), builder.root(to));
         let chain = self.chain(builder, from, last)?;
         for var in [from, last] {
@@ -112,7 +143,11 @@ impl JacobianNorm {
         let tensors = chain.iter().flat_map(|link| link.tensors.iter().copied());
         let tensors = tensors.collect();
         let contraction = Contraction {
-            width: builder.width(last),
+            start,
+            width: builder.width(match start {
+                Start::Last => last,
+                Start::First => from,
+            }),
             norm: self,
             chain,
             form: Form::Probes(Savings::default()),
@@ -169,9 +204,9 @@ impl JacobianNorm {
 }
 
 impl Contraction {
-    /// Whether the probes are all basis vectors.
-    pub(in crate::program) fn is_of_basis(&self) -> bool {
-        self.norm.probes.is_basis()
+    /// Whether a cheaper form is possible: the probes are all basis vectors of the last value.
+    pub(in crate::program) fn has_savings(&self) -> bool {
+        self.start == Start::Last && self.norm.probes.is_basis()
     }
 
     /// The same norm in another form.

@@ -1,6 +1,6 @@
 //! The norm as an operation of a graph.
 
-use super::norm::{Contraction, Form, Savings};
+use super::norm::{Contraction, Form, Savings, Start};
 use super::rows::Scaled;
 use crate::error::Result;
 use crate::program::lower::Lower;
@@ -37,9 +37,10 @@ impl Operation for Contraction {
     }
 
     fn forward(&self, _: &Node, lower: &mut Lower<'_>) -> Result<()> {
-        match self.form {
-            Form::Probes(savings) => self.lower_probes(savings, lower),
-            Form::Counted => self.lower_counted(lower),
+        match (self.start, self.form) {
+            (Start::First, _) => self.lower_forward(lower),
+            (Start::Last, Form::Probes(savings)) => self.lower_probes(savings, lower),
+            (Start::Last, Form::Counted) => self.lower_counted(lower),
         }
         Ok(())
     }

@@ -204,15 +204,15 @@ impl RowOperation for Through {
     }
 }
 
-/// Computes the norms of rows, and w_0.
+/// Computes the norms of rows, and the probes times the factor of the gradient.
 #[derive(Debug)]
 pub(super) struct RowNorms {
     pub(super) packed: Packed,
     /// The number of values of a probe.
     pub(super) width: usize,
-    pub(super) v: Buffer,
-    /// The buffer for w_0, if something depends on it.
-    pub(super) w: Option<Buffer>,
+    pub(super) from: Buffer,
+    /// The buffer for these probes times the factor, if something depends on them.
+    pub(super) to: Option<Buffer>,
     pub(super) scaled: Scaled,
     pub(super) norms: Buffer,
 }
@@ -227,8 +227,8 @@ impl RowOperation for RowNorms {
     }
 
     fn uses(&self) -> Uses {
-        let uses = Uses::new().reads([self.packed.counts]).reads([self.v]);
-        uses.writes([self.norms]).writes(self.w)
+        let uses = Uses::new().reads([self.packed.counts]).reads([self.from]);
+        uses.writes([self.norms]).writes(self.to)
     }
 
     fn cost(&self) -> Cost {
@@ -240,15 +240,15 @@ impl RowOperation for RowNorms {
 
     fn run(&self, context: &mut RowContext<'_>) {
         let (isa, factor) = (context.isa, self.scaled.factor(context.batch.rows()));
-        let reads = [self.packed.counts.memory(), self.v];
-        let ([counts, v], norms) = context.buffers.read_write(reads, self.norms);
-        sum_products(isa, words(counts), [v, v], self.width, norms);
+        let reads = [self.packed.counts.memory(), self.from];
+        let ([counts, from], norms) = context.buffers.read_write(reads, self.norms);
+        sum_products(isa, words(counts), [from, from], self.width, norms);
         let all = all(words(counts)) * self.width;
-        if let Some(w) = self.w {
-            let ([v], w) = context.buffers.read_write([self.v], w);
-            let w = &mut w[..all];
-            w.copy_from_slice(&v[..all]);
-            scale(isa, w, factor);
+        if let Some(to) = self.to {
+            let ([from], to) = context.buffers.read_write([self.from], to);
+            let to = &mut to[..all];
+            to.copy_from_slice(&from[..all]);
+            scale(isa, to, factor);
         }
     }
 }

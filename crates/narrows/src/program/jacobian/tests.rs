@@ -1,5 +1,6 @@
 //! Compares all forms of a norm with the general one, and tests what is refused.
 
+use super::norm::Start;
 use super::*;
 use crate::program::{
     Affine, Batch, Builder, Cpu, Elementwise, Input, Isa, Mean, Mode, Options, Piece, Plan, Point,
@@ -62,10 +63,10 @@ impl Input for Rows {
     }
 }
 
-/// The norm over affine maps of some widths, each followed by the activation, if there is one, in the form that
-/// `choose` gives the graph.
+/// The norm over affine maps of some widths, each followed by the activation, if there is one, with probes from one end, in
+/// the form that `choose` gives the graph.
 fn run(
-    mode: Mode,
+    (mode, start): (Mode, Start),
     (widths, activations): (&[usize], &[Option<Activation>]),
     rows: usize,
     choose: impl Fn(&mut Builder),
@@ -90,7 +91,8 @@ fn run(
             value = builder.apply(elementwise, Vec::new(), value, vec![outputs]);
         }
     }
-    norm().apply(&mut builder, data, value).unwrap();
+    let ends = [data, value];
+    norm().apply_from(&mut builder, ends, start).unwrap();
     choose(&mut builder);
     let label = builder.nodes.last().unwrap().operation.label();
     let parameters: Vec<f32> = (0..builder.parameters()).map(number).collect();
@@ -140,9 +142,9 @@ fn every_form_has_the_value_and_the_gradient_of_the_general_one() {
         (&[30, 12], &[tanh], 19),
     ] {
         let sentence = (widths, activations);
-        let (_, value, gradient) = run(Mode::Training, sentence, rows, |_| ());
+        let (_, value, gradient) = run((Mode::Training, Start::Last), sentence, rows, |_| ());
         let pass = |builder: &mut Builder| optimize(builder, rows);
-        let (label, found, formed) = run(Mode::Training, sentence, rows, pass);
+        let (label, found, formed) = run((Mode::Training, Start::Last), sentence, rows, pass);
         let name = format!("{label}, {sentence:?}");
         assert!(value > 0.1, "{name}: something to compare");
         assert!(
@@ -159,7 +161,7 @@ fn every_form_has_the_value_and_the_gradient_of_the_general_one() {
             );
         }
         // Results that only the gradient needs are not computed, and this changes nothing.
-        let (_, measured, _) = run(Mode::Validation, sentence, rows, pass);
+        let (_, measured, _) = run((Mode::Validation, Start::Last), sentence, rows, pass);
         assert_eq!(measured.to_bits(), found.to_bits(), "{name}");
         labels.push(label);
     }
@@ -177,6 +179,33 @@ fn every_form_has_the_value_and_the_gradient_of_the_general_one() {
         squared.into(),
     ];
     assert_eq!(labels, expected);
+}
+
+/// The sum over the basis is the Frobenius norm from either end.
+#[test]
+fn probes_from_the_first_value_give_the_same_norm() {
+    let (relu, tanh) = (Some(Activation::Relu), Some(Activation::Tanh));
+    for (widths, activations) in [
+        (&[5, 31, 20][..], &[tanh, tanh][..]),
+        (&[5, 31, 20], &[relu, None]),
+        (&[9, 12], &[Some(Activation::Sigmoid)]),
+        (&[6, 7, 21, 4], &[relu, tanh, relu]),
+        (&[4, 9], &[None]),
+    ] {
+        let sentence = (widths, activations);
+        let (_, value, gradient) = run((Mode::Training, Start::Last), sentence, 19, |_| ());
+        let pass = |builder: &mut Builder| optimize(builder, 19);
+        let (_, found, formed) = run((Mode::Training, Start::First), sentence, 19, pass);
+        assert!((found - value).abs() < 1e-6 * value, "{found}, {value}");
+        let largest = gradient.iter().fold(0.0f32, |a, g| a.max(g.abs()));
+        assert!(largest > 1e-3, "{sentence:?}: something to compare");
+        for (found, expected) in formed.iter().zip(&gradient) {
+            let error = (found - expected).abs();
+            assert!(error < 3e-6 * largest, "{sentence:?}: {found}, {expected}");
+        }
+        let (_, measured, _) = run((Mode::Validation, Start::First), sentence, 19, pass);
+        assert_eq!(measured.to_bits(), found.to_bits(), "{sentence:?}");
+    }
 }
 
 /// Ranges of probes, with the cut of the rows into blocks.

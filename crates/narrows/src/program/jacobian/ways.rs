@@ -52,7 +52,7 @@ impl Contraction {
             Some(squared) => {
                 ways.w[first] = Some(self.square(squared, v, &ways, lower));
             }
-            None => ways.w[first] = self.norm(v, last.is_some(), &ways, lower),
+            None => ways.w[first] = self.norm(('w', first), v, last.is_some(), &ways, lower),
         }
         if lower.mode() != Mode::Training {
             return;
@@ -75,10 +75,30 @@ impl Contraction {
         }
     }
 
+    /// Emits the operations for probes that begin at the first value.
+    pub(super) fn lower_forward(&self, lower: &mut Lower<'_>) {
+        let end = self.chain.len();
+        let mut ways = self.ways(lower);
+        ways.w[0] = Some(self.fill('w', 0, &ways, lower));
+        self.go_forth(0..end, &mut ways, lower);
+        let Some(w) = ways.w[end] else { return };
+        // The first function on whose v something depends.
+        let first = self.chain.iter().position(matters);
+        let first = first.filter(|_| lower.mode() == Mode::Training);
+        ways.v[end] = self.norm(('v', end), w, first.is_some(), &ways, lower);
+        if let Some(first) = first {
+            self.go_back(first + 1..end, &mut ways, lower);
+            self.gradients(first, &ways, lower);
+        }
+    }
+
     /// The number of values of a_l.
     fn width_at(&self, l: usize) -> usize {
-        let link = self.chain.get(l);
-        link.map_or(self.width, |link| link.function.inputs())
+        match (self.chain.get(l), self.chain.last()) {
+            (Some(link), _) => link.function.inputs(),
+            (None, Some(last)) => last.function.outputs(),
+            (None, None) => self.width,
+        }
     }
 
     /// A buffer for v_l or w_l.
@@ -104,15 +124,20 @@ impl Contraction {
     /// Emits the probes at the end of the chain.
     fn start(&self, lower: &mut Lower<'_>) -> Ways {
         let (mut ways, end) = (self.ways(lower), self.chain.len());
-        let to = self.probes_at('v', end, &ways, lower);
+        ways.v[end] = Some(self.fill('v', end, &ways, lower));
+        ways
+    }
+
+    /// Emits the probes as v_l or w_l.
+    fn fill(&self, name: char, l: usize, ways: &Ways, lower: &mut Lower<'_>) -> Buffer {
+        let to = self.probes_at(name, l, ways, lower);
         lower.rows(Fill {
             probes: Arc::clone(&self.norm.probes),
             packed: ways.packed,
             width: self.width,
             to,
         });
-        ways.v[end] = Some(to);
-        ways
+        to
     }
 
     /// Emits the basis vectors that pass the last activation, and returns their place in the chain.
@@ -190,25 +215,27 @@ impl Contraction {
         });
     }
 
-    /// Emits the norms of rows from v_0; returns w_0 if it is needed.
+    /// Emits the norms of rows from the probes that have gone through the chain, to a_l. Returns these probes times the factor of
+    /// the gradient, in a buffer called `name`, if something needs them.
     fn norm(
         &self,
-        v: Buffer,
+        (name, l): (char, usize),
+        from: Buffer,
         is_needed: bool,
         ways: &Ways,
         lower: &mut Lower<'_>,
     ) -> Option<Buffer> {
         let norms = self.report(lower);
-        let w = is_needed.then(|| self.probes_at('w', 0, ways, lower));
+        let to = is_needed.then(|| self.probes_at(name, l, ways, lower));
         lower.rows(RowNorms {
             packed: ways.packed,
-            width: self.width_at(0),
-            v,
-            w,
+            width: self.width_at(l),
+            from,
+            to,
             scaled: self.scale(),
             norms,
         });
-        w
+        to
     }
 
     /// Emits the norms of rows from v_1 and squared weights; returns w_1.

@@ -24,8 +24,9 @@ pub(super) fn choose(graph: &mut Builder, batch: usize) {
 }
 
 fn form(contraction: &Contraction, batch: usize) -> Form {
-    // For one probe, the pass through the first function costs less than squaring its weights.
-    if !contraction.is_of_basis() {
+    // For one probe, the pass through the first function costs less than squaring its weights. Probes from the first value
+    // have no cheaper form.
+    if !contraction.has_savings() {
         return Form::Probes(Savings::default());
     }
     let functions = || contraction.chain.iter().map(|link| &link.function);

@@ -94,7 +94,8 @@ impl Programs {
     }
 
     fn new(sentence: Sentence, batch: usize, threads: usize, optimizes: bool) -> Result<Programs> {
-        let most = batch + usize::from(joins(&sentence.network, batch));
+        sentence.check_batch(batch)?;
+        let most = batch + usize::from(joins(sentence.couples_rows(), batch));
         let plan = |mode, threads| {
             let mut graph = sentence.graph(mode)?.builder;
             if optimizes {

@@ -27,6 +27,30 @@ pub(super) struct Graph {
 }
 
 impl Sentence {
+    /// Whether training couples rows, so that a batch needs at least two.
+    pub(super) fn couples_rows(&self) -> bool {
+        let mut penalties = self.penalties.iter();
+        self.network.couples_rows() || penalties.any(|penalty| penalty.kind.couples_rows())
+    }
+
+    /// Refuses batches of one row where a penalty compares the rows of a batch.
+    pub(super) fn check_batch(&self, batch: usize) -> Result<()> {
+        let mut penalties = self.penalties.iter();
+        match penalties.find(|penalty| penalty.kind.couples_rows()) {
+            Some(penalty) if batch < 2 => Err(Error::new(
+                ErrorKind::Recipe,
+                format!(
+                    "the penalty `{}` compares the rows of a batch",
+                    penalty.kind.name()
+                ),
+            )
+            .at("training.batch_size")
+            .expected("batches of 2 rows or more")
+            .found(batch)),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses parameters and states that parts ask for while a step is built, and which the model does not keep.
     fn check_parameters(&self, builder: &Builder) -> Result<()> {
         let sizes = |name: &str, shape: &[usize]| format!("`{name}` of shape {shape:?}");
@@ -115,6 +139,7 @@ impl Sentence {
                 code_range: self.network.code_range(),
                 input,
                 encoded,
+                decoded: *values.last().unwrap_or(&code),
                 purpose: probes,
             };
             penalty.kind.build(&mut builder, &place)?;

@@ -77,7 +77,7 @@ impl Stepper {
         Pieces {
             rows,
             size,
-            joins: joins(self.network(), self.batch),
+            joins: joins(self.sentence.couples_rows(), self.batch),
         }
     }
 

@@ -123,8 +123,8 @@ impl fmt::Display for Warning {
             ),
             Warning::LastRowJoins { rows, batch } => write!(
                 f,
-                "{} rows in batches of {batch} leave a last batch of one row, which has no variance to normalize by: it \
-                 joins the batch before it, which has {} rows; choose another training.batch_size for batches of one size",
+                "{} rows in batches of {batch} leave a last batch of one row, which has no other row to be \
+                 compared with: it joins the batch before it, which has {} rows; choose another training.batch_size for batches of one size",
                 thousands(*rows as f64),
                 batch + 1
             ),

@@ -111,7 +111,7 @@ fn the_last_row_of_an_epoch_joins_the_batch_before_it_and_that_is_said() {
     assert_eq!(training.warnings()[0], joins);
     assert_eq!(
         joins.to_string(),
-        "88 rows in batches of 29 leave a last batch of one row, which has no variance to normalize by: it joins the \
+        "88 rows in batches of 29 leave a last batch of one row, which has no other row to be compared with: it joins the \
          batch before it, which has 30 rows; choose another training.batch_size for batches of one size"
     );
     let mut seen = Vec::new();

@@ -123,6 +123,7 @@ fn schedules() {
                 ScheduleSpec::Step {
                     every: 2,
                     factor: 0.3,
+                    growth: 1,
                 },
             ),
         ] {

@@ -61,9 +61,9 @@ impl PenaltyKind {
 
 /// Random signs.
 #[derive(Debug)]
-struct Signs {
-    count: usize,
-    draws: Draws,
+pub(super) struct Signs {
+    pub(super) count: usize,
+    pub(super) draws: Draws,
 }
 
 impl Probes for Signs {

@@ -37,7 +37,7 @@ impl PenaltyKind {
 
 /// All basis vectors.
 #[derive(Debug)]
-struct Basis;
+pub(super) struct Basis;
 
 impl Probes for Basis {
     fn count(&self, width: usize) -> usize {
