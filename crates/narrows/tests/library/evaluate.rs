@@ -1,5 +1,6 @@
 //! A complete evaluation of a network that is small enough to check by hand.
 
+mod generation;
 mod names;
 mod noise;
 
