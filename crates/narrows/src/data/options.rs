@@ -98,8 +98,9 @@ pub struct ReadOptions {
     /// The column of a table whose groups of rows must stay together. It is kept as text beside the rows, unless it is
     /// an input or the label.
     pub group: Option<String>,
-    /// How to handle missing values in a table.
-    pub missing: Missing,
+    /// How to handle missing values in a table. `None`: as a model was trained, otherwise refuse them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// The columns that a model was trained on. If `columns` is empty, the columns of a table are matched with them by
     /// name. Other sources have no names to match.
     pub model_columns: Option<Vec<String>>,
@@ -195,9 +196,14 @@ impl ReadOptions {
         options
     }
 
+    /// How missing values are handled if no model says it.
+    pub(crate) fn missing_or_refuse(&self) -> Missing {
+        self.missing.unwrap_or_default()
+    }
+
     /// Whether a missing cell makes a row bad: it is not filled, and its row is not left out because of it.
     pub(super) fn is_missing_bad(&self) -> bool {
-        let is_filled = self.fill.is_some() || self.missing != Missing::Refuse;
+        let is_filled = self.fill.is_some() || self.missing_or_refuse() != Missing::Refuse;
         self.on_bad != OnBad::Refuse && !is_filled
     }
 
@@ -211,7 +217,10 @@ impl ReadOptions {
     /// Refuses settings for tables, for a source that is `what`.
     pub(super) fn refuse_table(&self, spec: &str, what: &str) -> Result<()> {
         self.refuse_columns(spec, what)?;
-        let is_set = [(self.missing != Missing::Refuse, Setting::Missing)];
+        let is_set = [(
+            self.missing_or_refuse() != Missing::Refuse,
+            Setting::Missing,
+        )];
         refuse(&is_set, spec, what, "tables and arrays")
     }
 

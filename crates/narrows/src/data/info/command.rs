@@ -86,9 +86,10 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         .of_role(Role::Input)
         .filter(|column| left.has(column))
         .collect();
-    let is_refused = wanted.missing == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
+    let is_refused =
+        wanted.missing_or_refuse() == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
     if is_refused && inputs.iter().any(|column| column.missing > 0) {
-        wanted.missing = Missing::Mean;
+        wanted.missing = Some(Missing::Mean);
         said.push(format!(
             "{} fills missing cells with column means of the training rows",
             set(Setting::Missing, "mean")
@@ -298,7 +299,9 @@ fn settings(options: &ReadOptions) -> Vec<(Setting, String)> {
     add(Setting::Group, group.clone());
     add(
         Setting::Missing,
-        (*missing != Missing::Refuse).then(|| missing.name().to_string()),
+        missing
+            .filter(|&missing| missing != Missing::Refuse)
+            .map(|missing| missing.name().to_string()),
     );
     add(Setting::Header, header.map(yes_or_no));
     add(

@@ -289,7 +289,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         let counting = Cells::Integers(vec![0, 1, 2], gaps);
         let cells = vec![counting.clone(), counting];
         let read = ReadOptions {
-            missing: Missing::Zero,
+            missing: Some(Missing::Zero),
             ..options()
         };
         let mut memory = table(&[("", Integer), ("n", Integer)], vec![cells]);
@@ -323,7 +323,7 @@ fn whole_numbers_that_no_type_holds_beside_gaps_are_said_to_be_rounded() {
         vec![vec![Cells::Unsigned(values, gaps)]],
     );
     let options = ReadOptions {
-        missing: Missing::Zero,
+        missing: Some(Missing::Zero),
         ..options()
     };
     let data = read_table(&mut memory, &options).unwrap();
