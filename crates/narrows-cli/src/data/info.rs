@@ -3,7 +3,7 @@
 mod table;
 mod text;
 
-use crate::output::{columns, thousands};
+use crate::output::{columns, command_line, thousands};
 use narrows::data::{Info, ValuesInfo};
 use table::describe_table;
 use text::{LISTED, alike, clean, list, wrapped};
@@ -105,7 +105,8 @@ fn describe_values(info: &ValuesInfo, scaling: &str) -> String {
         parts.push(list("Training would refuse this:", &info.refusals));
     }
     if let Some(training) = &info.training {
-        parts.push(format!("To train on them:\n  {training:#}"));
+        let line = command_line(&format!("{training:#}"), "  ");
+        parts.push(format!("To train on them:\n{line}"));
     }
     parts.join("\n\n")
 }
