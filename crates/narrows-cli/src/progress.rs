@@ -6,7 +6,7 @@ pub use study::StudyDisplay;
 
 use crate::destination::called;
 use crate::output::{
-    bar_width, bars, count_of, duration, figures, fitting, note, stderr_width, thousands,
+    bar_width, bars, count_of, duration, figures, fitting, note, padded, stderr_width, thousands,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use narrows::train::{EpochRecord, Progress};
@@ -174,12 +174,14 @@ impl Display {
     }
 
     pub fn epoch(&mut self, record: &EpochRecord, epochs: usize) {
+        // Numbers take as many columns in each line as the longest usually has.
+        let loss = |loss: f64| padded(&figures(loss), "0.01234".len());
         let width = epochs.to_string().len();
         let epoch = format!("epoch {:>width$}/{epochs}", record.epoch);
-        let train = format!("train loss {}", figures(record.train_loss));
+        let train = format!("train loss {}", loss(record.train_loss));
         let validation = record.validation_loss;
-        let validation = validation.map(|loss| format!("validation loss {}", figures(loss)));
-        let time = duration(record.seconds);
+        let validation = validation.map(|value| format!("validation loss {}", loss(value)));
+        let time = padded(&duration(record.seconds), "12.3 s".len());
         let rate = format!("{} {}/s", thousands(record.rows_per_second), self.unit);
         let parts = [
             &epoch,
@@ -188,7 +190,8 @@ impl Display {
             &time,
             &rate,
         ];
-        note(&fitting(&parts, stderr_width().unwrap_or(usize::MAX)));
+        let line = fitting(&parts, stderr_width().unwrap_or(usize::MAX));
+        note(line.trim_end());
         self.last = Instant::now();
     }
 

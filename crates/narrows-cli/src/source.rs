@@ -46,7 +46,7 @@ pub struct ReadingArguments {
     id: Vec<Names>,
     /// What to do with missing cells: `refuse` them, fill them with the `mean` of their column in the training rows or
     /// with `zero`, or `drop` their rows. Cells that are present but not numbers, such as `2,262`, are not filled: see
-    /// `--on-bad` [default: refuse; for a model that was trained with `mean` or `zero`, the same]
+    /// `--on-bad` [default: refuse; for a model that was trained with `mean` or `zero`, as in its training]
     #[arg(long, value_name = "HOW", value_parser = missing, help_heading = DATA)]
     missing: Option<Missing>,
     /// Use only the rows with these labels, for example `0-8` or `cat,dog`

@@ -158,20 +158,22 @@ impl StudyDisplay {
     /// that go on takes still. The expected end moves slowly, so that the time left is steady.
     fn left(&mut self) -> Option<String> {
         /// The share of a new estimate in the expected end.
-        const NEW: f64 = 0.1;
+        const NEW: f64 = 0.02;
         let done = self.done();
         if done < 1.0 {
             return None;
         }
         let elapsed = self.start.elapsed().as_secs_f64();
-        let estimate = elapsed / done * self.runs as f64;
+        let of_going = self.going.values().map(Going::left);
+        let estimate = of_going.fold(elapsed / done * self.runs as f64, |most, left| {
+            most.max(elapsed + left)
+        });
         // Without bars, the estimate is requested too rarely to be smoothed.
         let before = self.expected.filter(|_| self.whole.is_some());
         let before = before.unwrap_or(estimate);
         let expected = before + NEW * (estimate - before);
         self.expected = Some(expected);
-        let of_going = self.going.values().map(Going::left);
-        Some(remaining(of_going.fold(expected - elapsed, f64::max)))
+        Some(remaining(expected - elapsed))
     }
 
     fn show_whole(&mut self) {
@@ -204,9 +206,10 @@ impl StudyDisplay {
 }
 
 impl Going {
-    /// The time that it takes still, if the rest of it is like what is done; 0 where that is not known yet.
+    /// The time that it takes still, if the rest of it is like what is done; 0 while too little is done to know it.
     fn left(&self) -> f64 {
-        if self.share > 0.0 {
+        const KNOWN: f64 = 0.1;
+        if self.share > KNOWN {
             self.start.elapsed().as_secs_f64() * (1.0 / self.share - 1.0)
         } else {
             0.0

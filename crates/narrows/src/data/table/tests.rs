@@ -155,7 +155,7 @@ fn missing_cells_are_refused_with_their_counts_filled_or_dropped() {
     };
     let columns = [("a", Integer), ("b", Float), ("c", Integer)];
     let with = |missing| ReadOptions {
-        missing,
+        missing: Some(missing),
         ..options()
     };
     let error = read_table(&mut table(&columns, cells()), &with(Missing::Refuse)).unwrap_err();
@@ -205,7 +205,7 @@ fn cells_that_cannot_be_read_are_refused_all_at_once_whatever_is_done_with_missi
     ];
     for missing in [Missing::Refuse, Missing::Mean, Missing::Zero, Missing::Drop] {
         let options = ReadOptions {
-            missing,
+            missing: Some(missing),
             ..options()
         };
         let error = read_table(&mut memory, &options).unwrap_err();

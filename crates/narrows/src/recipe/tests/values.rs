@@ -1,6 +1,6 @@
 //! Values of a key, by its kind.
 
-use crate::declaration::{End, Kind};
+use crate::declaration::{End, Kind, Range};
 
 /// Values that are allowed: the ends of the range, or the nearest values inside.
 pub(super) fn good(kind: &Kind) -> Vec<String> {

@@ -63,8 +63,14 @@ fn other_formats_have_the_same_keys_as_toml() {
 #[test]
 fn shipped_recipes_fit_a_terminal_of_80_columns() {
     for name in Recipe::shipped() {
-        let text = Recipe::text(name).unwrap();
-        let lines = text.lines().filter(|line| line.chars().count() > 80);
-        assert_eq!(lines.collect::<Vec<_>>(), [""; 0], "{name}");
+        let variants = Recipe::variants(name).unwrap();
+        let variants = variants.iter().map(|variant| {
+            let name = format!("{name}:{variant}");
+            Recipe::load(&name, &[]).unwrap().to_toml()
+        });
+        for text in variants.chain([Recipe::text(name).unwrap().to_string()]) {
+            let lines = text.lines().filter(|line| line.chars().count() > 80);
+            assert_eq!(lines.collect::<Vec<_>>(), [""; 0], "{name}");
+        }
     }
 }

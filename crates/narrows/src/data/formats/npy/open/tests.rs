@@ -263,7 +263,7 @@ fn missing_values_of_an_array_are_refused_or_filled() {
     let spec = folder.put("gaps.npy", &with_header(header, &values));
     let read = |missing| {
         let options = ReadOptions {
-            missing,
+            missing: Some(missing),
             ..ReadOptions::default()
         };
         Source::open_with(&spec, &options).map(|source| source.train)
