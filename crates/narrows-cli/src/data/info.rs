@@ -133,7 +133,7 @@ fn constant(info: &ValuesInfo) -> String {
 }
 
 fn values_columns(info: &ValuesInfo) -> String {
-    let mut list = vec![["column", "smallest", "largest", "mean", "std"].map(String::from)];
+    let mut list = vec![["column", "min", "max", "mean", "std"].map(String::from)];
     list.extend(info.columns.iter().take(LISTED).map(|column| {
         let (low, high) = column.range;
         let [low, high] = alike([low, high], high - low);

@@ -102,7 +102,7 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
         let mut title = vec!["column", "kind"];
         title.extend(has_missing.then_some("missing"));
         title.extend(has_unreadable.then_some("unreadable"));
-        title.extend(["distinct", "smallest", "largest", "mean", "std"]);
+        title.extend(["distinct", "min", "max", "mean", "std"]);
         let mut rows = vec![title.iter().map(ToString::to_string).collect::<Vec<_>>()];
         rows.extend(listed.iter().map(|column| {
             let mut row = vec![named(column, letters), short_kind(column.kind).to_string()];
