@@ -80,7 +80,7 @@ impl Words for Command {
 }
 
 /// The option of a setting.
-fn flag(setting: Setting) -> String {
+pub fn flag(setting: Setting) -> String {
     match setting {
         Setting::Ids => "--id".into(),
         Setting::LearningRate => "--lr".into(),

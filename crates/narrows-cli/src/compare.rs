@@ -28,10 +28,10 @@ pub struct Arguments {
     /// Passes over all rows, for every recipe.
     #[arg(long, value_name = "N")]
     epochs: Option<String>,
-    /// Set any key of every recipe, as in `training.batch_size=32`; may be repeated.
+    /// Set any key of every recipe, as in `--set training.batch_size=32`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Try several values of a key, as in `encoder[0].outputs=8,16,32`; repeated, every combination.
+    /// Try several values of a key, as in `--vary 'encoder[0].outputs=8,16,32'`; repeated, every combination.
     #[arg(long, value_name = "KEY=VALUE,…")]
     vary: Vec<String>,
     /// The folder of the runs and the report, new or empty [default: runs/compare, runs/compare-2, …]
@@ -53,10 +53,11 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows compare basic simple-linear --seeds 3
-      Train both three times, several at a time; mean ± standard deviation, and a report in runs/compare.
+      Train both three times, several at a time; mean ± standard deviation, and
+      a report in runs/compare.
   narrows compare contractive contractive:free runs/mine --out runs/penalty
-      A recipe, its variant without the penalty, and a run that is there already.
-  narrows compare basic --vary encoder[2].outputs=2,8,32
+      A recipe, its variant without the penalty, and a run that is there.
+  narrows compare basic --vary 'encoder[2].outputs=2,8,32'
       Three sizes of the code, with a chart of the test MSE against them.
   narrows compare basic mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
 

@@ -75,8 +75,8 @@ Examples:
       Many files as one table.
   narrows data convert --data mnist:test --rows 500 -o digits
       A folder of PNG images, in a subfolder for each digit.
-  narrows data convert --data mnist:test --rows 500 --corrupt gaussian=0.4 -o noisy
-      The same images with noise on them.
+  narrows data convert --data mnist:test --corrupt gaussian=0.4 -o noisy
+      The images with noise on them.
   narrows data convert --data table.csv.gz -o table.parquet
   narrows data kinds";
 

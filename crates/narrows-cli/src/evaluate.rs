@@ -9,7 +9,8 @@ use crate::source::{DataArguments, open};
 use clap::Args;
 use narrows::data::OtherRows;
 use narrows::evaluate::metric::{JACOBIAN_NORM, SINGULAR_VALUES};
-use narrows::evaluate::{Evaluation, Measures, Measuring, Sampling, evaluate, metrics};
+use narrows::evaluate::metrics::{self, MetricSection};
+use narrows::evaluate::{Evaluation, Measures, Measuring, Sampling, evaluate};
 use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
@@ -22,9 +23,12 @@ pub struct Arguments {
     /// A model file, or a run's folder.
     #[arg(required_unless_present = "metrics")]
     model: Option<PathBuf>,
-    /// Print the definition of every number, as the Markdown tables of docs/METRICS.md.
-    #[arg(long, exclusive = true)]
+    /// Print the definition of every number.
+    #[arg(long, conflicts_with = "model")]
     metrics: bool,
+    /// Print the definitions as Markdown tables, as docs/METRICS.md has them.
+    #[arg(long, requires = "metrics")]
+    markdown: bool,
     #[command(flatten)]
     source: DataArguments,
     /// For a variational autoencoder: draw K codes for each test row to estimate its log likelihood [default: 100, on the
@@ -47,12 +51,17 @@ Examples:
   narrows evaluate model.safetensors --data ~/fashion
   narrows evaluate runs/basic --json | jq .model.knn_accuracy
   narrows evaluate runs/vae --samples 5000
-  narrows evaluate --metrics | less";
+  narrows evaluate --metrics";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     let Some(path) = &arguments.model else {
-        print(metrics::reference().trim_end());
+        if arguments.markdown {
+            print(metrics::reference().trim_end());
+        } else {
+            let sections: Vec<String> = metrics::reference_sections().iter().map(defined).collect();
+            print(&sections.join("\n\n"));
+        }
         return Ok(());
     };
     let model = load_model(path)?;
@@ -99,6 +108,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         print(&describe(&evaluation));
     }
     Ok(())
+}
+
+/// The definitions of the metrics of one kind, for a terminal.
+fn defined(section: &MetricSection) -> String {
+    let title = format!("{} (in JSON: {})", section.title, section.place);
+    let mut lines = vec![wrapped_to_terminal(&title, "", "  ")];
+    for metric in &section.metrics {
+        let unit = match metric.unit {
+            "" => String::new(),
+            unit => format!(", {unit}"),
+        };
+        lines.push(format!("  {}   {}{unit}", metric.name, metric.title));
+        lines.push(wrapped_to_terminal(metric.about, "      ", "      "));
+    }
+    lines.join("\n")
 }
 
 /// Refuses samples of a model that has no distribution.

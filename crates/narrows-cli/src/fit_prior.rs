@@ -49,7 +49,7 @@ Examples:
   narrows fit-prior runs/basic
       A mixture of 10 Gaussians, to the codes of the run's training rows.
   narrows fit-prior runs/table --prior gaussian
-  narrows fit-prior model.safetensors --data table.csv --components 3 -o with-prior.safetensors";
+  narrows fit-prior model.safetensors --data table.csv -o prior.safetensors";
 
 impl Arguments {
     fn spec(&self) -> Result<PriorSpec> {

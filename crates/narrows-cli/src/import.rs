@@ -40,7 +40,7 @@ pub struct Arguments {
     /// reads where it is dense]
     #[arg(long, value_name = "SHAPE", value_parser = parse_shape)]
     shape: Option<Shape>,
-    /// Set any key of the recipe, as in `scaling.kind=unit`; may be repeated.
+    /// Set any key of the recipe, as in `--set scaling.kind=unit`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// Say which tensor or layer of the file is which of the recipe, as in `fc1=encoder.0`; several with commas, and may
@@ -56,10 +56,13 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows import weights.safetensors --recipe basic --data mnist -o model.safetensors
-  narrows import weights.safetensors --recipe mine.toml --shape 3x32x32 -o model.safetensors
-  narrows import weights.safetensors --recipe mine.toml --set scaling.kind=none -o model.safetensors
-  narrows import weights.safetensors --recipe mine.toml --map fc1=encoder.0,out=decoder.0 -o model.safetensors
+  narrows import w.safetensors --recipe basic --data mnist -o model.safetensors
+  narrows import w.safetensors --recipe mine.toml --shape 3x32x32 \\
+      -o model.safetensors
+  narrows import w.safetensors --recipe mine.toml --set scaling.kind=none \\
+      -o model.safetensors
+  narrows import w.safetensors --recipe mine.toml \\
+      --map fc1=encoder.0,out=decoder.0 -o model.safetensors
 
 In PyTorch the weights are saved by
   safetensors.torch.save_file(model.state_dict(), \"weights.safetensors\")";

@@ -1,7 +1,7 @@
 //! `narrows inspect`
 
 use crate::import::{Shape, parse_shape};
-use crate::output::{columns, figures, print, table, thousands};
+use crate::output::{aligned_lines, columns, figures, print, table, thousands};
 use clap::Args;
 use narrows::data::TestRows;
 use narrows::model::Prior;
@@ -98,7 +98,7 @@ fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
     print(&format!(
         "rows of shape {}\n\n{}",
         shape(&described.shape),
-        text.trim_end()
+        aligned_lines(text.trim_end())
     ));
     Ok(())
 }

@@ -47,7 +47,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows interpolate runs/basic --from 0 --to 1
-  narrows interpolate runs/table --data table.csv --from 3 --to 8 --steps 5 -o way.csv";
+  narrows interpolate runs/table --data table.csv --from 3 --to 8 -o way.csv";
 
 /// The most rows in a picture, which has them side by side.
 const MOST_IN_PICTURE: usize = 1000;

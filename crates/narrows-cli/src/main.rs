@@ -48,19 +48,19 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows train basic                    train on MNIST, which is built in
-  narrows recipes                        what else can be trained
-  narrows recipes show basic             a recipe to copy and change
-  narrows data info table.csv            what is in your data
+  narrows train basic                  train on MNIST, which is built in
+  narrows recipes                      what else can be trained
+  narrows recipes show basic           a recipe to copy and change
+  narrows data info table.csv          what is in your data
   narrows train table --data table.csv --label species
   narrows encode runs/table --data new.csv -o codes.csv
   narrows score runs/table --data new.csv -o scores.csv
-  narrows reconstruct runs/basic         see what a trained model makes of images
-  narrows evaluate runs/basic            measure it, with PCA beside it
-  narrows sample runs/basic              new images, from codes that are drawn
+  narrows reconstruct runs/basic       what a trained model makes of images
+  narrows evaluate runs/basic          measure it, with PCA beside it
+  narrows sample runs/basic            new images, from codes that are drawn
   narrows export runs/basic -o model.onnx
-  narrows compare basic --vary encoder[2].outputs=8,32
-  narrows reproduce classic --quick      the study that the recipes come from";
+  narrows compare basic --vary 'encoder[2].outputs=8,32'
+  narrows reproduce classic --quick    the study that the recipes come from";
 
 #[derive(Subcommand)]
 enum Command {

@@ -22,10 +22,11 @@ impl ReadingArguments {
     }
 
     fn chosen(&self, data: &Dataset) -> Result<Dataset> {
-        if self.classes.is_empty() {
+        let classes = self.classes();
+        if classes.is_empty() {
             return Ok(data.clone());
         }
-        let is = data.is_of_classes(&self.classes)?;
+        let is = data.is_of_classes(&classes)?;
         let rows: Vec<usize> = (0..data.rows()).filter(|&row| is[row]).collect();
         data.select(&rows)
     }

@@ -5,8 +5,10 @@ mod study;
 pub use study::StudyDisplay;
 
 use crate::destination::called;
-use crate::output::{count_of, duration, figures, note, remaining, stderr_width, thousands};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::output::{
+    bar_width, bars, count_of, duration, figures, fitting, note, padded, stderr_width, thousands,
+};
+use indicatif::{ProgressBar, ProgressStyle};
 use narrows::train::{EpochRecord, Progress};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -24,20 +26,62 @@ fn can_redraw() -> bool {
     !term.is_empty() && term != "dumb" && std::io::stderr().is_terminal()
 }
 
-fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ")
+/// A bar of this length with a message beside it.
+struct Bar {
+    bar: ProgressBar,
+    length: usize,
+}
+
+impl Bar {
+    /// Below the other bars, if standard error can show bars.
+    fn new(length: usize) -> Option<Bar> {
+        can_redraw().then(|| {
+            let template = format!("[{{bar:{length}}}] {{wide_msg}}");
+            let style = ProgressStyle::with_template(&template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = bars().add(ProgressBar::no_length());
+            bar.set_style(style.progress_chars("=> "));
+            Bar { bar, length }
+        })
+    }
+
+    /// The columns beside the bar.
+    fn room(&self) -> usize {
+        bar_width().saturating_sub(self.length + "[] ".len())
+    }
+
+    /// Shows what fits beside the bar: the first parts.
+    fn say(&self, parts: &[&str]) {
+        self.bar.set_message(fitting(parts, self.room()));
+    }
+
+    fn place(&self, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+        bars().remove(&self.bar);
+    }
+}
+
+/// A time to come, which is known to the second at best: `12 s`, `3 min 20 s`.
+fn remaining(seconds: f64) -> String {
+    match seconds {
+        ..59.5 => format!("{:.0} s", seconds.max(1.0)),
+        _ => duration(seconds.round()),
+    }
 }
 
 /// Shows how far training is, on standard error.
 pub struct Display {
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     start: Instant,
     /// When training told its first step, and how many rows of all epochs were done then.
     first: Option<(Instant, usize)>,
     last: Instant,
-    /// Which run of a study this is, as what stands before the epoch.
+    /// Which run of a study this is.
     run: String,
     /// What rows are.
     unit: &'static str,
@@ -54,16 +98,11 @@ impl Display {
     }
 
     pub fn new() -> Display {
-        let bar = can_redraw().then(|| {
-            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            // Narrow enough that loss, time and rate fit after it in 80 columns.
-            bar.with_style(style("{prefix} [{bar:12}] {wide_msg}"))
-        });
-        Display::with(bar, String::new())
+        Display::with(Bar::new(12), String::new())
     }
 
-    /// On a bar, if there is one; `run` stands before the epoch.
-    fn with(bar: Option<ProgressBar>, run: String) -> Display {
+    /// With a bar, if there is one.
+    fn with(bar: Option<Bar>, run: String) -> Display {
         Display {
             bar,
             start: Instant::now(),
@@ -74,12 +113,11 @@ impl Display {
         }
     }
 
-    /// A line that stays.
-    pub fn line(&self, text: &str) {
-        match &self.bar {
-            // As a line of its own, which ends where its text ends: the bar would fill it with spaces.
-            Some(bar) => bar.suspend(|| note(text)),
-            None => note(text),
+    /// Shows parts of a line behind the name of the run, if there is one.
+    fn say(&self, bar: &Bar, parts: &[&str]) {
+        match &self.run[..] {
+            "" => bar.say(parts),
+            run => bar.say(&[&[run], parts].concat()),
         }
     }
 
@@ -113,53 +151,54 @@ impl Display {
         self.last = Instant::now();
         let rate = trained as f64 / time.as_secs_f64();
         let left = (total - done) as f64 / rate;
-        let message = format!(
-            "loss {}   {} left   {} {}/s",
-            figures(progress.loss),
-            remaining(left),
-            thousands(rate),
-            self.unit
-        );
-        let epoch = format!("{}epoch {}/{}", self.run, progress.epoch, progress.epochs);
+        let loss = format!("loss {}", figures(progress.loss));
+        let left = format!("{} left", remaining(left));
+        let rate = format!("{} {}/s", thousands(rate), self.unit);
+        let epoch = format!("epoch {}/{}", progress.epoch, progress.epochs);
         match &self.bar {
             Some(bar) => {
-                bar.set_length(total as u64);
-                bar.set_prefix(epoch);
-                bar.set_message(message);
-                bar.set_position(done as u64);
+                bar.place(done, total);
+                self.say(bar, &[&epoch, &left, &loss, &rate]);
             }
             None => {
                 let share = 100 * progress.rows / progress.rows_in_epoch.max(1);
-                note(&format!("{epoch}, {share} %   {message}"));
+                let run = match &self.run[..] {
+                    "" => String::new(),
+                    run => format!("{run}   "),
+                };
+                note(&format!(
+                    "{run}{epoch}, {share} %   {loss}   {left}   {rate}"
+                ));
             }
         }
     }
 
     pub fn epoch(&mut self, record: &EpochRecord, epochs: usize) {
+        // Numbers take as many columns in each line as the longest usually has.
+        let loss = |loss: f64| padded(&figures(loss), "0.01234".len());
         let width = epochs.to_string().len();
-        let validation = record.validation_loss.map_or(String::new(), |loss| {
-            format!("   validation loss {}", figures(loss))
-        });
-        let mut line = format!(
-            "epoch {:>width$}/{epochs}   train loss {}{validation}   {}",
-            record.epoch,
-            figures(record.train_loss),
-            duration(record.seconds),
-        );
-        let rate = format!("   {} {}/s", thousands(record.rows_per_second), self.unit);
-        // A line that breaks is hard to read: without the rate it is shorter.
-        if stderr_width().is_none_or(|width| line.len() + rate.len() <= width) {
-            line.push_str(&rate);
-        }
-        self.line(&line);
+        let epoch = format!("epoch {:>width$}/{epochs}", record.epoch);
+        let train = format!("train loss {}", loss(record.train_loss));
+        let validation = record.validation_loss;
+        let validation = validation.map(|value| format!("validation loss {}", loss(value)));
+        let time = padded(&duration(record.seconds), "12.3 s".len());
+        let rate = format!("{} {}/s", thousands(record.rows_per_second), self.unit);
+        let parts = [
+            &epoch,
+            &train,
+            validation.as_deref().unwrap_or(""),
+            &time,
+            &rate,
+        ];
+        let line = fitting(&parts, stderr_width().unwrap_or(usize::MAX));
+        note(line.trim_end());
         self.last = Instant::now();
     }
 
     /// Says what goes on after training.
     pub fn stage(&self, name: &'static str) {
         if let Some(bar) = &self.bar {
-            bar.set_message(name);
-            bar.tick();
+            self.say(bar, &[name]);
         }
     }
 
@@ -167,10 +206,8 @@ impl Display {
     pub fn part(&mut self, name: &'static str, done: usize, total: usize) {
         match &self.bar {
             Some(bar) => {
-                bar.set_length(total as u64);
-                bar.set_message(name);
-                bar.set_position(done as u64);
-                bar.tick();
+                bar.place(done, total);
+                bar.say(&[name]);
             }
             None if done == 0 => note(name),
             None => {}
@@ -189,20 +226,15 @@ impl Display {
         }
         self.last = Instant::now();
         let rate = done as f64 / self.start.elapsed().as_secs_f64();
-        let message = format!(
-            "{} rows/s   {} left",
-            thousands(rate),
-            remaining((total - done) as f64 / rate)
-        );
+        let rate_in_words = format!("{} rows/s", thousands(rate));
+        let left = format!("{} left", remaining((total - done) as f64 / rate));
         match &self.bar {
             Some(bar) => {
-                bar.set_length(total as u64);
-                bar.set_prefix(name);
-                bar.set_message(message);
-                bar.set_position(done as u64);
+                bar.place(done, total);
+                bar.say(&[name, &left, &rate_in_words]);
             }
             None => note(&format!(
-                "{name}, {} %   {message}",
+                "{name}, {} %   {left}   {rate_in_words}",
                 100 * done / total.max(1)
             )),
         }
@@ -222,7 +254,7 @@ impl Display {
 
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+            bar.finish();
         }
     }
 }
@@ -230,6 +262,13 @@ impl Display {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_come_is_in_whole_seconds() {
+        assert_eq!(remaining(0.2), "1 s");
+        assert_eq!(remaining(9.6), "10 s");
+        assert_eq!(remaining(59.7), "1 min 00 s");
+    }
 
     #[test]
     fn the_rate_counts_from_the_first_step_that_is_told() {

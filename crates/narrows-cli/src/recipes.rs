@@ -1,6 +1,6 @@
 //! `narrows recipes`
 
-use crate::output::{described, print, wrapped_to_terminal};
+use crate::output::{described, described_behind, print, wrapped_to_terminal};
 use crate::rows::with_warnings;
 use clap::{Args, Subcommand};
 use narrows::parts::Parts;
@@ -90,41 +90,35 @@ pub fn list() -> Result<String> {
 
 /// A section of a recipe with its keys, for a terminal.
 fn keys_of(section: &ReferenceSection) -> String {
-    let described_key = |key: &ReferenceKey| {
-        let text = format!("{}: {}; default: {}", key.about, key.values, key.default);
-        (key.name, text)
-    };
-    let mut lines = vec![section.title.clone()];
+    let mut parts = vec![section.title.clone()];
     if let Some(selector) = &section.selector {
-        let ReferenceKey {
-            name,
-            about,
-            default,
-            ..
-        } = selector;
-        lines.push(format!(
-            "  {name} = the name of the {about}; default: {default}"
-        ));
+        let about = format!("the name of the {}{}", selector.about, default_of(selector));
+        parts[0] = format!("{}\n{}", parts[0], described(&[(selector.name, &about)]));
     }
     for choice in &section.choices {
         let keys: Vec<(&str, String)> = choice.keys.iter().map(described_key).collect();
         let keys: Vec<(&str, &str)> = keys.iter().map(|(name, text)| (*name, &text[..])).collect();
-        if section.selector.is_some() {
-            let first = format!("  {} = \"{}\"   ", selector_name(section), choice.name);
-            lines.push(wrapped_to_terminal(choice.about, &first, "      "));
-            lines.extend(keys.iter().map(|(name, text)| {
-                wrapped_to_terminal(text, &format!("      {name}   "), "          ")
-            }));
-        } else {
-            lines.push(described(&keys));
+        match &section.selector {
+            None => parts.push(described(&keys)),
+            Some(selector) => {
+                let first = format!("  {} = \"{}\"   ", selector.name, choice.name);
+                parts.push(wrapped_to_terminal(choice.about, &first, "      "));
+                parts.extend((!keys.is_empty()).then(|| described_behind("    ", &keys)));
+            }
         }
     }
-    lines.join("\n")
+    parts.join("\n")
 }
 
-fn selector_name(section: &ReferenceSection) -> &str {
-    section
-        .selector
-        .as_ref()
-        .map_or("", |selector| selector.name)
+/// What a key is, the values that it takes, and its default.
+fn described_key(key: &ReferenceKey) -> (&'static str, String) {
+    let text = format!("{} ({}){}", key.about, key.values, default_of(key));
+    (key.name, text)
+}
+
+fn default_of(key: &ReferenceKey) -> String {
+    match &key.default[..] {
+        "required" => " [required]".into(),
+        default => format!(" [default: {default}]"),
+    }
 }

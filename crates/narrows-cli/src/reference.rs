@@ -81,3 +81,26 @@ fn usage(argument: &Arg) -> String {
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn examples_fit_a_terminal_of_80_columns() {
+        let mut commands = vec![crate::Arguments::command()];
+        let mut seen = 0;
+        while let Some(command) = commands.pop() {
+            let examples = command.get_after_help().map(ToString::to_string);
+            for line in examples.unwrap_or_default().lines() {
+                seen += 1;
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+                // Most shells take a bracket for a pattern.
+                let is_quoted = !line.contains('[') || line.contains('\'');
+                assert!(is_quoted, "{}: {line}", command.get_name());
+            }
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(seen > 50, "{seen}");
+    }
+}

@@ -50,9 +50,12 @@ struct ClassicArguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  narrows reproduce classic            a few minutes; the report goes to runs/classic/report.html
-  narrows reproduce classic --quick    the same in little time, with larger errors
-  narrows reproduce classic --seeds 3  mean ± standard deviation; runs/classic/table.md has the table";
+  narrows reproduce classic
+      A few minutes; the report goes to runs/classic/report.html.
+  narrows reproduce classic --quick
+      The same in little time, with larger errors.
+  narrows reproduce classic --seeds 3
+      Mean ± standard deviation; runs/classic/table.md has the table.";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Study::Classic(arguments) = &arguments.study;

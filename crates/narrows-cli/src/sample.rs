@@ -71,7 +71,7 @@ Examples:
   narrows sample runs/basic
       One picture of 64 new images.
   narrows sample runs/table --count 1000 --seed 7 -o new.csv
-  narrows sample runs/table --around --data table.csv --id customer --std 0.1 -o near.csv
+  narrows sample runs/table --around --data table.csv --id customer -o near.csv
   narrows sample runs/basic --traverse --row 3 -o values.png
   narrows sample runs/two-values --grid";
 

@@ -55,8 +55,9 @@ Examples:
   narrows score runs/normal --data new.csv -o scores.csv
   narrows score runs/normal --data new.csv --id customer -o scores.csv --explain
   narrows score runs/normal --data new.csv --on-bad null -o scores.parquet
-      Rows that cannot be read stay in their place, without a score and with a reason.
-  zcat new.csv.gz | narrows score runs/normal --data - -o - | sort -t, -k2 -gr | head
+      Rows that cannot be read stay in their place, without a score and with a
+      reason.
+  zcat new.csv.gz | narrows score runs/normal --data - -o - | sort -t, -k2 -gr
   narrows score runs/digits --data mnist:test --anomalous 9
       With labels, also how well the scores tell the nines from the rest.";
 

@@ -1,21 +1,17 @@
 //! The options for the data of a command, and for reading them. They are the same for every command.
 
-mod values;
+mod reading;
 
 use crate::output::note;
 use clap::Args;
+use narrows::advice::Setting;
 use narrows::apply;
 use narrows::data::write::Output;
-use narrows::data::{Dataset, Fit, Layout, Missing, OnBad, ReadOptions, Source, TextOptions};
+use narrows::data::{Dataset, OnBad, ReadOptions, Source};
 use narrows::{Error, ErrorKind, Model, Result, plain};
+use reading::DATA;
+pub use reading::ReadingArguments;
 use std::path::Path;
-use std::sync::Once;
-use values::{Names, all, fit, layout, missing, on_bad, sign, size, yes_or_no};
-
-/// The headings that the options stand under in `--help`. Each option names its own, as a heading of the struct would
-/// go on to the options behind it.
-const DATA: &str = "Data";
-const TEXT: &str = "Tables in text: Narrows finds these in the file unless you set them";
 
 #[derive(Args)]
 pub struct DataArguments {
@@ -30,109 +26,7 @@ pub struct DataArguments {
     pub reading: ReadingArguments,
 }
 
-#[derive(Args)]
-pub struct ReadingArguments {
-    /// The columns of a table to learn from, in this order [default: all columns of numbers, without label and ids]
-    #[arg(long, value_name = "A,B,…", help_heading = DATA)]
-    columns: Vec<Names>,
-    /// The columns of a table to leave out. Put a name that contains a comma in double quotes: `'"a,b",c'`
-    #[arg(long, value_name = "A,B,…", help_heading = DATA)]
-    drop: Vec<Names>,
-    /// The column of a table that holds the labels, or the array of an .npz file. It is not learned from
-    #[arg(long, value_name = "COLUMN", help_heading = DATA)]
-    label: Option<String>,
-    /// The columns of a table that identify the rows. They are not learned from; outputs keep them
-    #[arg(long, value_name = "A,B,…", help_heading = DATA)]
-    id: Vec<Names>,
-    /// What to do with missing cells: `refuse` them, fill them with the `mean` of their column in the training rows or
-    /// with `zero`, or `drop` their rows. Cells that are present but not numbers, such as `2,262`, are not filled: see
-    /// `--on-bad` [default: refuse; for a model that was trained with `mean`, the means of its training rows]
-    #[arg(long, value_name = "HOW", value_parser = missing, help_heading = DATA)]
-    missing: Option<Missing>,
-    /// Use only the rows with these labels, for example `0-8` or `cat,dog`
-    #[arg(long, value_name = "LABELS", value_delimiter = ',', help_heading = DATA)]
-    pub classes: Vec<String>,
-    /// Resize images to this size, for example `32x32`
-    #[arg(long, value_name = "WxH", value_parser = size, help_heading = DATA)]
-    image_size: Option<(u32, u32)>,
-    /// How `--image-size` treats images of other proportions: `squeeze` changes the proportions, `crop` cuts off two
-    /// sides, `pad` adds black at two sides [default: squeeze]
-    #[arg(long, value_name = "HOW", value_parser = fit, requires = "image_size", help_heading = DATA)]
-    fit: Option<Fit>,
-    /// What to do with bad rows (a missing cell that nothing fills, an unreadable cell, a value that is not finite, a line
-    /// with another number of cells, an image that cannot be read): `refuse` the data, `drop` such rows and print how
-    /// many, or, where rows are written, keep them in their place with empty results and a column `reason` (`null`)
-    /// [default: refuse]
-    #[arg(long, value_name = "HOW", value_parser = on_bad, help_heading = DATA)]
-    on_bad: Option<OnBad>,
-    /// What `--on-bad drop` was called.
-    #[arg(long, hide = true, conflicts_with = "on_bad")]
-    skip_bad: bool,
-    /// The order of dimensions in an array of images: `channels-first` (PyTorch) or `channels-last` (Keras)
-    /// [default: decided by the shape]
-    #[arg(long, value_name = "ORDER", value_parser = layout, help_heading = DATA)]
-    layout: Option<Layout>,
-    #[command(flatten)]
-    text: TextArguments,
-}
-
-#[derive(Args)]
-struct TextArguments {
-    /// Whether the file has a header, a line with the names of the columns
-    #[arg(long, value_name = "yes|no", value_parser = yes_or_no, help_heading = TEXT)]
-    header: Option<bool>,
-    /// The character between two cells, or `tab`, or `space` (one or more)
-    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
-    separator: Option<char>,
-    /// The decimal sign: `.` or `,`
-    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
-    decimal: Option<char>,
-    /// The thousands separator: `,`, `.`, `'`, `_` or `space`
-    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
-    thousands: Option<char>,
-    /// The quote around cells that contain separators
-    #[arg(long, value_name = "SIGN", value_parser = sign, help_heading = TEXT)]
-    quote: Option<char>,
-    /// Leave out lines that begin with this text
-    #[arg(long, value_name = "TEXT", help_heading = TEXT)]
-    comment: Option<String>,
-    /// Leave out this many lines at the start, before the header or the first row
-    #[arg(long, value_name = "N", help_heading = TEXT)]
-    skip_lines: Option<usize>,
-    /// Leave out this many lines at the end, for example a line of totals
-    #[arg(long, value_name = "N", help_heading = TEXT)]
-    skip_end: Option<usize>,
-    /// Whether the line below the header holds the units of the columns
-    #[arg(long, value_name = "yes|no", value_parser = yes_or_no, help_heading = TEXT)]
-    units: Option<bool>,
-    /// The encoding, for example `utf-8`, `utf-16le`, `windows-1252` (for Latin-1 too) or `shift_jis`
-    #[arg(long, value_name = "NAME", help_heading = TEXT)]
-    encoding: Option<String>,
-}
-
-impl TextArguments {
-    /// These options, and others where they are not given.
-    fn over(&self, base: &TextOptions) -> TextOptions {
-        TextOptions {
-            separator: self.separator.or(base.separator),
-            decimal: self.decimal.or(base.decimal),
-            thousands: self.thousands.or(base.thousands),
-            quote: self.quote.or(base.quote),
-            comment: self.comment.clone().or(base.comment.clone()),
-            skip_lines: self.skip_lines.or(base.skip_lines),
-            skip_end: self.skip_end.or(base.skip_end),
-            units: self.units.or(base.units),
-            encoding: self.encoding.clone().or(base.encoding.clone()),
-            ..base.clone()
-        }
-    }
-}
-
 impl ReadingArguments {
-    fn options(&self) -> ReadOptions {
-        self.over(&ReadOptions::default())
-    }
-
     /// These options, and those of a run where they are not given, for a command that writes no rows.
     pub fn over_without_null(&self, base: &ReadOptions) -> Result<ReadOptions> {
         self.refuse_null()?;
@@ -149,51 +43,12 @@ impl ReadingArguments {
 
     /// Says that how bad rows are treated changes nothing in a run's own rows.
     pub(super) fn tell_on_bad_in_vain(&self) {
-        if let Some(on_bad) = self.on_bad() {
+        if self.is_given(Setting::OnBad) {
+            let on_bad = self.options().on_bad;
             note(&format!(
                 "`--on-bad {}` has no effect on a run's own rows: bad rows were refused or left out when it was trained",
                 on_bad.name()
             ));
-        }
-    }
-
-    fn over(&self, base: &ReadOptions) -> ReadOptions {
-        let names = |given: &[Names], base: &[String]| {
-            if given.is_empty() {
-                base.to_vec()
-            } else {
-                all(given)
-            }
-        };
-        ReadOptions {
-            columns: names(&self.columns, &base.columns),
-            drop: names(&self.drop, &base.drop),
-            label: self.label.clone().or(base.label.clone()),
-            ids: names(&self.id, &base.ids),
-            missing: self.missing.unwrap_or(base.missing),
-            header: self.text.header.or(base.header),
-            classes: if self.classes.is_empty() {
-                base.classes.clone()
-            } else {
-                self.classes.clone()
-            },
-            image_size: self.image_size.or(base.image_size),
-            fit: self.fit.unwrap_or(base.fit),
-            layout: self.layout.or(base.layout),
-            on_bad: self.on_bad().unwrap_or(base.on_bad),
-            text: self.text.over(&base.text),
-            ..base.clone()
-        }
-    }
-
-    fn on_bad(&self) -> Option<OnBad> {
-        static SAID: Once = Once::new();
-        match (self.on_bad, self.skip_bad) {
-            (None, true) => {
-                SAID.call_once(|| note("`--skip-bad` is now `--on-bad drop`"));
-                Some(OnBad::Drop)
-            }
-            (on_bad, _) => on_bad,
         }
     }
 
@@ -204,8 +59,8 @@ impl ReadingArguments {
 
     /// Refuses to keep bad rows, for a command that writes no rows and so has no place for those without values.
     pub(super) fn refuse_null(&self) -> Result<()> {
-        match self.on_bad {
-            Some(OnBad::Null) => Err(Error::new(
+        match self.options().on_bad {
+            OnBad::Null => Err(Error::new(
                 ErrorKind::Data,
                 "`--on-bad null` needs a command that writes rows",
             )
@@ -232,7 +87,7 @@ impl ReadingArguments {
 
     /// Refuses an output beside which the reasons of rows without values would replace a file that is read.
     pub fn keep_reasons_apart(&self, output: &Output, specs: &[String]) -> Result<()> {
-        let is_null = self.on_bad == Some(OnBad::Null);
+        let is_null = self.options().on_bad == OnBad::Null;
         let reasons = output.reasons().filter(|_| is_null);
         match reasons.filter(|file| specs.iter().any(|spec| Source::reads(spec, file))) {
             Some(file) => Err(would_replace("the reasons beside the output", &file)),

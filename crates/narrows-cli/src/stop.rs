@@ -3,7 +3,7 @@
 //! unfinished output. A second signal ends the process at once. So does a signal that comes when a trained model is
 //! saved and the rest can be repeated.
 
-use crate::output::note;
+use crate::output::{end, note};
 use narrows::text::path_for_shell;
 use narrows::{Error, ErrorKind, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
@@ -52,11 +52,8 @@ impl Stop {
                 LAST.store(signal as usize, Ordering::SeqCst);
                 let is_second = is_asked.swap(true, Ordering::SeqCst);
                 let said = saved.get();
-                if let (Some(said), false) = (said, is_second) {
-                    note(said);
-                }
                 if is_second || said.is_some() {
-                    std::process::exit(exit_code().into());
+                    end(said.filter(|_| !is_second).map(String::as_str), exit_code());
                 }
             }
         };
@@ -81,8 +78,8 @@ impl Stop {
         let folder = folder.display();
         self.saved.get_or_init(|| {
             format!(
-                "narrows: {folder}: training is done and saved, what follows was stopped (go on with: \
-                 narrows train --resume {quoted})"
+                "narrows: {folder}: training is done and saved, what follows was stopped (go on with \
+                 `narrows train --resume {quoted}`)"
             )
         });
     }

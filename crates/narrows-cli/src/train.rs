@@ -76,7 +76,7 @@ pub struct Arguments {
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
-    /// Set any key of the recipe, as in `encoder[0].outputs=64`; may be repeated.
+    /// Set any key of the recipe, as in `--set 'encoder[0].outputs=64'`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
     /// How often the run is saved: so many epochs (`5`), seconds (`30s`) or minutes (`10m`).
@@ -101,11 +101,14 @@ Examples:
   narrows train basic
       Train on MNIST, which is built in; the result goes to runs/basic.
   narrows train table --data customers.csv --id customer --missing mean
-      Your own table; of 1,000 rows or more the model of the lowest validation loss is kept.
+      Your own table. With 1,000 rows or more, the model of the lowest
+      validation loss is kept.
   narrows train table --data sensors.csv --test last:0.2
-      A series: training never sees the last fifth of the rows, nor what comes after its own rows.
+      A series: training never sees the last fifth of the rows, nor what comes
+      after its own rows.
   narrows train table --data visits.csv --group patient
-      All visits of a patient are for training, all for validation or all for testing.
+      All visits of a patient are for training, all for validation or all for
+      testing.
   narrows train deep-linear --epochs 3 --seed 1 --out runs/quick
       A shorter run, from other initial parameters, in a folder of its own.
   narrows recipes show basic > mine.toml; narrows train mine.toml
@@ -116,8 +119,8 @@ Examples:
       Train a run for longer: 60 epochs in all.
   narrows train --resume runs/mine --data moved/customers.csv
       Go on where the same rows lie now.
-  narrows train basic --set schedule.kind=cosine --set training.patience=5 --validation 0.1
-      A falling learning rate, and an end when the validation loss no longer falls.
+  narrows train basic --validation 0.1 --set training.patience=5
+      An end when the validation loss no longer falls.
   narrows train basic --epochs 3 --profile
       Where the time of a step goes: products, optimizer, waiting and so on.
   narrows train basic --json | jq .evaluation.model.test_mse
@@ -343,37 +346,37 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 "" => String::new(),
                 about => format!(": {about}"),
             };
-            display.line(&format!("{}{about} -> {}", recipe.name, folder.display()));
+            note(&format!("{}{about} -> {}", recipe.name, folder.display()));
         }
-        Event::Replanned(new) => display.line(&replanned(&recipe.name, new)),
+        Event::Replanned(new) => note(&replanned(&recipe.name, new)),
         Event::Finished(folder, run) => {
             stop.listen();
             display.begin();
             if changed {
-                display.line(&found_at(&moved, folder));
+                note(&found_at(&moved, folder));
             }
-            display.line(&finished(&recipe.name, folder, run));
+            note(&finished(&recipe.name, folder, run));
         }
         Event::Resume(folder, epochs, rows) => {
             stop.listen();
             display.begin();
             if changed {
-                display.line(&found_at(&moved, folder));
+                note(&found_at(&moved, folder));
             }
             let rows = match rows {
                 0 => String::new(),
                 _ => format!(" and {}", count_of(rows, "row")),
             };
-            display.line(&format!(
+            note(&format!(
                 "{}: goes on after {epochs}{rows} of {} -> {}",
                 recipe.name,
                 count_of(recipe.epochs, "epoch"),
                 folder.display()
             ));
         }
-        Event::Warning(warning) => display.line(&format!("narrows: warning: {warning}")),
-        Event::Notice(notice) => display.line(&format!("narrows: warning: {notice}")),
-        Event::Note(text) => display.line(text),
+        Event::Warning(warning) => note(&format!("narrows: warning: {warning}")),
+        Event::Notice(notice) => note(&format!("narrows: warning: {notice}")),
+        Event::Note(text) => note(text),
         Event::Progress(progress) => display.progress(progress),
         Event::Epoch(record) => display.epoch(record, recipe.epochs),
         Event::Stage(folder, name) => {

@@ -36,6 +36,29 @@ fn significant(number: f64, digits: i32) -> String {
     }
 }
 
+/// A number with this many decimals. A number that rounds to 0 has no minus sign.
+pub fn fixed(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(digits) if digits.chars().all(|c| ['0', '.'].contains(&c)) => digits.into(),
+        _ => text,
+    }
+}
+
+/// A time: `4.2 ms`, `0.84 s`, `12.3 s`, `3 min 20 s`, `2 h 05 min`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match seconds {
+        // A value that rounds to 1 of the next unit is written in that unit.
+        ..0.000_05 => "less than 0.1 ms".into(),
+        ..0.009_95 => format!("{:.1} ms", 1e3 * seconds),
+        ..9.995 => format!("{seconds:.2} s"),
+        ..59.95 => format!("{seconds:.1} s"),
+        ..3599.5 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
 /// A number with the fewest characters that distinguish it from all others: `0.001`, `1e-8`.
 pub(crate) fn short_number(number: f64) -> String {
     match number.abs() {
@@ -51,7 +74,7 @@ pub(crate) fn decimal(number: f32) -> f64 {
 
 /// A whole number with separated thousands: `1,234,567`.
 pub fn thousands(number: f64) -> String {
-    let whole = format!("{number:.0}");
+    let whole = fixed(number, 0);
     let digits = whole.trim_start_matches('-');
     if !number.is_finite() {
         return whole;
@@ -202,6 +225,26 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_rounds_to_0_has_no_sign() {
+        assert_eq!(fixed(-0.0004, 3), "0.000");
+        assert_eq!(fixed(-0.0006, 3), "-0.001");
+        assert_eq!(fixed(f64::NEG_INFINITY, 3), "-inf");
+    }
+
+    #[test]
+    fn times_are_short_and_readable() {
+        assert_eq!(duration(0.0), "less than 0.1 ms");
+        assert_eq!(duration(0.004_21), "4.2 ms");
+        assert_eq!(duration(0.009_96), "0.01 s");
+        assert_eq!(duration(0.842), "0.84 s");
+        assert_eq!(duration(200.4), "3 min 20 s");
+        assert_eq!(duration(7500.0), "2 h 05 min");
+        assert_eq!(duration(9.996), "10.0 s");
+        assert_eq!(duration(59.96), "1 min 00 s");
+        assert_eq!(duration(3599.7), "1 h 00 min");
+    }
+
+    #[test]
     fn a_std_has_two_digits() {
         for (mean, std, text) in [
             (0.033_76, 1.563e-4, "0.03376 ± 0.00016"),
@@ -222,6 +265,7 @@ mod tests {
     fn thousands_are_apart_and_one_is_no_plural() {
         assert_eq!(thousands(1_234_567.4), "1,234,567");
         assert_eq!(thousands(999.0), "999");
+        assert_eq!(thousands(-0.4), "0");
         assert_eq!(thousands(-123.0), "-123");
         assert_eq!(thousands(-123_456.0), "-123,456");
         assert_eq!(thousands(f64::NEG_INFINITY), "-inf");

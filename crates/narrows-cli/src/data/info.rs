@@ -3,7 +3,7 @@
 mod table;
 mod text;
 
-use crate::output::{columns, thousands};
+use crate::output::{columns, command_line, thousands};
 use narrows::data::{Info, ValuesInfo};
 use table::describe_table;
 use text::{LISTED, alike, clean, list, wrapped};
@@ -105,7 +105,8 @@ fn describe_values(info: &ValuesInfo, scaling: &str) -> String {
         parts.push(list("Training would refuse this:", &info.refusals));
     }
     if let Some(training) = &info.training {
-        parts.push(format!("To train on them:\n  {training:#}"));
+        let line = command_line(&format!("{training:#}"), "  ");
+        parts.push(format!("To train on them:\n{line}"));
     }
     parts.join("\n\n")
 }
@@ -132,7 +133,7 @@ fn constant(info: &ValuesInfo) -> String {
 }
 
 fn values_columns(info: &ValuesInfo) -> String {
-    let mut list = vec![["column", "smallest", "largest", "mean", "std"].map(String::from)];
+    let mut list = vec![["column", "min", "max", "mean", "std"].map(String::from)];
     list.extend(info.columns.iter().take(LISTED).map(|column| {
         let (low, high) = column.range;
         let [low, high] = alike([low, high], high - low);

@@ -1,14 +1,14 @@
 //! The progress of a study. On a terminal it is one bar for the study and one for each run in progress. Elsewhere it is
 //! a line when a run ends, and more lines during long runs.
 
-use super::{Display, REDRAW_EVERY, can_redraw, style};
-use crate::output::{count_of, figures, note, remaining, thousands};
-use indicatif::{MultiProgress, ProgressBar};
+use super::{Bar, Display, REDRAW_EVERY, remaining};
+use crate::output::{count_of, figures, fitting, note, padded, shortened, stderr_width, thousands};
 use narrows::run::Event;
 use narrows::study::StudyEvent;
 use narrows::train::Warning;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
+use unicode_width::UnicodeWidthStr;
 
 /// What of a run is done when it is trained, and the rest is measured.
 const TRAINED: f64 = 0.8;
@@ -16,9 +16,15 @@ const TRAINED: f64 = 0.8;
 /// The steps of the bar of the whole for one run.
 const STEPS: f64 = 100.0;
 
+/// The lengths of the bars: of the whole, and of a run.
+const LENGTHS: (usize, usize) = (24, 8);
+
+/// The columns that the title of a run leaves to its number and its epoch.
+const BESIDE_TITLE: usize = 24;
+
 /// Shows how far a study is, on standard error.
 pub struct StudyDisplay {
-    bars: Option<(MultiProgress, ProgressBar)>,
+    whole: Option<Bar>,
     start: Instant,
     last: Instant,
     runs: usize,
@@ -29,7 +35,7 @@ pub struct StudyDisplay {
     /// The warnings that were shown.
     said: HashSet<String>,
     /// The lines of runs that have ended before an earlier one, which come after its own.
-    held: BTreeMap<usize, String>,
+    held: BTreeMap<usize, (String, [String; 2])>,
     /// The run whose line comes next, from 1 on.
     next: usize,
     /// When the study is expected to end, in seconds from its start.
@@ -43,19 +49,14 @@ struct Going {
     display: Display,
     /// How much of it is done.
     share: f64,
-    /// What came of its training.
-    trained: String,
+    /// What came of its training: the loss and the rate.
+    trained: [String; 2],
 }
 
 impl StudyDisplay {
     pub fn new() -> StudyDisplay {
-        let bars = can_redraw().then(|| {
-            let bars = MultiProgress::new();
-            let whole = bars.add(ProgressBar::no_length());
-            (bars, whole.with_style(style("[{bar:24}] {wide_msg}")))
-        });
         StudyDisplay {
-            bars,
+            whole: Bar::new(LENGTHS.0),
             start: Instant::now(),
             last: Instant::now(),
             runs: 0,
@@ -90,23 +91,24 @@ impl StudyDisplay {
 
     fn begin(&mut self, which: usize, titles: &[&str]) {
         let (of, title) = (titles.len(), titles[which - 1]);
-        let widths = titles.iter().map(|title| title.chars().count());
+        let widths = titles.iter().map(|title| title.width());
         (self.runs, self.width) = (of, widths.max().unwrap_or(0));
-        let bar = self.bars.as_ref().map(|(bars, _)| {
-            let bar = bars.add(ProgressBar::no_length());
-            bar.with_style(style("[{bar:8}] {prefix}   {wide_msg}"))
-        });
-        let run = format!("{which:>2}/{of} {title}   ");
+        let bar = self.whole.as_ref().and_then(|_| Bar::new(LENGTHS.1));
+        let width = match &bar {
+            Some(bar) => self.width.min(bar.room().saturating_sub(BESIDE_TITLE)),
+            None => self.width,
+        };
+        let title_here = padded(&shortened(title, width), width);
+        let run = format!("{}   {title_here}", self.number(which));
         if let Some(bar) = &bar {
-            bar.set_prefix(run.trim_end().to_string());
-            bar.tick();
+            bar.say(&[&run]);
         }
         let going = Going {
             title: title.into(),
             start: Instant::now(),
             display: Display::with(bar, run),
             share: 0.0,
-            trained: "measured".into(),
+            trained: ["measured".into(), String::new()],
         };
         self.going.insert(which, going);
         self.show_whole();
@@ -118,14 +120,9 @@ impl StudyDisplay {
             return;
         };
         going.display.finish();
-        if let (Some((bars, _)), Some(bar)) = (&self.bars, &going.display.bar) {
-            bars.remove(bar);
-        }
-        let (of, width) = (self.runs, self.width);
-        let line = format!(
-            "{which:>2}/{of}   {:<width$}   {}",
-            going.title, going.trained
-        );
+        let title = padded(&going.title, self.width);
+        let run = format!("{}   {title}", self.number(which));
+        let line = (run, going.trained);
         self.held.insert(which, line);
         while let Some(line) = self.held.remove(&self.next) {
             self.next += 1;
@@ -134,18 +131,22 @@ impl StudyDisplay {
         self.show_whole();
     }
 
+    /// The number of a run among all.
+    fn number(&self, which: usize) -> String {
+        let width = self.runs.to_string().len();
+        format!("{which:>width$}/{}", self.runs)
+    }
+
     /// Prints the line of a run that has ended.
-    fn print(&mut self, line: String) {
-        match &self.bars {
-            Some((bars, _)) => {
-                bars.suspend(|| note(&line));
-            }
-            None => {
-                let left = self.left().filter(|_| self.ended < self.runs);
-                let left = left.map_or(String::new(), |left| format!("   about {left} left"));
-                note(&format!("{line}{left}"));
-            }
-        }
+    fn print(&mut self, (run, trained): (String, [String; 2])) {
+        let left = match &self.whole {
+            Some(_) => None,
+            None => self.left().filter(|_| self.ended < self.runs),
+        };
+        let left = left.map_or(String::new(), |left| format!("about {left} left"));
+        let parts = [&run, &trained[0], &trained[1], &left];
+        let width = stderr_width().unwrap_or(usize::MAX);
+        note(&fitting(&parts.map(String::as_str), width));
     }
 
     /// How many runs are done, parts of them included.
@@ -157,56 +158,58 @@ impl StudyDisplay {
     /// that go on takes still. The expected end moves slowly, so that the time left is steady.
     fn left(&mut self) -> Option<String> {
         /// The share of a new estimate in the expected end.
-        const NEW: f64 = 0.1;
+        const NEW: f64 = 0.02;
         let done = self.done();
         if done < 1.0 {
             return None;
         }
         let elapsed = self.start.elapsed().as_secs_f64();
-        let estimate = elapsed / done * self.runs as f64;
+        let of_going = self.going.values().map(Going::left);
+        let estimate = of_going.fold(elapsed / done * self.runs as f64, |most, left| {
+            most.max(elapsed + left)
+        });
         // Without bars, the estimate is requested too rarely to be smoothed.
-        let before = self.expected.filter(|_| self.bars.is_some());
+        let before = self.expected.filter(|_| self.whole.is_some());
         let before = before.unwrap_or(estimate);
         let expected = before + NEW * (estimate - before);
         self.expected = Some(expected);
-        let of_going = self.going.values().map(Going::left);
-        Some(remaining(of_going.fold(expected - elapsed, f64::max)))
+        Some(remaining(expected - elapsed))
     }
 
     fn show_whole(&mut self) {
         self.last = Instant::now();
-        if self.bars.is_none() {
+        if self.whole.is_none() {
             return;
         }
         let left = self.left();
-        let Some((_, whole)) = &self.bars else {
-            return;
-        };
-        let left = left.map_or(String::new(), |left| format!("   about {left} left"));
-        whole.set_length((STEPS * self.runs as f64) as u64);
-        whole.set_position((STEPS * self.done()) as u64);
-        whole.set_message(format!(
-            "{} of {}{left}",
-            self.ended,
-            count_of(self.runs, "run")
-        ));
+        let left = left.map_or(String::new(), |left| format!("about {left} left"));
+        let ended = format!("{} of {}", self.ended, count_of(self.runs, "run"));
+        if let Some(whole) = &self.whole {
+            let steps = |runs: f64| (STEPS * runs) as usize;
+            whole.place(steps(self.done()), steps(self.runs as f64));
+            whole.say(&[&ended, &left]);
+        }
     }
 
     pub fn finish(&mut self) {
-        // The bars of a study that ended early.
+        // The runs of a study that ended early.
         for line in std::mem::take(&mut self.held).into_values() {
             self.print(line);
         }
-        if let Some((bars, _)) = &self.bars {
-            let _ = bars.clear();
+        for going in std::mem::take(&mut self.going).into_values() {
+            going.display.finish();
+        }
+        if let Some(whole) = &self.whole {
+            whole.finish();
         }
     }
 }
 
 impl Going {
-    /// The time that it takes still, if the rest of it is like what is done; 0 where that is not known yet.
+    /// The time that it takes still, if the rest of it is like what is done; 0 while too little is done to know it.
     fn left(&self) -> f64 {
-        if self.share > 0.0 {
+        const KNOWN: f64 = 0.1;
+        if self.share > KNOWN {
             self.start.elapsed().as_secs_f64() * (1.0 / self.share - 1.0)
         } else {
             0.0
@@ -223,17 +226,13 @@ impl Going {
                 self.display.progress(progress);
             }
             Event::Epoch(record) => {
-                self.trained = format!(
-                    "train loss {}   {} rows/s",
-                    figures(record.train_loss),
-                    thousands(record.rows_per_second)
-                );
+                self.trained = [
+                    format!("train loss {}", figures(record.train_loss)),
+                    format!("{} rows/s", thousands(record.rows_per_second)),
+                ];
             }
             Event::Stage(_, name) => self.display.stage(name),
-            Event::Notice(notice) => {
-                let line = format!("narrows: warning: {}: {notice}", self.title);
-                self.display.line(&line);
-            }
+            Event::Notice(notice) => note(&format!("narrows: warning: {}: {notice}", self.title)),
             Event::Warning(
                 warning @ (Warning::SourceChanged { .. }
                 | Warning::DrawnFromSeries { .. }
@@ -259,7 +258,7 @@ impl Going {
     /// Says what several runs may have to say, once.
     fn once(&self, text: String, said: &mut HashSet<String>) {
         if !said.contains(&text) {
-            self.display.line(&text);
+            note(&text);
             said.insert(text);
         }
     }
@@ -278,11 +277,11 @@ mod tests {
             start: minute_ago(),
             display: Display::with(None, String::new()),
             share,
-            trained: String::new(),
+            trained: Default::default(),
         };
         let left = |ended: usize, going: Vec<Going>| {
             let mut display = StudyDisplay {
-                bars: None,
+                whole: None,
                 start: minute_ago(),
                 last: Instant::now(),
                 runs: 16,
@@ -305,7 +304,7 @@ mod tests {
     #[test]
     fn lines_come_in_the_order_of_the_runs() {
         let mut display = StudyDisplay::new();
-        display.bars = None;
+        display.whole = None;
         let titles = ["a", "b", "c"];
         for which in 1..=3 {
             display.begin(which, &titles);

@@ -6,8 +6,9 @@ use crate::data::{Missing, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputColumn, Model};
 
-/// The options to read a table for a model. Its columns are matched by name, and its missing values are filled as in
-/// training. Numbers that could be read in two ways are read as in the training file, unless the options say otherwise.
+/// The options to read a table for a model. Its columns are matched by name. Unless the options say otherwise, its
+/// missing values are handled as in training, and numbers that could be read in two ways are read as in the training
+/// file.
 ///
 /// `--missing mean` fills with the means of the columns, which are stored in every model of format version 3.
 ///
@@ -18,7 +19,7 @@ use crate::model::{InputColumn, Model};
 pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> {
     let origin = model.origin();
     let reading = origin.reading.as_ref();
-    let zeros = reading.is_some_and(|reading| reading.missing == Missing::Zero);
+    let zeros = reading.is_some_and(|reading| reading.missing == Some(Missing::Zero));
     let means = || -> Option<Vec<f64>> {
         let inputs = model.input_columns();
         let mean = |input: &&InputColumn| if zeros { input.mean } else { input.fill };
@@ -26,12 +27,12 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     };
     let (missing, fill) = match options.missing {
         // A model that was trained with zeros in place of missing cells uses zeros for later data too.
-        Missing::Refuse if zeros => (Missing::Zero, None),
-        Missing::Refuse => (Missing::Refuse, origin.fill.clone()),
-        Missing::Mean => (Missing::Mean, means().or_else(|| origin.fill.clone())),
-        Missing::Zero | Missing::Drop => (options.missing, None),
+        None if zeros => (Some(Missing::Zero), None),
+        None => (None, origin.fill.clone()),
+        Some(Missing::Mean) => (options.missing, means().or_else(|| origin.fill.clone())),
+        Some(Missing::Refuse | Missing::Zero | Missing::Drop) => (options.missing, None),
     };
-    if missing == Missing::Mean && fill.is_none() {
+    if missing == Some(Missing::Mean) && fill.is_none() {
         let missing = |how| set(Setting::Missing, how);
         return Err(Error::new(
             ErrorKind::Data,

@@ -58,9 +58,10 @@ pub use info::{ColumnInfo, Info, NumbersInfo, TableInfo, ValuesColumn, ValuesInf
 pub use into_rows::{IntoRows, RealOf};
 pub use number::{Number, Real};
 pub use open::{SOURCE_KINDS, SourceKind};
-#[cfg(feature = "csv")]
-pub use options::list_of_names;
-pub use options::{Fit, Layout, Missing, OnBad, ReadOptions, TextOptions};
+pub use options::{
+    Fit, Layout, Missing, OnBad, READING_KEYS, ReadOptions, ReadingKey, ReadingScope, TextOptions,
+    list_of_names,
+};
 pub(crate) use records::FileState;
 pub use records::Records;
 pub use schema::{Column, ColumnKind, Role};

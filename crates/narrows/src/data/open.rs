@@ -161,7 +161,7 @@ impl Source {
     }
 
     fn open_whole(specs: &[&str], options: &ReadOptions) -> Result<Self> {
-        if options.on_bad == OnBad::Null && options.missing == Missing::Drop {
+        if options.on_bad == OnBad::Null && options.missing == Some(Missing::Drop) {
             return Err(Error::new(
                 ErrorKind::Data,
                 format!(

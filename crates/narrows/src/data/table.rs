@@ -165,7 +165,7 @@ impl<'a> GatheredTable<'a> {
         }
         let (inputs, texts) = columns.split_at(self.roles.inputs.len().min(columns.len()));
         self.tally_bad(&bad, &place);
-        let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
+        let drops = self.options.missing == Some(Missing::Drop) && self.options.fill.is_none();
         let mut is_kept = vec![true; rows];
         for (cells, tally) in inputs.iter().zip(&mut self.tallies) {
             tally.add(cells, &place, drops.then_some(&mut is_kept));

@@ -3,6 +3,7 @@
 use super::notes::{Level, Notes, is_now, refuse, twice};
 use super::section::Section;
 use super::tree::{Node, Tree, table_of, value_of};
+use crate::advice;
 use crate::error::Result;
 use toml::de::{DeTable, DeValue};
 
@@ -147,12 +148,13 @@ impl Document {
                 key = rename.new;
             }
             if node.is_list() && key.bytes().all(|byte| byte.is_ascii_digit()) {
-                let dotted = format!("{walked}.{key}");
+                let (dotted, index) = (format!("{walked}.{key}"), format!("{walked}[{key}]"));
+                let path = path.replacen(&dotted, &index, 1);
                 return Err(refuse("the elements of a list are written in brackets")
                     .at(origin)
                     .expected(format!(
-                        "`{walked}[{key}]`, as in `{}`",
-                        path.replacen(&dotted, &format!("{walked}[{key}]"), 1)
+                        "`{index}`, as in {}",
+                        advice::key(&path, text.trim())
                     )));
             }
             node = node.child(key, origin, level)?;

@@ -340,8 +340,19 @@ pub(super) fn object<T>(list: &[Measured<T>], record: &T) -> Map<String, Value> 
     numbers.collect()
 }
 
-/// All metrics as Markdown tables: the page `docs/METRICS.md`.
-pub fn reference() -> String {
+/// The metrics of one kind.
+#[derive(Clone, Debug)]
+pub struct MetricSection {
+    /// What they measure.
+    pub title: &'static str,
+    /// Where they are in the JSON, as Markdown.
+    pub place: &'static str,
+    /// The metrics.
+    pub metrics: Vec<Metric>,
+}
+
+/// All metrics by kind.
+pub fn reference_sections() -> Vec<MetricSection> {
     fn metrics<T>(list: &[Measured<T>]) -> Vec<Metric> {
         list.iter().map(|one| one.metric).collect()
     }
@@ -402,8 +413,24 @@ pub fn reference() -> String {
             STUDY.to_vec(),
         ),
     ];
+    let all = evaluation.into_iter().chain(others);
+    all.map(|(title, place, metrics)| MetricSection {
+        title,
+        place,
+        metrics,
+    })
+    .collect()
+}
+
+/// All metrics as Markdown tables: the page `docs/METRICS.md`.
+pub fn reference() -> String {
     let mut text = String::new();
-    for (title, place, metrics) in evaluation.into_iter().chain(others) {
+    for section in reference_sections() {
+        let MetricSection {
+            title,
+            place,
+            metrics,
+        } = section;
         let _ = write!(
             text,
             "## {title}\n\nIn JSON: {place}.\n\n| name | in tables | unit | definition |\n|---|---|---|---|\n"

@@ -4,7 +4,7 @@ use super::metric::{self, Metric};
 use super::metrics::{self, Measured};
 use super::{Bounded, Evaluation};
 use crate::advice::Action;
-use crate::text::{count_of, figures, sentence, thousands};
+use crate::text::{count_of, figures, fixed, sentence, thousands};
 
 /// The comparison of a model's error with the error of PCA with the same number of components.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -335,7 +335,7 @@ impl Bounded {
 
 /// A number of nats.
 fn nats(value: f64) -> String {
-    format!("{value:.2}")
+    fixed(value, 2)
 }
 
 impl Metric {
@@ -348,9 +348,9 @@ impl Metric {
 fn shown(metric: &Metric, value: Option<f64>) -> String {
     match (value, metric.unit) {
         (None, _) => "-".into(),
-        (Some(share), metric::SHARE) => format!("{:.1} %", 100.0 * share),
-        (Some(value), metric::DECIBEL) => format!("{value:.2} dB"),
-        (Some(value), metric::RATIO) => format!("{value:.3}"),
+        (Some(share), metric::SHARE) => format!("{} %", fixed(100.0 * share, 1)),
+        (Some(value), metric::DECIBEL) => format!("{} dB", fixed(value, 2)),
+        (Some(value), metric::RATIO) => fixed(value, 3),
         (Some(value), _) => figures(value),
     }
 }

@@ -118,6 +118,7 @@ mod tests {
         assert!(about("contractive:free", &[]).contains("without a penalty"));
         let set = about("contractive:free", &["objective.penalties[0].weight=2"]);
         assert!(set.contains("mse + 2 · summed"), "{set}");
-        assert!(about("simple-linear:original", &[]).starts_with("standardize scaling"));
+        let set = about("simple-linear", &["scaling.kind=standardize"]);
+        assert!(set.starts_with("standardize scaling"), "{set}");
     }
 }

@@ -42,7 +42,7 @@ pub struct ReferenceKey {
     pub about: &'static str,
     /// The allowed values, in words.
     pub values: String,
-    /// The default, in words; empty if a recipe must give a value.
+    /// The default, in words; `required` if a recipe must give a value.
     pub default: String,
 }
 

@@ -205,11 +205,11 @@ pub(super) fn restore(
             };
             let hint = match load_model_of(folder, &training.recipe().parts()) {
                 Ok(_) => format!(
-                    "begin anew from the run's model: {:#}",
+                    "begin anew from the run's model: {}",
                     train("RECIPE".into(), set(Setting::InitFrom, folder.display()))
                 ),
                 Err(_) => format!(
-                    "the run's model cannot be read either; begin anew with its recipe: {:#}",
+                    "the run's model cannot be read either; begin anew with its recipe: {}",
                     train(
                         folder.join(RECIPE_FILE).display().to_string(),
                         set(Setting::Data, "SOURCE")

@@ -211,12 +211,12 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     };
     let begin = if folder::is_saved(folder) {
         format!(
-            "{change}, and begin a new run from its model: {:#}",
+            "{change}, and begin a new run from its model: {}",
             train(set(Setting::InitFrom, folder.display()))
         )
     } else {
         format!(
-            "it was never saved; {change}, and begin anew: {:#}",
+            "it was never saved; {change}, and begin anew: {}",
             train(Settings(vec![
                 (Setting::Out, Some(folder.display().to_string())),
                 (Setting::Force, None),

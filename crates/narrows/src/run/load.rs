@@ -39,7 +39,7 @@ pub fn check_done(path: &Path, model: &Model) -> Result<()> {
             Error::new(ErrorKind::Data, "the run has not come to its end")
                 .at(path.display())
                 .hint(format!(
-                    "go on with: {:#}",
+                    "go on with {}",
                     Action::GoOn {
                         run: path.to_path_buf(),
                         settings: Settings::default()

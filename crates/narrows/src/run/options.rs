@@ -73,7 +73,7 @@ pub(super) fn stopped(what: &str, folder: &Path) -> Error {
     Error::new(ErrorKind::Interrupted, what)
         .at(folder.display())
         .hint(format!(
-            "go on with: {:#}",
+            "go on with {}",
             Action::GoOn {
                 run: folder.to_path_buf(),
                 settings: Settings::default()

@@ -200,7 +200,7 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
         .at(folder.display())
         .expected("a whole run")
         .hint(format!(
-            "put the new run in place and go on with it: {:#}",
+            "put the new run in place and go on with it: {}",
             Action::GoOn {
                 run: folder.to_path_buf(),
                 settings: Settings::default()

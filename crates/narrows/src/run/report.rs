@@ -4,7 +4,7 @@ use super::summary::Outcome;
 use crate::isa;
 use crate::recipe::Recipe;
 use crate::report::{Report, Section, Table};
-use crate::text::{count_of, figures, sentence, thousands};
+use crate::text::{count_of, duration, figures, sentence, thousands};
 use std::path::Path;
 
 impl Outcome {
@@ -20,10 +20,10 @@ impl Outcome {
         // A model without its run has no record of its training.
         if summary.epochs > 0 {
             size = format!(
-                "{} of {} in {:.1} s, {size}",
+                "{} of {} in {}, {size}",
                 count_of(summary.epochs, "epoch"),
                 count_of(summary.train_rows, "row"),
-                summary.seconds,
+                duration(summary.seconds),
             );
         }
         let mut about = vec![size];

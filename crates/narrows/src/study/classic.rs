@@ -142,7 +142,7 @@ pub fn classic(
     let seeds = options.seeds.max(1);
     let planned = planned(&out, quick, seeds)?;
     let hint = format!(
-        "each of them goes on with {}; for the whole study begin it again",
+        "to finish a run, use {}; the study itself starts again from the beginning",
         Action::GoOn {
             run: out.join("…"),
             settings: Settings::default()

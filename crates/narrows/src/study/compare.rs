@@ -156,7 +156,7 @@ pub fn compare(
         }
     }
     let hint = format!(
-        "each of them goes on with {}; {} takes those that are done",
+        "to finish a run, use {}; {} also takes finished runs",
         Action::GoOn {
             run: out.join("…"),
             settings: Settings::default()

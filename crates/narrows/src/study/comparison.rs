@@ -9,7 +9,7 @@ use crate::evaluate::Evaluation;
 use crate::figures::svg;
 use crate::report::{Chart, Figure, Mark, Series};
 use crate::scaling::ScalingSpec;
-use crate::text::{decimal, thousands};
+use crate::text::{decimal, duration, thousands};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -200,7 +200,7 @@ impl Comparison {
                 thousands(row.code_size as f64),
                 seeds,
                 row.seconds
-                    .map_or("-".into(), |seconds| format!("{:.1} s", seconds.mean)),
+                    .map_or("-".into(), |seconds| duration(seconds.mean)),
             ]);
             cells.extend(has_scalings.then(|| row.scaling.clone()));
             cells

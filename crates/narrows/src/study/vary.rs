@@ -1,6 +1,6 @@
 //! Values that a comparison tries for keys of its recipes.
 
-use crate::advice::{Setting, place};
+use crate::advice::{Setting, place, set};
 use crate::error::{Error, ErrorKind, Result};
 use crate::recipe::Override;
 
@@ -30,8 +30,12 @@ pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
         let origin = place(Setting::Variations, text);
         let refuse = |what: &str| Error::new(ErrorKind::Recipe, what).at(&origin);
         let Some((key, values)) = text.split_once('=') else {
-            return Err(refuse("a variation needs a key and its values")
-                .expected("KEY=VALUE,VALUE,…, for example encoder[0].outputs=8,16,32"));
+            return Err(
+                refuse("a variation needs a key and its values").expected(format!(
+                    "KEY=VALUE,VALUE,…, for example {}",
+                    set(Setting::Variations, "encoder[0].outputs=8,16,32")
+                )),
+            );
         };
         let values = values_of(values);
         if values.len() < 2 || values.iter().any(|value| value.is_empty()) {

@@ -48,7 +48,7 @@ fn labeled() -> ReadOptions {
 
 fn missing(missing: Missing) -> ReadOptions {
     ReadOptions {
-        missing,
+        missing: Some(missing),
         ..ReadOptions::default()
     }
 }

@@ -68,10 +68,9 @@ fn wrong_values(case: &Value, data: &Dataset) -> Option<String> {
 /// Why a case is not read as it was written, if it is not.
 fn fault(case: &Value, folder: &Path) -> Option<String> {
     let options = ReadOptions {
-        missing: match case["missing"].as_str() {
-            Some(name) => Missing::named(name).unwrap(),
-            None => Missing::Refuse,
-        },
+        missing: case["missing"]
+            .as_str()
+            .map(|name| Missing::named(name).unwrap()),
         ..ReadOptions::default()
     };
     let path = folder.join(case["data"].as_str().unwrap());

@@ -140,7 +140,7 @@ fn an_array_with_gaps_is_described_and_what_training_says_is_told() {
     let spec = folder.put("gaps.npy", npy("<f4", "(2, 2)", &bytes));
     let described = |missing| {
         let options = ReadOptions {
-            missing,
+            missing: Some(missing),
             ..ReadOptions::default()
         };
         let info = describe(&[&spec], &options).unwrap().remove(0);

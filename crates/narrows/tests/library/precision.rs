@@ -237,7 +237,7 @@ fn a_model_knows_the_columns_of_its_table() {
     let options = ReadOptions {
         label: Some("kind".into()),
         ids: vec!["id".into()],
-        missing: Missing::Mean,
+        missing: Some(Missing::Mean),
         ..ReadOptions::default()
     };
     let source = Source::open_with(&path, &options).unwrap();
@@ -281,7 +281,7 @@ fn a_model_knows_the_columns_of_its_table() {
     let reading = loaded.origin().reading.as_ref().unwrap();
     assert_eq!(
         (reading.label.as_deref(), reading.missing),
-        (Some("kind"), Missing::Mean)
+        (Some("kind"), Some(Missing::Mean))
     );
 }
 
@@ -292,15 +292,17 @@ fn every_model_of_a_table_knows_means_for_missing_cells() {
     let model = folder.reloaded(&fit(&recipe(), &Source::open(&train).unwrap().train).unwrap());
     assert_eq!(model.origin().fill, None);
     let gaps = folder.put("gaps.csv", "b,a\n10,1\n,5\n20,\n");
-    let of = |missing: Missing| {
+    let read = |model: &Model, missing: Option<Missing>| {
         let options = ReadOptions {
             missing,
             ..ReadOptions::default()
         };
-        Source::open_with(&gaps, &options_for(&model, &options).unwrap())
+        Source::open_with(&gaps, &options_for(model, &options).unwrap())
     };
-    assert!(of(Missing::Refuse).is_err());
-    let filled = of(Missing::Mean).unwrap().train;
+    for refused in [None, Some(Missing::Refuse)] {
+        assert!(read(&model, refused).is_err());
+    }
+    let filled = read(&model, Some(Missing::Mean)).unwrap().train;
     assert_eq!(
         filled.to_array_f64(),
         array![[1.0, 10.0], [5.0, 25.0], [3.0, 20.0]]
@@ -308,26 +310,26 @@ fn every_model_of_a_table_knows_means_for_missing_cells() {
 
     // One that was trained with zeros goes on with them, and has the means too.
     let zeros = ReadOptions {
-        missing: Missing::Zero,
+        missing: Some(Missing::Zero),
         ..ReadOptions::default()
     };
     let train = folder.put("zeros.csv", "a,b\n1,10\n2,\n3,20\n6,40\n");
     let model = fit(&recipe(), &Source::open_with(&train, &zeros).unwrap().train).unwrap();
     let model = folder.reloaded(&model);
-    let of = |missing: Missing| {
-        let options = ReadOptions {
-            missing,
-            ..ReadOptions::default()
-        };
-        let source = Source::open_with(&gaps, &options_for(&model, &options).unwrap());
-        source.unwrap().train.to_array_f64()
-    };
+    let of = |missing| read(&model, missing).unwrap().train.to_array_f64();
+    assert_eq!(of(None), array![[1.0, 10.0], [5.0, 0.0], [0.0, 20.0]]);
     assert_eq!(
-        of(Missing::Refuse),
-        array![[1.0, 10.0], [5.0, 0.0], [0.0, 20.0]]
-    );
-    assert_eq!(
-        of(Missing::Mean),
+        of(Some(Missing::Mean)),
         array![[1.0, 10.0], [5.0, 17.5], [3.0, 20.0]]
     );
+    assert!(read(&model, Some(Missing::Refuse)).is_err());
+
+    // A model that was trained with means fills later rows with them unless missing cells are refused.
+    let means = ReadOptions {
+        missing: Some(Missing::Mean),
+        ..ReadOptions::default()
+    };
+    let model = fit(&recipe(), &Source::open_with(&train, &means).unwrap().train).unwrap();
+    assert!(read(&model, None).is_ok());
+    assert!(read(&model, Some(Missing::Refuse)).is_err());
 }

@@ -1,10 +1,12 @@
 //! The output of `narrows data info` for a table.
 
 use super::text::{LISTED, WIDTH, alike, clean, items, list, wrapped};
-use crate::output::{columns, count_of, padded, thousands};
+use crate::output::{
+    columns_that_fit, command_line, count_of, padded, shortened, stdout_width, thousands,
+};
 use narrows::data::{ColumnInfo, ColumnKind, NumbersInfo, Role, TableInfo};
 use std::collections::HashSet;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// The classes and words that are shown of a column.
 const WORDS: usize = 12;
@@ -55,8 +57,8 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
         parts.push(list("Worth a look:", &info.remarks));
     }
     if let Some(training) = &info.training {
-        // The line is pasted, so it is never broken; names in it are already quoted for a shell.
-        let mut text = format!("To train on it:\n  {training:#}");
+        let line = command_line(&format!("{training:#}"), "  ");
+        let mut text = format!("To train on it:\n{line}");
         if !info.suggestions.is_empty() {
             text.push('\n');
             text.push_str(&items(&info.suggestions));
@@ -100,7 +102,7 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
         let mut title = vec!["column", "kind"];
         title.extend(has_missing.then_some("missing"));
         title.extend(has_unreadable.then_some("unreadable"));
-        title.extend(["distinct", "smallest", "largest", "mean", "std"]);
+        title.extend(["distinct", "min", "max", "mean", "std"]);
         let mut rows = vec![title.iter().map(ToString::to_string).collect::<Vec<_>>()];
         rows.extend(listed.iter().map(|column| {
             let mut row = vec![named(column, letters), short_kind(column.kind).to_string()];
@@ -113,18 +115,17 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
             });
             row
         }));
-        columns(&rows)
+        columns_that_fit(&rows, stdout_width().unwrap_or(WIDTH))
     };
     let names = |letters: usize| -> HashSet<String> {
         listed.iter().map(|column| named(column, letters)).collect()
     };
     let tells_apart = |letters: &usize| names(*letters).len() == names(usize::MAX).len();
-    let fits = |text: &String| text.lines().all(|line| line.width() <= WIDTH);
-    let mut text = (NAME.1..=NAME.0)
+    let longest = names(usize::MAX).iter().map(|name| name.width()).max();
+    let mut text = (NAME.1..=longest.unwrap_or(0).max(NAME.1))
         .rev()
         .filter(tells_apart)
-        .map(made)
-        .find(fits)
+        .find_map(made)
         .unwrap_or_else(|| {
             listed
                 .iter()
@@ -266,33 +267,7 @@ fn named(column: &ColumnInfo, most: usize) -> String {
         Some(unit) => format!("{name} [{}]", clean(unit)),
         None => name,
     };
-    if name.width() <= most {
-        return name;
-    }
-    // Names that begin alike often differ at their ends.
-    let (mut start, mut end) = (String::new(), Vec::new());
-    let mut left = most.saturating_sub(1);
-    let mut letters = name.chars();
-    for is_start in [true, false].into_iter().cycle() {
-        let letter = if is_start {
-            letters.next()
-        } else {
-            letters.next_back()
-        };
-        let Some(letter) = letter else { break };
-        let Some(rest) = left.checked_sub(letter.width().unwrap_or(0)) else {
-            break;
-        };
-        left = rest;
-        if is_start {
-            start.push(letter)
-        } else {
-            end.push(letter)
-        }
-    }
-    start.push('…');
-    start.extend(end.iter().rev());
-    start
+    shortened(&name, most).into_owned()
 }
 
 fn short_kind(kind: ColumnKind) -> &'static str {

@@ -1,6 +1,6 @@
 //! Numbers and sentences about data, as a terminal shows them.
 
-use crate::output::figures;
+use crate::output::{figures, fixed, stdout_width};
 
 /// The columns that are listed, of those with one role.
 pub(super) const LISTED: usize = 40;
@@ -14,7 +14,6 @@ pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N
     const LONG: usize = 12;
     /// The digits of the spread that are shown, fewer where that makes a number too long.
     const DIGITS: [i32; 3] = [4, 3, 2];
-    let values = values.map(|value| value + 0.0);
     let shortest = |value: f64| {
         if f64::from(value as f32) == value {
             (value as f32).to_string()
@@ -47,7 +46,7 @@ pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N
     };
     wanted
         .into_iter()
-        .map(|decimals| values.map(|value| format!("{value:.*}", decimals.min(needed))))
+        .map(|decimals| values.map(|value| fixed(value, decimals.min(needed))))
         .find(is_short)
         .unwrap_or_else(|| values.map(figures))
 }
@@ -78,9 +77,10 @@ pub(super) fn items(sentences: &[String]) -> String {
     lines.join("\n")
 }
 
-/// A text in lines of [`WIDTH`], the first and the others with what they begin with.
+/// A text in lines of [`WIDTH`], or of a narrower terminal; the first and the others with what they begin with.
 pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
-    crate::output::wrapped(text, first, others, WIDTH)
+    let width = stdout_width().unwrap_or(WIDTH).min(WIDTH);
+    crate::output::wrapped(text, first, others, width)
 }
 
 #[cfg(test)]
@@ -100,6 +100,7 @@ mod tests {
             ([f64::from(0.1_f32), 1.0], 0.9, ["0.1", "1.0"]),
             ([0.31, 47_000.5], 47_000.0, ["0.3100", "47000"]),
             ([-0.0, 2.0 / 3.0], 2.0 / 3.0, ["0.0000", "0.6667"]),
+            ([-1e-17, 1.0], 1.0, ["0.000", "1.000"]),
             ([1.0 / 3.0, 1.0 / 3.0], 0.0, ["0.3333", "0.3333"]),
             (
                 [1.767e9 + 0.25, 1.767e9 + 3600.5],

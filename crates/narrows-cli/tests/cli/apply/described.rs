@@ -12,7 +12,7 @@ fn data_are_described() {
         "0 (20), 1 (10)",
         "To learn from",
         "As label",
-        "smallest",
+        "distinct",
         "std",
     ] {
         assert!(said.contains(part), "{said}");

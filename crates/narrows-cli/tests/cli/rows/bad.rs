@@ -326,3 +326,35 @@ fn training_leaves_bad_rows_out_where_that_is_asked_for() {
     assert!(out(&text).contains("leaves out 2 rows"), "{}", out(&text));
     assert!(out(&text).contains("--on-bad drop"), "{}", out(&text));
 }
+
+#[test]
+fn missing_cells_are_refused_if_they_are_to_be_even_by_a_model_that_fills_them() {
+    let folder = Folder::new();
+    let gap = format!("{}x,,2,0\n", training());
+    let data = folder.write("gap.csv", gap);
+    for how in ["mean", "zero"] {
+        let run = folder.at(how);
+        let train = ["train", "table", "--data", &data, "--label", "kind"];
+        let more = ["--missing", how, "--epochs", "1", "--out", &run];
+        good(narrows(&[train, more].concat()));
+        let output = folder.at("out.csv");
+        for command in [
+            &["score"][..],
+            &["evaluate"],
+            &["calibrate", "--quantile", "0.9"],
+            &["fit-prior"],
+            &["encode", "-o", &output],
+            &["reconstruct", "-o", &output],
+            &["interpolate", "--from", "0", "--to", "1", "-o", &output],
+            &["sample", "--around", "-o", &output],
+        ] {
+            let on_data = [&command[..1], &[&run, "--data", &data], &command[1..]].concat();
+            good(narrows(&on_data));
+            let refused = [&on_data[..], &["--missing", "refuse"]].concat();
+            bad(&narrows(&refused), "1 cell (the first on line 62)");
+        }
+        // The run's own rows.
+        let own = narrows(&["evaluate", &run, "--missing", "refuse"]);
+        bad(&own, "1 cell (the first on line 62)");
+    }
+}

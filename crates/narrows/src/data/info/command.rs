@@ -1,7 +1,7 @@
 //! The settings that train on data as they are: of a command, a line that is ready to be pasted.
 
 use super::super::fault::{Fault, Mend};
-use super::super::options::{Fit, Layout, Missing, OnBad, ReadOptions};
+use super::super::options::{Missing, OnBad, READING_KEYS, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
 use super::remarks::{is_like_an_id, twice};
 use super::told::{ColumnInfo, TableInfo};
@@ -86,9 +86,10 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         .of_role(Role::Input)
         .filter(|column| left.has(column))
         .collect();
-    let is_refused = wanted.missing == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
+    let is_refused =
+        wanted.missing_or_refuse() == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
     if is_refused && inputs.iter().any(|column| column.missing > 0) {
-        wanted.missing = Missing::Mean;
+        wanted.missing = Some(Missing::Mean);
         said.push(format!(
             "{} fills missing cells with column means of the training rows",
             set(Setting::Missing, "mean")
@@ -262,102 +263,11 @@ pub(super) fn training(
     }
 }
 
-/// The options that are not as they are without being set, in the order in which they are told.
+/// The options that are not as they are without being set, in the order of their declarations.
 fn settings(options: &ReadOptions) -> Vec<(Setting, String)> {
-    let ReadOptions {
-        columns,
-        drop,
-        label,
-        ids,
-        group,
-        missing,
-        model_columns: _,
-        unnamed_as_they_stand: _,
-        fill: _,
-        header,
-        classes,
-        image_size,
-        fit,
-        on_bad,
-        text,
-        layout,
-        // It follows from the model.
-        channels: _,
-        bits: _,
-    } = options;
-    let mut all = Vec::new();
-    let mut add = |setting: Setting, value: Option<String>| {
-        all.extend(value.map(|value| (setting, value)));
-    };
-    let list = |names: &[String]| (!names.is_empty()).then(|| list_of(names));
-    let yes_or_no = |is: bool| if is { "yes" } else { "no" }.to_string();
-    add(Setting::Columns, list(columns));
-    add(Setting::Drop, list(drop));
-    add(Setting::Label, label.clone());
-    add(Setting::Ids, list(ids));
-    add(Setting::Group, group.clone());
-    add(
-        Setting::Missing,
-        (*missing != Missing::Refuse).then(|| missing.name().to_string()),
-    );
-    add(Setting::Header, header.map(yes_or_no));
-    add(
-        Setting::Classes,
-        (!classes.is_empty()).then(|| classes.join(",")),
-    );
-    add(
-        Setting::ImageSize,
-        image_size.map(|(width, height)| format!("{width}x{height}")),
-    );
-    add(
-        Setting::Fit,
-        match fit {
-            Fit::Squeeze => None,
-            Fit::Crop => Some("crop".to_string()),
-            Fit::Pad => Some("pad".to_string()),
-        },
-    );
-    add(
-        Setting::Layout,
-        layout.map(|layout| {
-            let name = match layout {
-                Layout::ChannelsFirst => "channels-first",
-                Layout::ChannelsLast => "channels-last",
-            };
-            name.to_string()
-        }),
-    );
-    add(Setting::Separator, text.separator.map(String::from));
-    add(Setting::Decimal, text.decimal.map(String::from));
-    add(Setting::Thousands, text.thousands.map(String::from));
-    add(Setting::Quote, text.quote.map(String::from));
-    add(Setting::Comment, text.comment.clone());
-    add(
-        Setting::SkipLines,
-        text.skip_lines.map(|lines| lines.to_string()),
-    );
-    add(
-        Setting::SkipEnd,
-        text.skip_end.map(|lines| lines.to_string()),
-    );
-    add(Setting::Units, text.units.map(yes_or_no));
-    add(Setting::Encoding, text.encoding.clone());
-    add(
-        Setting::OnBad,
-        (*on_bad != OnBad::Refuse).then(|| on_bad.name().to_string()),
-    );
-    all
-}
-
-/// Names as one value of an option; names with special characters are in double quotes, as in CSV.
-fn list_of(names: &[String]) -> String {
-    let quoted = |name: &String| {
-        let is_plain = !name.is_empty() && !name.contains(['"', ',', '\n', '\r']);
-        if is_plain {
-            name.clone()
-        } else {
-            format!("\"{}\"", name.replace('"', "\"\""))
-        }
-    };
-    names.iter().map(quoted).collect::<Vec<_>>().join(",")
+    let all = READING_KEYS.iter();
+    let all = all.filter_map(|key| Some((key.setting, key.text(options)?)));
+    let group = options.group.iter();
+    all.chain(group.map(|group| (Setting::Group, group.clone())))
+        .collect()
 }

@@ -133,13 +133,14 @@ fn open_filled(
         Ok(source) => return Ok((source, options.clone(), None)),
         Err(error) => error,
     };
-    let has_gaps = options.missing == Missing::Refuse && error.what_was_found() == Some("NaN");
+    let has_gaps =
+        options.missing_or_refuse() == Missing::Refuse && error.what_was_found() == Some("NaN");
     for missing in [Missing::Mean, Missing::Zero]
         .into_iter()
         .filter(|_| has_gaps)
     {
         let filling = ReadOptions {
-            missing,
+            missing: Some(missing),
             ..options.clone()
         };
         if let Ok(source) = Source::open_all(specs, &filling) {

@@ -25,7 +25,8 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
         }
     }
     let missing: Vec<&&ColumnInfo> = inputs.iter().filter(|column| column.missing > 0).collect();
-    let are_refused = options.missing == Missing::Refuse && options.on_bad == OnBad::Refuse;
+    let are_refused =
+        options.missing_or_refuse() == Missing::Refuse && options.on_bad == OnBad::Refuse;
     if are_refused && !missing.is_empty() {
         let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
         let cells: u64 = missing.iter().map(|column| column.missing).sum();

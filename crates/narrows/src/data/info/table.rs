@@ -66,7 +66,7 @@ pub(super) fn describe(
         suggestions: Vec::new(),
         columns,
     };
-    if options.missing == Missing::Drop && complete < rows {
+    if options.missing == Some(Missing::Drop) && complete < rows {
         info.notes.push(format!(
             "{} leaves out {} with missing cells: {}",
             set(Setting::Missing, "drop"),
@@ -151,7 +151,7 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
             let inputs = inputs.filter(|(_, (place, _))| is_input(*place));
             let inputs: Vec<&Cells> = inputs.map(|(cells, _)| cells).collect();
             let is_complete = |row: &usize| !inputs.iter().any(|cells| cells.is_missing(*row));
-            complete += match options.missing {
+            complete += match options.missing_or_refuse() {
                 Missing::Drop => (0..block.rows).filter(is_complete).count() as u64,
                 _ => 0,
             };

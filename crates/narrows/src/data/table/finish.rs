@@ -29,7 +29,8 @@ impl GatheredTable<'_> {
             with(|tally| tally.unreadable.count()),
             with(|tally| tally.missing),
         );
-        let may_miss = self.options.fill.is_some() || self.options.missing != Missing::Refuse;
+        let may_miss =
+            self.options.fill.is_some() || self.options.missing_or_refuse() != Missing::Refuse;
         // A model needs all of its columns.
         let is_of_model = self.options.model_columns.is_some();
         let list = |these: &[(usize, &InputTally)], of: &dyn Fn(&InputTally) -> String| {
@@ -119,7 +120,7 @@ impl GatheredTable<'_> {
             .map(|&place| name_of(place))
             .collect();
         let is_filled = missing > 0;
-        let is_mean = self.options.missing == Missing::Mean;
+        let is_mean = self.options.missing == Some(Missing::Mean);
         let is_integer = |&place: &usize| self.columns[place].kind == ColumnKind::Integer;
         let all_integers = self.roles.inputs.iter().all(is_integer);
         let rounded = self.rows.rounded();
@@ -178,7 +179,7 @@ impl GatheredTable<'_> {
             return Ok(Some(fill.clone()));
         }
         let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
-        match self.options.missing {
+        match self.options.missing_or_refuse() {
             Missing::Refuse | Missing::Drop => Ok(None),
             Missing::Zero => Ok((missing > 0).then(|| vec![0.0; self.tallies.len()])),
             // The means are also stored if nothing was missing, because later rows may have missing cells.
@@ -204,7 +205,7 @@ impl GatheredTable<'_> {
     fn own_notes(&self, rows: usize) -> Vec<String> {
         let mut notes = Vec::new();
         let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
-        let drops = self.options.missing == Missing::Drop && self.options.fill.is_none();
+        let drops = self.options.missing == Some(Missing::Drop) && self.options.fill.is_none();
         if missing > 0 && !drops {
             let with = self
                 .tallies
@@ -213,7 +214,7 @@ impl GatheredTable<'_> {
                 .filter(|(_, tally)| tally.missing > 0);
             let names: Vec<&str> = with.map(|(input, _)| self.input_name(input)).collect();
             let how = match (&self.options.fill, self.options.missing) {
-                (_, Missing::Zero) => "0",
+                (_, Some(Missing::Zero)) => "0",
                 // The split decides from which rows the means are computed.
                 (None, _) => "means",
                 (Some(_), _) => "the means of the training rows",

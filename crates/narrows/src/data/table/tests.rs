@@ -155,7 +155,7 @@ fn missing_cells_are_refused_with_their_counts_filled_or_dropped() {
     };
     let columns = [("a", Integer), ("b", Float), ("c", Integer)];
     let with = |missing| ReadOptions {
-        missing,
+        missing: Some(missing),
         ..options()
     };
     let error = read_table(&mut table(&columns, cells()), &with(Missing::Refuse)).unwrap_err();
@@ -205,7 +205,7 @@ fn cells_that_cannot_be_read_are_refused_all_at_once_whatever_is_done_with_missi
     ];
     for missing in [Missing::Refuse, Missing::Mean, Missing::Zero, Missing::Drop] {
         let options = ReadOptions {
-            missing,
+            missing: Some(missing),
             ..options()
         };
         let error = read_table(&mut memory, &options).unwrap_err();
@@ -289,7 +289,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
         let counting = Cells::Integers(vec![0, 1, 2], gaps);
         let cells = vec![counting.clone(), counting];
         let read = ReadOptions {
-            missing: Missing::Zero,
+            missing: Some(Missing::Zero),
             ..options()
         };
         let mut memory = table(&[("", Integer), ("n", Integer)], vec![cells]);
@@ -323,7 +323,7 @@ fn whole_numbers_that_no_type_holds_beside_gaps_are_said_to_be_rounded() {
         vec![vec![Cells::Unsigned(values, gaps)]],
     );
     let options = ReadOptions {
-        missing: Missing::Zero,
+        missing: Some(Missing::Zero),
         ..options()
     };
     let data = read_table(&mut memory, &options).unwrap();

@@ -81,7 +81,7 @@ fn the_page_of_numbers_is_the_list() {
     let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/METRICS.md");
     let page = std::fs::read_to_string(page).unwrap();
     let (_, numbers) = page.split_once("\n## ").unwrap();
-    let command = "narrows evaluate --metrics";
+    let command = "narrows evaluate --metrics --markdown";
     assert_eq!(
         format!("## {numbers}").trim_end(),
         metrics::reference().trim_end(),

@@ -39,7 +39,7 @@ fn means_are_kept_where_nothing_is_missing() {
     let folder = Folder::new();
     let whole = folder.put("whole.csv", "a,b\n1,2\n3,6\n");
     let mean = ReadOptions {
-        missing: Missing::Mean,
+        missing: Some(Missing::Mean),
         ..ReadOptions::default()
     };
     let data = Source::open_with(&whole, &mean).unwrap().train;

@@ -60,7 +60,7 @@ fn overrides_set_values_and_errors_name_them() {
         &["encoder.0.outputs=1"],
         &[
             "encoder.0.outputs=1 in overrides",
-            "`encoder[0]`, as in `encoder[0].outputs`",
+            "`encoder[0]`, as in `encoder[0].outputs = 1`",
         ],
     );
     for nothing in ["=3", "training.=3", " .epochs=3", "[0]=3"] {

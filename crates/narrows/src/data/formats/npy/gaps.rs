@@ -29,7 +29,7 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
     let inputs = values.dim().1;
     // Rows of another width are refused later, when they are compared with the model.
     let given = options.fill.as_ref().filter(|fill| fill.len() == inputs);
-    if given.is_none() && options.missing == Missing::Drop {
+    if given.is_none() && options.missing == Some(Missing::Drop) {
         return Err(Error::new(
             ErrorKind::Data,
             "rows of an array cannot be left out for missing values",
@@ -47,7 +47,7 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
     let Values::Records(records) = values else {
         return Ok((values, None));
     };
-    let (fill, count, what) = match (given, options.missing) {
+    let (fill, count, what) = match (given, options.missing_or_refuse()) {
         (Some(fill), _) => (
             fill.clone(),
             sums(&records)?.missing(),
@@ -68,7 +68,7 @@ pub(super) fn filled(values: Values, options: &ReadOptions) -> Result<(Values, O
         fill,
         count,
         what,
-        are_own_means: given.is_none() && options.missing == Missing::Mean,
+        are_own_means: given.is_none() && options.missing == Some(Missing::Mean),
     };
     Ok((values, Some(filled)))
 }

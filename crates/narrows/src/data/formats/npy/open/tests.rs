@@ -263,7 +263,7 @@ fn missing_values_of_an_array_are_refused_or_filled() {
     let spec = folder.put("gaps.npy", &with_header(header, &values));
     let read = |missing| {
         let options = ReadOptions {
-            missing,
+            missing: Some(missing),
             ..ReadOptions::default()
         };
         Source::open_with(&spec, &options).map(|source| source.train)
@@ -316,7 +316,7 @@ fn missing_values_of_an_array_are_refused_or_filled() {
         .concat();
     let spec = folder.put("nothing.npy", &with_header(header, &nothing));
     let options = ReadOptions {
-        missing: crate::data::Missing::Mean,
+        missing: Some(crate::data::Missing::Mean),
         ..ReadOptions::default()
     };
     let error = refusal(Source::open_with(&spec, &options));
@@ -332,7 +332,7 @@ fn means_of_the_training_rows_fill_the_test_rows_too() {
         ("x_test", gaps([10.0, 20.0, f32::NAN, f32::NAN])),
     ]);
     let options = ReadOptions {
-        missing: crate::data::Missing::Mean,
+        missing: Some(crate::data::Missing::Mean),
         ..ReadOptions::default()
     };
     let test = Source::open_with(&spec, &options).unwrap().test.unwrap();

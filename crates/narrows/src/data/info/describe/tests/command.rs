@@ -8,7 +8,7 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
         label: Some("kind".into()),
         ids: vec!["name".into()],
         drop: vec!["row".into(), "price".into()],
-        missing: Missing::Zero,
+        missing: Some(Missing::Zero),
         header: Some(true),
         ..ReadOptions::default()
     };

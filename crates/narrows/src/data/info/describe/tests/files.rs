@@ -129,7 +129,7 @@ fn where_every_column_has_a_fault_there_is_no_command_and_that_is_said() {
 #[test]
 fn rows_that_missing_drop_leaves_out_are_counted() {
     let options = ReadOptions {
-        missing: Missing::Drop,
+        missing: Some(Missing::Drop),
         ..ReadOptions::default()
     };
     let cells = texts(["0.5", "", "1.5", "2.5", ""]);
