@@ -12,30 +12,15 @@ pub use loss::loss_figures;
 pub use pictures::{PICTURES, is_image, reconstruction_picture, strip_picture};
 pub use samples::{check_picture, samples_picture, traversal_picture};
 
-use crate::apply::Samples;
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::evaluate::Evaluation;
-use crate::model::{Model, Prior};
-use crate::report::{Figure, Image};
+use crate::model::Model;
+use crate::report::Figure;
 use crate::text::count_of;
 use crate::train::EpochRecord;
 use charts::{kl_of_values, robustness_figure, spectrum};
-
-/// The number of new images in the figure of samples.
-const SAMPLES: usize = 4 * PICTURES;
-
-/// New images from a model whose codes follow the standard normal distribution.
-fn samples_figure(model: &Model) -> Result<Figure> {
-    let prior = Prior::standard(model.code_size());
-    let samples = Samples::drawn(model, &prior, SAMPLES, model.recipe().seed)?;
-    Ok(Figure {
-        name: "samples".into(),
-        caption: "New images: codes drawn from the standard normal distribution, decoded".into(),
-        image: Image::Png(samples_picture(model, &samples, PICTURES)?),
-    })
-}
 
 /// The noise in the picture of noisy images, for a model that was trained without noise: one of the levels of the
 /// curves.
@@ -67,7 +52,7 @@ pub fn figures_of(
         );
         figures.extend(svg("kl-of-values", &caption, &kl_of_values(bounded))?);
         if is_image(test.shape()) {
-            figures.push(samples_figure(model)?);
+            figures.extend(samples::variational_figures(model, bounded, test)?);
         }
     }
     for curve in &evaluation.robustness {
@@ -84,3 +69,6 @@ pub fn figures_of(
     }
     Ok(figures)
 }
+
+#[cfg(test)]
+mod tests;
