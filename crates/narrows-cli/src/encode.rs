@@ -21,6 +21,10 @@ pub struct Arguments {
     /// The codes' file: .npy, .csv, .tsv or .parquet, or `-` for standard output; tables keep labels and ids.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Write the std of each value of the code too, for a variational bottleneck: further columns `code0_std`, `code1_std`, …
+    /// behind the code.
+    #[arg(long)]
+    std: bool,
     #[command(flatten)]
     format: FormatArguments,
     #[command(flatten)]
@@ -32,6 +36,7 @@ Examples:
   narrows encode runs/basic --data mnist:train -o codes.npy
   narrows encode runs/table --data new.csv --id customer -o codes.csv
   narrows encode runs/table --data big.parquet -o codes.parquet
+  narrows encode runs/vae-table --data new.csv --std -o codes.csv
   zcat new.csv.gz | narrows encode runs/table --data - -o - --on-bad null | sort";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -43,8 +48,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let data = arguments
         .source
         .all_rows_for(&arguments.model, &model, Some(&output))?;
-    let encode =
-        |progress: apply::Progress<'_>| apply::encode(&model, &data, output.clone(), progress);
+    let encode = |progress: apply::Progress<'_>| match arguments.std {
+        true => apply::encode_with_stds(&model, &data, output.clone(), progress),
+        false => apply::encode(&model, &data, output.clone(), progress),
+    };
     let ((), display) = go_over("encoding", data.rows(), encode)?;
     if let Some(text) = without(&data, "code", Some(&output)) {
         print(&text);

@@ -56,6 +56,10 @@ pub struct Arguments {
     /// Rows for each value of the code in a traversal, or on each side of a grid [default: 9; 15 for a grid]
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
+    /// Draw from the likelihood too: a Gaussian one adds noise of its std to each value, `bernoulli` draws each as 0 or 1,
+    /// `continuous-bernoulli` from 0 to 1. Without it a row is the mean of the likelihood.
+    #[arg(long)]
+    noise: bool,
     /// A .png file gets one picture; .npy, .csv, .tsv, .parquet or a folder of images get every row; `-` is standard
     /// output.
     #[arg(short, long, value_name = "FILE|FOLDER", default_value = "samples.png")]
@@ -72,6 +76,7 @@ Examples:
       One picture of 64 new images.
   narrows sample runs/table --count 1000 --seed 7 -o new.csv
   narrows sample runs/table --around --data table.csv --id customer -o near.csv
+  narrows sample runs/vae-table --count 1000 --noise -o like-data.csv
   narrows sample runs/basic --traverse --row 3 -o values.png
   narrows sample runs/two-values --grid";
 
@@ -130,6 +135,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 "there are no rows to draw around",
             ));
         }
+    };
+    let samples = match arguments.noise {
+        true => samples.with_noise(seed)?,
+        false => samples,
     };
     let Some(out) = out else {
         let picture = if arguments.traverse {

@@ -13,11 +13,15 @@
 //! | tanh | 3.0 | 3.8e-7 |
 //! | sigmoid | 2.4 | 9e-8 |
 //! | softplus | 3.5 | 9e-8 |
+//! | continuous Bernoulli mean | 4 | 1e-7 |
+
+mod continuous_bernoulli;
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::math;
+use continuous_bernoulli::ContinuousBernoulliMean;
 
-/// An elementwise function between layers, as PyTorch defines it.
+/// An elementwise function between layers, as PyTorch defines it if PyTorch has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
     /// `x`
@@ -44,6 +48,9 @@ pub enum Activation {
     Sigmoid,
     /// `ln(1 + eˣ)`
     Softplus,
+    /// `1 / (1 - e⁻ˣ) - 1/x`, the mean of the continuous Bernoulli distribution of parameter `sigmoid(x)` (Loaiza-Ganem &
+    /// Cunningham 2019).
+    ContinuousBernoulliMean,
 }
 
 impl Activation {
@@ -269,6 +276,9 @@ macro_rules! with_function {
                 Activation::Tanh => $call::<$l, _>(Tanh {}, $($arg),*),
                 Activation::Sigmoid => $call::<$l, _>(Sigmoid {}, $($arg),*),
                 Activation::Softplus => $call::<$l, _>(Softplus {}, $($arg),*),
+                Activation::ContinuousBernoulliMean => {
+                    $call::<$l, _>(ContinuousBernoulliMean, $($arg),*)
+                }
             }
         }
     };

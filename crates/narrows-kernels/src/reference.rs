@@ -4,12 +4,14 @@
 //! compare with finite differences of the values.
 
 mod code;
+mod continuous_bernoulli;
 mod normalization;
 
 use crate::activation::Activation;
 use crate::conv::Geometry;
 use crate::loss::Loss;
 pub use code::*;
+pub use continuous_bernoulli::*;
 pub use normalization::*;
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -143,6 +145,7 @@ pub fn activation(f: Activation, x: f64) -> f64 {
         Activation::Tanh => x.tanh(),
         Activation::Sigmoid => sigmoid(x),
         Activation::Softplus => softplus(x),
+        Activation::ContinuousBernoulliMean => continuous_bernoulli_mean(x),
     }
 }
 
@@ -159,6 +162,7 @@ pub fn activation_derivative(f: Activation, x: f64) -> f64 {
         Activation::Tanh => x.cosh().recip().powi(2),
         Activation::Sigmoid => sigmoid(x) * sigmoid(-x),
         Activation::Softplus => sigmoid(x),
+        Activation::ContinuousBernoulliMean => continuous_bernoulli_mean_derivative(x),
     }
 }
 
@@ -177,6 +181,7 @@ pub fn activation_second_derivative(f: Activation, x: f64) -> f64 {
         Activation::Tanh => -2.0 * x.tanh() * x.cosh().recip().powi(2),
         Activation::Sigmoid => sigmoid(x) * sigmoid(-x) * (sigmoid(-x) - sigmoid(x)),
         Activation::Softplus => sigmoid(x) * sigmoid(-x),
+        Activation::ContinuousBernoulliMean => continuous_bernoulli_mean_second_derivative(x),
     }
 }
 

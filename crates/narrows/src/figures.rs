@@ -12,30 +12,15 @@ pub use loss::loss_figures;
 pub use pictures::{PICTURES, is_image, reconstruction_picture, strip_picture};
 pub use samples::{check_picture, samples_picture, traversal_picture};
 
-use crate::apply::Samples;
 use crate::corruption::Corruption;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::evaluate::Evaluation;
-use crate::model::{Model, Prior};
-use crate::report::{Figure, Image};
+use crate::model::Model;
+use crate::report::Figure;
 use crate::text::count_of;
 use crate::train::EpochRecord;
 use charts::{kl_of_values, robustness_figure, spectrum};
-
-/// The number of new images in the figure of samples.
-const SAMPLES: usize = 4 * PICTURES;
-
-/// New images from a model whose codes follow the standard normal distribution.
-fn samples_figure(model: &Model) -> Result<Figure> {
-    let prior = Prior::standard(model.code_size());
-    let samples = Samples::drawn(model, &prior, SAMPLES, model.recipe().seed)?;
-    Ok(Figure {
-        name: "samples".into(),
-        caption: "New images: codes drawn from the standard normal distribution, decoded".into(),
-        image: Image::Png(samples_picture(model, &samples, PICTURES)?),
-    })
-}
 
 /// The noise in the picture of noisy images, for a model that was trained without noise: one of the levels of the
 /// curves.
@@ -66,9 +51,14 @@ pub fn figures_of(
             bounded.active_units, evaluation.code_size
         );
         figures.extend(svg("kl-of-values", &caption, &kl_of_values(bounded))?);
-        if is_image(test.shape()) {
-            figures.push(samples_figure(model)?);
-        }
+    }
+    if is_image(test.shape()) && model.recipe().makes_codes_normal() {
+        figures.push(samples::new_images(model)?);
+    }
+    if let Some(bounded) = &evaluation.bounded
+        && is_image(test.shape())
+    {
+        figures.extend(samples::traversals(model, bounded, test)?);
     }
     for curve in &evaluation.robustness {
         figures.extend(robustness_figure(evaluation, curve)?);
@@ -84,3 +74,6 @@ pub fn figures_of(
     }
     Ok(figures)
 }
+
+#[cfg(test)]
+mod tests;

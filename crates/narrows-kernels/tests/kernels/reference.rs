@@ -4,7 +4,7 @@ use narrows_kernels::activation::Activation;
 use narrows_kernels::loss::Loss;
 use narrows_kernels::reference::{self, *};
 
-pub const ACTIVATIONS: [Activation; 11] = [
+pub const ACTIVATIONS: [Activation; 12] = [
     Activation::Identity,
     Activation::Relu,
     Activation::LeakyRelu { slope: 0.01 },
@@ -16,6 +16,7 @@ pub const ACTIVATIONS: [Activation; 11] = [
     Activation::Tanh,
     Activation::Sigmoid,
     Activation::Softplus,
+    Activation::ContinuousBernoulliMean,
 ];
 
 pub const LOSSES: [Loss; 7] = [
@@ -92,6 +93,13 @@ fn known_values() {
     close(activation(Activation::Tanh, 1.0), 0.761_594_155_955_765);
     close(activation(Activation::Sigmoid, -1.0), 0.268_941_421_369_995);
     close(activation(Activation::Softplus, 1.0), 1.313_261_687_518_223);
+    // With p = σ(0.8), p / (2p - 1) + 1 / (2 artanh(1 - 2p)).
+    let p = 1.0 / (1.0 + (-0.8f64).exp());
+    close(
+        activation(Activation::ContinuousBernoulliMean, 0.8),
+        p / (2.0 * p - 1.0) + 0.5 / (1.0 - 2.0 * p).atanh(),
+    );
+    close(activation(Activation::ContinuousBernoulliMean, 0.0), 0.5);
     close(reference::loss(Loss::Squared, 3.0, 1.0), 4.0);
     close(reference::loss(Loss::Absolute, 1.0, 3.5), 2.5);
     close(reference::loss(Loss::Huber { delta: 1.0 }, 0.5, 0.0), 0.125);

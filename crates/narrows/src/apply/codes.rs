@@ -5,9 +5,13 @@ use super::fit::{check, check_names};
 use super::stream::{Progress, piece_rows, stream};
 use crate::advice::Action;
 use crate::data::Dataset;
-use crate::data::write::{Head, Output};
+use crate::data::write::{Head, Output, pieces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use ndarray::{Array2, Axis, concatenate};
+
+/// The most rows to whose codes a prior is fitted, spread over all. More change its numbers by less than a percent.
+pub const FITTED_ROWS: usize = 100_000;
 
 /// Writes the code of each row, `[rows, code]`.
 ///
@@ -26,6 +30,36 @@ pub fn encode(
     stream(data, out.into(), &head, progress, |rows| {
         // In the type of the data, so that integers beyond 2^53 stay different.
         Ok(in_use.codes_of(&data.slice(rows)?)?.mapv(f64::from))
+    })
+}
+
+/// As [`encode`], with the std of each value of the code behind the code, `[rows, 2 · code]`: the code of a variational
+/// bottleneck is the mean of a normal distribution. In tables the further columns are called `code0_std`, `code1_std` and so
+/// on.
+///
+/// # Errors
+///
+/// As [`encode`]; also if the bottleneck is not variational.
+pub fn encode_with_stds(
+    model: &Model,
+    data: &Dataset,
+    out: impl Into<Output>,
+    progress: Progress<'_>,
+) -> Result<()> {
+    check(model, data)?;
+    model.check_code_stds()?;
+    let mut names = code_names(model);
+    names.extend(code_names(model).iter().map(|name| format!("{name}_std")));
+    let head = Head::beside(data, names, vec![2 * model.code_size()]);
+    let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
+    stream(data, out.into(), &head, progress, |rows| {
+        let piece = data.slice(rows)?;
+        let [means, stds] = [in_use.codes_of(&piece)?, in_use.code_stds_of(&piece)?];
+        let both = [means.view(), stds.view()];
+        let both = concatenate(Axis(1), &both).map_err(|error| {
+            Error::new(ErrorKind::Data, "the codes do not fit together").caused_by(error)
+        })?;
+        Ok(both.mapv(f64::from))
     })
 }
 
@@ -62,5 +96,37 @@ pub fn decode(
     let mut in_use = model.in_use(piece_rows(codes.rows(), codes.inputs()));
     stream(codes, out.into(), &head, progress, |rows| {
         in_use.decode(codes.array_of(rows)?.view())
+    })
+}
+
+/// The codes of at most so many rows, spread over all, `[rows, code]`: what a prior is fitted to.
+///
+/// # Errors
+///
+/// When the data do not fit the model, or cannot be read.
+pub fn codes_of(
+    model: &Model,
+    data: &Dataset,
+    most: usize,
+    progress: Progress<'_>,
+) -> Result<Array2<f32>> {
+    check(model, data)?;
+    let some;
+    let data = if data.rows() > most {
+        some = data.sample(most)?;
+        &some
+    } else {
+        data
+    };
+    let width = model.code_size();
+    crate::memory::require("codes", data.rows() * width * size_of::<f32>())?;
+    let mut codes = Vec::with_capacity(data.rows() * width);
+    let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
+    for rows in pieces(data.rows(), data.inputs()) {
+        codes.extend(in_use.codes_of(&data.slice(rows.clone())?)?);
+        progress(rows.end)?;
+    }
+    Array2::from_shape_vec((data.rows(), width), codes).map_err(|error| {
+        Error::new(ErrorKind::Data, "the codes do not fit together").caused_by(error)
     })
 }

@@ -13,11 +13,11 @@ mod score;
 mod stream;
 mod way;
 
-pub use codes::{decode, encode};
+pub use codes::{FITTED_ROWS, codes_of, decode, encode, encode_with_stds};
 pub use fit::{check, training_rows_warning, warning};
 pub use options::{options_for, options_for_codes, options_for_split};
 pub use reconstruct::{reconstruct, write_corrupted};
-pub use sample::{FITTED_ROWS, Samples, codes_of};
+pub use sample::Samples;
 pub use score::{Blamed, blame, score};
 pub use stream::Progress;
 pub use way::Way;

@@ -1,5 +1,6 @@
 //! New rows: codes that are drawn or chosen, and what they decode to.
 
+use super::codes::{FITTED_ROWS, codes_of};
 use super::columns::{model_columns, model_pixels, model_types};
 use super::fit::check;
 use super::stream::{Progress, piece_rows};
@@ -8,12 +9,9 @@ use crate::data::Dataset;
 use crate::data::write::{Head, Output, Piece, Sink, pieces, texts_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::prior::normals;
-use crate::model::{InUse, Model, Prior};
+use crate::model::{Drawing, InUse, Model, Prior};
 use ndarray::{Array2, Axis};
 use std::ops::Range;
-
-/// The most rows to whose codes a prior is fitted, spread over all. More change its numbers by less than a percent.
-pub const FITTED_ROWS: usize = 100_000;
 
 /// The most new rows: a slip should fill no disk.
 const MOST_ROWS: usize = 100_000_000;
@@ -56,6 +54,8 @@ pub struct Samples<'a> {
     model: &'a Model,
     codes: Codes<'a>,
     count: usize,
+    /// What draws rows around what their codes decode to.
+    drawing: Option<Drawing>,
 }
 
 /// Where the codes come from.
@@ -71,9 +71,10 @@ enum Codes<'a> {
         std: Vec<f64>,
         seed: u64,
     },
-    /// Along each value of the code in so many steps.
+    /// Along some values of the code, each in so many steps.
     Along {
         base: Vec<f32>,
+        moved: Vec<usize>,
         mean: Vec<f64>,
         std: Vec<f64>,
         steps: usize,
@@ -99,6 +100,7 @@ impl<'a> Samples<'a> {
             model,
             codes: Codes::Drawn { prior, seed },
             count,
+            drawing: None,
         })
     }
 
@@ -149,6 +151,7 @@ impl<'a> Samples<'a> {
             model,
             codes: Codes::Around { data, std, seed },
             count,
+            drawing: None,
         })
     }
 
@@ -162,6 +165,22 @@ impl<'a> Samples<'a> {
         model: &'a Model,
         prior: &Prior,
         base: Option<&[f32]>,
+        steps: usize,
+    ) -> Result<Samples<'a>> {
+        let all = (0..model.code_size()).collect();
+        Samples::along_values(model, prior, base, all, steps)
+    }
+
+    /// The same for some values of the code, by their places and in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Samples::along`]; also if there are no places, or the code has no value at a place.
+    pub fn along_values(
+        model: &'a Model,
+        prior: &Prior,
+        base: Option<&[f32]>,
+        moved: Vec<usize>,
         steps: usize,
     ) -> Result<Samples<'a>> {
         model.check_prior(prior)?;
@@ -178,10 +197,16 @@ impl<'a> Samples<'a> {
                 );
             }
         };
-        let count = steps * mean.len();
+        if let Some(place) = moved.iter().find(|place| **place >= mean.len()) {
+            return Err(Error::new(ErrorKind::Data, "the code has no such value")
+                .expected(format!("a place below {}", mean.len()))
+                .found(place));
+        }
+        let count = steps * moved.len();
         check_count("number of rows", count, 1..=MOST_ROWS)?;
         let codes = Codes::Along {
             base,
+            moved,
             mean,
             std: prior.stds(),
             steps,
@@ -190,6 +215,7 @@ impl<'a> Samples<'a> {
             model,
             codes,
             count,
+            drawing: None,
         })
     }
 
@@ -226,12 +252,35 @@ impl<'a> Samples<'a> {
             model,
             codes: Codes::Listed(prior.at_quantiles(&quantiles)?),
             count: side * side,
+            drawing: None,
         })
     }
 
     /// How many stds a step of [`Samples::along`], counted from 0, is from the mean: -3 to 3.
     pub fn stds(step: usize, steps: usize) -> f64 {
         FAR * (2.0 * step as f64 / steps.saturating_sub(1).max(1) as f64 - 1.0)
+    }
+
+    /// The same codes, with rows that are drawn by a seed from the likelihood around what their codes decode to: a Gaussian
+    /// likelihood adds normal noise of its std, a Bernoulli likelihood draws each value as 0 or 1. Row i of a seed is the same
+    /// whatever their number.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if the model's reconstruction loss is not a likelihood of its data.
+    pub fn with_noise(self, seed: u64) -> Result<Samples<'a>> {
+        Ok(Samples {
+            drawing: Some(self.model.drawing(seed)?),
+            ..self
+        })
+    }
+
+    /// The values of the code that [`Samples::along`] moves, in the order of its rows; none for other rows.
+    pub fn moved(&self) -> &[usize] {
+        match &self.codes {
+            Codes::Along { moved, .. } => moved,
+            _ => &[],
+        }
     }
 
     /// The number of rows.
@@ -258,7 +307,10 @@ impl<'a> Samples<'a> {
     }
 
     fn rows_of(&self, in_use: &mut InUse<'_>, rows: Range<usize>) -> Result<Array2<f64>> {
-        let codes = self.codes_of(in_use, rows)?;
+        let codes = self.codes_of(in_use, rows.clone())?;
+        if let Some(drawing) = &self.drawing {
+            return Ok(drawing.rows(in_use, &codes, rows));
+        }
         // Codes are float32; what they decode to may need more.
         in_use.decode(codes.mapv(f64::from).view())
     }
@@ -280,12 +332,13 @@ impl<'a> Samples<'a> {
             }
             Codes::Along {
                 base,
+                moved,
                 mean,
                 std,
                 steps,
             } => Array2::from_shape_fn((rows.len(), width), |(row, value)| {
-                let (moved, step) = ((rows.start + row) / steps, (rows.start + row) % steps);
-                if value == moved {
+                let (place, step) = ((rows.start + row) / steps, (rows.start + row) % steps);
+                if value == moved[place] {
                     (mean[value] + std[value] * Samples::stds(step, *steps)) as f32
                 } else {
                     base[value]
@@ -358,36 +411,4 @@ fn check_count(what: &str, count: usize, possible: std::ops::RangeInclusive<usiz
             .expected(format!("{} to {}", possible.start(), possible.end()))
             .found(count),
     )
-}
-
-/// The codes of at most so many rows, spread over all, `[rows, code]`: what a prior is fitted to.
-///
-/// # Errors
-///
-/// When the data do not fit the model, or cannot be read.
-pub fn codes_of(
-    model: &Model,
-    data: &Dataset,
-    most: usize,
-    progress: Progress<'_>,
-) -> Result<Array2<f32>> {
-    check(model, data)?;
-    let some;
-    let data = if data.rows() > most {
-        some = data.sample(most)?;
-        &some
-    } else {
-        data
-    };
-    let width = model.code_size();
-    crate::memory::require("codes", data.rows() * width * size_of::<f32>())?;
-    let mut codes = Vec::with_capacity(data.rows() * width);
-    let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
-    for rows in pieces(data.rows(), data.inputs()) {
-        codes.extend(in_use.codes_of(&data.slice(rows.clone())?)?);
-        progress(rows.end)?;
-    }
-    Array2::from_shape_vec((data.rows(), width), codes).map_err(|error| {
-        Error::new(ErrorKind::Data, "the codes do not fit together").caused_by(error)
-    })
 }

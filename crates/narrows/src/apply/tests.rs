@@ -310,6 +310,14 @@ fn a_traversal_moves_one_value_at_a_time() {
             .zip(&mean)
             .all(|(code, &mean)| *code == mean as f32)
     );
+    let some = Samples::along_values(&model, &prior, Some(&base), vec![2, 0], 5).unwrap();
+    assert_eq!(some.moved(), [2, 0]);
+    let some = some.codes(0..10).unwrap();
+    for (row, of_all) in (10..15).chain(0..5).enumerate() {
+        assert_eq!(some.row(row), codes.row(of_all));
+    }
+    assert!(Samples::along_values(&model, &prior, None, vec![3], 5).is_err());
+    assert!(Samples::along_values(&model, &prior, None, vec![], 5).is_err());
     assert!(Samples::along(&model, &prior, Some(&base[1..]), 5).is_err());
     assert!(Samples::along(&model, &prior, None, 1).is_err());
     // A code of three values has no grid.

@@ -2,7 +2,7 @@
 //! importance sampling (Burda, Grosse & Salakhutdinov 2016, "Importance weighted autoencoders").
 
 use super::evaluating::Evaluating;
-use super::record::{Bounded, SampledLikelihood};
+use super::record::{ACTIVE, Bounded, SampledLikelihood};
 use super::{Pca, block_rows};
 use crate::error::Result;
 use crate::model::{Bound, Encoded};
@@ -14,9 +14,6 @@ use narrows_kernels::noise::add_normal;
 use narrows_kernels::variational::{LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE};
 use std::f64::consts::PI;
 use std::ops::Range;
-
-/// The variance over rows of the mean of a value of the code above which the value is active (Burda et al. 2016).
-pub const ACTIVE: f64 = 0.01;
 
 /// The codes of a row that are decoded at a time.
 const DRAWS_AT_ONCE: usize = 1024;
@@ -72,12 +69,12 @@ impl OfCode {
         }
     }
 
-    /// How many values change over the rows.
-    fn active(&self, rows: usize) -> usize {
+    /// The variance over the rows of each mean.
+    fn variances(&self, rows: usize) -> Vec<f64> {
         let rows = rows as f64;
         let sums = self.mean.iter().zip(&self.square);
         let variances = sums.map(|(mean, square)| square / rows - (mean / rows).powi(2));
-        variances.filter(|&variance| variance > ACTIVE).count()
+        variances.map(|variance| variance.max(0.0)).collect()
     }
 }
 
@@ -126,13 +123,16 @@ impl Evaluating<'_> {
             return Ok(None);
         }
         let reconstruction = &recipe.reconstruction;
+        let variance_of_values = of_code.variances(test.rows());
+        let active = variance_of_values.iter().filter(|&&own| own > ACTIVE);
         Ok(Some(Bounded {
             // Cross-entropy of values that are drawn as 0 or 1 is their likelihood.
             is_likelihood: recipe.binarize || reconstruction.part().in_nats() == InNats::Always,
             test_bound,
             test_reconstruction,
             test_kl,
-            active_units: of_code.active(test.rows()),
+            active_units: active.count(),
+            variance_of_values,
             kl_of_values: of_code
                 .divergence
                 .iter()

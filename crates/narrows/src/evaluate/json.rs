@@ -79,9 +79,13 @@ impl Bounded {
     fn to_json(&self) -> Value {
         let mut numbers = object(metrics::BOUNDED, self);
         numbers.insert("is_likelihood".into(), self.is_likelihood.into());
-        let of_values = self.kl_of_values.iter();
-        let of_values = of_values.map(|&divergence| metric::number(Some(divergence)));
-        numbers.insert(metric::KL_OF_VALUES.name.into(), of_values.collect());
+        for (metric, of_values) in [
+            (metric::KL_OF_VALUES, &self.kl_of_values),
+            (metric::VARIANCE_OF_VALUES, &self.variance_of_values),
+        ] {
+            let of_values = of_values.iter().map(|&own| metric::number(Some(own)));
+            numbers.insert(metric.name.into(), of_values.collect());
+        }
         let sampled = self.sampled.as_ref().map(|sampled| {
             let mut numbers = object(metrics::SAMPLED, sampled);
             numbers.insert("samples".into(), sampled.samples.into());

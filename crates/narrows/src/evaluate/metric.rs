@@ -85,6 +85,14 @@ pub const KL_OF_VALUES: Metric = Metric::new(
     "the divergence of each value of the code, in their order; they add up to `test_kl`",
 );
 
+/// The variance of each value of the code.
+pub const VARIANCE_OF_VALUES: Metric = Metric::new(
+    "variance_of_values",
+    "variance of each value",
+    "",
+    "the variance over the test rows of the mean of each value of the code, in their order; above 0.01 the value is active",
+);
+
 /// The accuracy of always answering the most frequent class.
 pub const MAJORITY: Metric = Metric::new(
     "majority_accuracy",

@@ -3,7 +3,8 @@
 
 use super::metric::{
     DEAD, DECIBEL, DENOISING_MSE, JACOBIAN_NORM, KL_OF_VALUES, MAJORITY, Metric, NATS, OWN, RATIO,
-    SCALED, SCORES, SHARE, SINGULAR_VALUES, STUDY, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING, number,
+    SCALED, SCORES, SHARE, SINGULAR_VALUES, STUDY, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING,
+    VARIANCE_OF_VALUES, number,
 };
 use super::{Bounded, COMPARED_COMPONENTS, COMPARED_ROWS, Generation, SampledLikelihood};
 use super::{ClassError, ColumnError, Denoising, NEIGHBORS, NOISY_ROWS, NoisePoint, Quality};
@@ -365,7 +366,7 @@ pub fn reference_sections() -> Vec<MetricSection> {
         (
             "The evidence lower bound, for a variational autoencoder",
             "`variational`",
-            [metrics(BOUNDED), vec![KL_OF_VALUES]].concat(),
+            [metrics(BOUNDED), vec![KL_OF_VALUES, VARIANCE_OF_VALUES]].concat(),
         ),
         (
             "The log likelihood, for a variational autoencoder",

@@ -39,7 +39,7 @@ mod words;
 
 pub use anomaly::{Counts, Detection, threshold};
 pub use baselines::Baselines;
-pub use bound::{ACTIVE, Sampling};
+pub use bound::Sampling;
 pub use evaluating::Progress;
 pub use forecast::Forecast;
 pub use generation::{COMPARED_COMPONENTS, COMPARED_ROWS};

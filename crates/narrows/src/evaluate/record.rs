@@ -3,6 +3,9 @@
 use super::{JacobianSummary, LayerUnits};
 use crate::corruption::Corruption;
 
+/// The variance over rows of the mean of a value of the code above which the value is active (Burda et al. 2016).
+pub const ACTIVE: f64 = 0.01;
+
 /// The results of an evaluation: every number that Narrows prints about a model is read from here. Numbers that were
 /// not measured are `None` or an empty list. Definitions: [`metrics`](super::metrics).
 #[derive(Clone, Debug, PartialEq)]
@@ -90,8 +93,10 @@ pub struct Bounded {
     pub test_reconstruction: f64,
     /// The divergence of the code from the prior.
     pub test_kl: f64,
-    /// The values of the code that change over the rows.
+    /// The number of values of the code that change over the rows.
     pub active_units: usize,
+    /// The variance over the rows of the mean of each value of the code.
+    pub variance_of_values: Vec<f64>,
     /// The divergence of each value of the code.
     pub kl_of_values: Vec<f64>,
     /// The log likelihood itself; none where it was not asked for.
@@ -100,6 +105,16 @@ pub struct Bounded {
     pub ppca_test_nll: Option<f64>,
     /// The negative log likelihood of independent values, beside a likelihood of binary values.
     pub independent_test_nll: Option<f64>,
+}
+
+impl Bounded {
+    /// The values of the code that change over the rows, the one that changes most first.
+    pub fn active_values(&self) -> Vec<usize> {
+        let variances = self.variance_of_values.iter().enumerate();
+        let mut active: Vec<(usize, &f64)> = variances.filter(|(_, own)| **own > ACTIVE).collect();
+        active.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        active.into_iter().map(|(value, _)| value).collect()
+    }
 }
 
 /// The log likelihood by importance sampling.

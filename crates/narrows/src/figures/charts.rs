@@ -3,7 +3,7 @@
 use crate::corruption::Corruption;
 use crate::error::Result;
 use crate::evaluate::{Bounded, Evaluation, JacobianSummary, NoiseCurve};
-use crate::report::{Chart, Figure, Image, Mark, Series};
+use crate::report::{Chart, Figure, Image, Series};
 use crate::text::count_of;
 
 /// A chart as a figure; `None` if it is empty.
@@ -31,9 +31,7 @@ pub fn robustness_chart(
         series: series
             .map(|(name, points)| Series { name, points })
             .collect(),
-        mark: Mark::Line,
-        whole_x: false,
-        log_y: false,
+        ..Chart::default()
     }
 }
 
@@ -72,9 +70,9 @@ pub(super) fn kl_of_values(bounded: &Bounded) -> Chart {
             name: "KL".into(),
             points: points.map(|(k, &value)| ((k + 1) as f64, value)).collect(),
         }],
-        mark: Mark::Line,
         whole_x: true,
-        log_y: false,
+        from_zero: true,
+        ..Chart::default()
     }
 }
 
@@ -88,8 +86,8 @@ pub(super) fn spectrum(jacobian: &JacobianSummary) -> Chart {
             name: "J".into(),
             points: points.map(|(k, &value)| ((k + 1) as f64, value)).collect(),
         }],
-        mark: Mark::Line,
         whole_x: true,
-        log_y: false,
+        from_zero: true,
+        ..Chart::default()
     }
 }

@@ -5,7 +5,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::evaluate::{Matrix, Pca};
 use crate::model::Model;
-use crate::report::{Chart, Figure, Mark, Series};
+use crate::report::{Chart, Figure, Mark, Ring, Series};
 use crate::text::count_of;
 use ndarray::Array2;
 use std::collections::BTreeMap;
@@ -23,10 +23,15 @@ pub(super) fn code_figures(model: &Model, test: &Dataset, threads: usize) -> Res
     };
     let mut figures = Vec::new();
     for (name, how, map) in code_maps(model, test, threads)? {
-        let caption = match test.labels() {
+        let mut caption = match test.labels() {
             Some(_) => format!("The codes of {which}, by class ({how}): which classes lie apart"),
             None => format!("The codes of {which} ({how}): whether they lie in groups"),
         };
+        if !map.rings.is_empty() {
+            caption.push_str(
+                "; the circles are 1, 2 and 3 standard deviations of the prior, from which new codes are drawn",
+            );
+        }
         figures.extend(svg(&name, &caption, &map)?);
     }
     Ok(figures)
@@ -58,7 +63,8 @@ fn code_maps(
             if let Ok(pca) = Pca::fit(&rows, width, 2, threads) {
                 let how = "its first two principal components";
                 let axes = ["first", "second"].map(|which| format!("{which} principal component"));
-                let map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
+                let mut map = code_map(&test, &pca.encode(2, &rows, threads), [0, 1], axes);
+                map.rings = rings(model, projected_origin(&pca, width));
                 return Ok(vec![("codes".into(), how.into(), map)]);
             }
             // For codes whose squares overflow in the covariance.
@@ -69,19 +75,42 @@ fn code_maps(
     };
     let several = pairs.len() > 1;
     let maps = pairs.into_iter().map(|(x, y)| {
-        let axes = [x, y].map(|value| format!("code {}", value + 1));
+        let axes = [x, y].map(|value| format!("code{value}"));
         let name = if several {
             format!("codes-{}-{}", x + 1, y + 1)
         } else {
             "codes".into()
         };
-        (
-            name,
-            how.to_string(),
-            code_map(&test, &values, [x, y], axes),
-        )
+        let mut map = code_map(&test, &values, [x, y], axes);
+        if x != y {
+            map.rings = rings(model, (0.0, 0.0));
+        }
+        (name, how.to_string(), map)
     });
     Ok(maps.collect())
+}
+
+/// Where the mean of the standard normal distribution lies among the first two principal components. The components are
+/// orthonormal, so the distribution is standard normal around this place.
+fn projected_origin(pca: &Pca, width: usize) -> (f64, f64) {
+    let mut components = pca.components().chunks_exact(width).map(|component| {
+        let values = component.iter().zip(pca.mean());
+        -values
+            .map(|(&own, mean)| f64::from(own) * mean)
+            .sum::<f64>()
+    });
+    let mut next = || components.next().unwrap_or_default();
+    (next(), next())
+}
+
+/// 1, 2 and 3 standard deviations of the prior of a variational code, a standard normal distribution around a place; none
+/// for other codes.
+fn rings(model: &Model, center: (f64, f64)) -> Vec<Ring> {
+    if !model.recipe().makes_codes_normal() {
+        return Vec::new();
+    }
+    let ring = |radius| Ring { center, radius };
+    [1.0, 2.0, 3.0].map(ring).to_vec()
 }
 
 /// Two columns of values of some rows, by the rows' class.
@@ -107,7 +136,36 @@ fn code_map(
         y,
         series: series.collect(),
         mark: Mark::Dot,
-        whole_x: false,
-        log_y: false,
+        ..Chart::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_origin_lies_where_its_projection_is() {
+        let values: Vec<f32> = (0..60).map(|i| ((i * i) % 17) as f32 / 4.0).collect();
+        let rows = Matrix {
+            values: &values,
+            width: 5,
+        };
+        let pca = Pca::fit(&rows, 5, 2, 1).unwrap();
+        let origin = Matrix {
+            values: &[0.0; 5],
+            width: 5,
+        };
+        let expected = pca.encode(2, &origin, 1);
+        let (x, y) = projected_origin(&pca, 5);
+        assert!(
+            (x - f64::from(expected[[0, 0]])).abs() < 1e-4,
+            "{x}, {expected}"
+        );
+        assert!(
+            (y - f64::from(expected[[0, 1]])).abs() < 1e-4,
+            "{y}, {expected}"
+        );
+        assert!(x.abs() > 0.1, "the mean of the rows is not 0");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::charts::svg;
 use crate::error::Result;
-use crate::report::{Chart, Figure, Mark, Series};
+use crate::report::{Chart, Figure, Series};
 use crate::train::EpochRecord;
 
 /// The losses of training. Each part of the objective has a chart of its own, because the parts differ in size. A
@@ -23,14 +23,30 @@ pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
     let mut names: Vec<&str> = last.columns.iter().map(|(name, _)| &name[..]).collect();
     names.sort_unstable();
     for name in names {
-        let caption = format!("{name} of each epoch, without its weight in the objective");
-        all.push((format!("loss-{name}"), caption, loss_of(records, name)));
+        let (what, unit) = in_words(name);
+        let of_unit = unit.map(|unit| format!(", in {unit}")).unwrap_or_default();
+        let caption = format!("{what} of each epoch{of_unit}, without its weight in the objective");
+        let mut chart = loss_of(records, name);
+        if let Some(unit) = unit {
+            chart.y = format!("{what} in {unit}");
+        }
+        all.push((format!("loss-{name}"), caption, chart));
     }
     let mut figures = Vec::new();
     for (name, caption, chart) in all {
         figures.extend(svg(&name, &caption, &chart)?);
     }
     Ok(figures)
+}
+
+/// What a column of the records is called in a caption, and its unit if it has one.
+fn in_words(column: &str) -> (String, Option<&'static str>) {
+    match column.strip_prefix("penalty.") {
+        // The divergence of a variational code.
+        Some("kl") => ("KL".into(), Some("nats")),
+        Some(penalty) => (format!("The penalty {penalty}"), None),
+        None => (format!("The loss {column}"), None),
+    }
 }
 
 /// The objective, the reconstruction loss in it, and the objective on the validation rows.
@@ -76,8 +92,8 @@ fn loss_chart(series: Vec<Series>) -> Chart {
         x: "epoch".into(),
         y: "loss".into(),
         series,
-        mark: Mark::Line,
         whole_x: true,
         log_y: is_positive,
+        ..Chart::default()
     }
 }

@@ -1,15 +1,68 @@
 //! Pictures of new rows.
 
-use super::pictures::is_image;
+use super::pictures::{PICTURES, is_image};
 use crate::apply::Samples;
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Model;
-use crate::report::{PictureRow, picture_grid, picture_rows};
-use ndarray::{Array2, Axis, Slice};
+use crate::evaluate::Bounded;
+use crate::model::{Model, Prior};
+use crate::report::{Figure, Image, PictureRow, picture_grid, picture_rows};
+use crate::text::count_of;
+use ndarray::{Array2, Axis};
 
 /// The most images in a picture.
 const MOST_IN_PICTURE: usize = 1000;
+
+/// The number of new images in the figure of samples.
+const SAMPLES: usize = 4 * PICTURES;
+
+/// The most values of the code in the figure of traversals, and the images of each.
+const TRAVERSED: usize = 10;
+const STEPS: usize = 9;
+
+/// New images of a model whose codes follow the standard normal distribution.
+pub(super) fn new_images(model: &Model) -> Result<Figure> {
+    let prior = Prior::standard(model.code_size());
+    let drawn = Samples::drawn(model, &prior, SAMPLES, model.recipe().seed)?;
+    Ok(Figure {
+        name: "samples".into(),
+        caption: "New images: codes drawn from the standard normal distribution, decoded".into(),
+        image: Image::Png(samples_picture(model, &drawn, PICTURES)?),
+    })
+}
+
+/// Traversals from the code of the first test image, along the active values of the code; none if no value is active.
+pub(super) fn traversals(
+    model: &Model,
+    bounded: &Bounded,
+    test: &Dataset,
+) -> Result<Option<Figure>> {
+    let mut active = bounded.active_values();
+    let all = active.len();
+    active.truncate(TRAVERSED);
+    if active.is_empty() {
+        return Ok(None);
+    }
+    let which = if all > TRAVERSED {
+        format!(
+            "the {TRAVERSED} most active of {}",
+            count_of(all, "active value")
+        )
+    } else {
+        "all active values".into()
+    };
+    let prior = Prior::standard(model.code_size());
+    let code = model.codes_of(&test.head(1)?)?;
+    let along = Samples::along_values(model, &prior, code.as_slice(), active, STEPS)?;
+    Ok(Some(Figure {
+        name: "traversals".into(),
+        caption: format!(
+            "Traversals: the code of the first test image, decoded while one value moves from -3 to +3, which is 3 \
+             standard deviations of the prior to each side; {which}, the most active first"
+        ),
+        image: Image::Png(traversal_picture(model, &along, STEPS)?),
+    }))
+}
 
 /// New images in a grid of so many columns, as the bytes of a PNG. Black and white are the ends of the values of the
 /// training images.
@@ -22,7 +75,7 @@ pub fn samples_picture(model: &Model, samples: &Samples<'_>, columns: usize) -> 
     picture_grid(images.view(), columns, model.shape())
 }
 
-/// What each value of a code does ([`Samples::along`], in so many steps), as the bytes of a PNG: a row of images for each,
+/// What values of a code do ([`Samples::along`], in so many steps), as the bytes of a PNG: a row of images for each,
 /// with the place of each column in stds below.
 ///
 /// # Errors
@@ -30,16 +83,12 @@ pub fn samples_picture(model: &Model, samples: &Samples<'_>, columns: usize) -> 
 /// As [`samples_picture`].
 pub fn traversal_picture(model: &Model, samples: &Samples<'_>, steps: usize) -> Result<Vec<u8>> {
     let images = shown(model, samples)?;
-    let labels: Vec<String> = (0..images.nrows() / steps.max(1))
-        .map(|value| format!("code{value}"))
-        .collect();
+    let moved = samples.moved().iter();
+    let labels: Vec<String> = moved.map(|value| format!("code{value}")).collect();
     let rows: Vec<PictureRow<'_>> = labels
         .iter()
-        .enumerate()
-        .map(|(value, label)| PictureRow {
-            label,
-            images: images.slice_axis(Axis(0), Slice::from(value * steps..(value + 1) * steps)),
-        })
+        .zip(images.axis_chunks_iter(Axis(0), steps.max(1)))
+        .map(|(label, images)| PictureRow { label, images })
         .collect();
     let captions: Vec<String> = (0..steps)
         .map(|step| signed(Samples::stds(step, steps)))

@@ -132,6 +132,53 @@ static SOFTPLUS: ActivationPart = ActivationPart {
     },
 };
 
+static CONTINUOUS_BERNOULLI_MEAN: ActivationPart = ActivationPart {
+    declaration: Declaration::new(
+        "continuous-bernoulli-mean",
+        "1 / (1 - e⁻ˣ) - 1/x, the mean of the continuous Bernoulli distribution of parameter sigmoid(x)",
+    ),
+    function: |_| Activation::ContinuousBernoulliMean,
+    range: |_| (0.0, 1.0),
+    nodes: |_, graph, place| continuous_bernoulli_mean(graph, place),
+};
+
+/// Adds `1/|x| - u / (1 - u)` with `u = e^-|x|`, and 1 less this for positive x; near 0 its series.
+fn continuous_bernoulli_mean(graph: &mut Graph, place: Place<'_>) -> String {
+    let x = place.input;
+    let number = |graph: &mut Graph, what: &str, value| graph.number(&place.part(what), value);
+    let [zero, one] = [("zero", 0.0), ("one", 1.0)].map(|(what, value)| number(graph, what, value));
+    let size = graph.node("Abs", &[x], &[], &place.part("size"));
+    let below = graph.node("Neg", &[&size], &[], &place.part("below"));
+    let u = graph.node("Exp", &[&below], &[], &place.part("u"));
+    let rest = graph.node("Sub", &[&one, &u], &[], &place.part("rest"));
+    let ratio = graph.node("Div", &[&u, &rest], &[], &place.part("ratio"));
+    let inverse = graph.node("Div", &[&one, &size], &[], &place.part("inverse"));
+    let low = graph.node("Sub", &[&inverse, &ratio], &[], &place.part("low"));
+    let high = graph.node("Sub", &[&one, &low], &[], &place.part("high"));
+    let is_high = graph.node("Greater", &[x, &zero], &[], &place.part("is-high"));
+    let far = graph.node("Where", &[&is_high, &high, &low], &[], &place.part("far"));
+    let square = graph.node("Mul", &[x, x], &[], &place.part("square"));
+    let mut sum = number(graph, "series/4", 1.0 / 47_900_160.0);
+    for (term, coefficient) in [
+        (3, -1.0 / 1_209_600.0),
+        (2, 1.0 / 30_240.0),
+        (1, -1.0 / 720.0),
+        (0, 1.0 / 12.0),
+    ] {
+        let product = place.part(&format!("product/{term}"));
+        let product = graph.node("Mul", &[&sum, &square], &[], &product);
+        let coefficient = number(graph, &format!("series/{term}"), coefficient);
+        let name = place.part(&format!("sum/{term}"));
+        sum = graph.node("Add", &[&product, &coefficient], &[], &name);
+    }
+    let half = number(graph, "half", 0.5);
+    let odd = graph.node("Mul", &[x, &sum], &[], &place.part("odd"));
+    let near = graph.node("Add", &[&odd, &half], &[], &place.part("near"));
+    let limit = number(graph, "limit", 1.0);
+    let is_far = graph.node("Greater", &[&size, &limit], &[], &place.part("is-far"));
+    graph.node("Where", &[&is_far, &far, &near], &[], place.name)
+}
+
 /// The activations, in the order in which they are listed.
 pub(super) static ACTIVATIONS: &[&ActivationPart] = &[
     &IDENTITY,
@@ -143,6 +190,7 @@ pub(super) static ACTIVATIONS: &[&ActivationPart] = &[
     &TANH,
     &SIGMOID,
     &SOFTPLUS,
+    &CONTINUOUS_BERNOULLI_MEAN,
 ];
 
 impl Part for ActivationPart {
@@ -195,6 +243,7 @@ pub fn activation(function: Activation) -> LayerSpec {
         Activation::Tanh => plain(&TANH),
         Activation::Sigmoid => plain(&SIGMOID),
         Activation::Softplus => plain(&SOFTPLUS),
+        Activation::ContinuousBernoulliMean => plain(&CONTINUOUS_BERNOULLI_MEAN),
     }
 }
 
@@ -205,7 +254,9 @@ mod tests {
 
     #[test]
     fn outputs_fill_their_range_and_never_leave_it() {
-        let x: Vec<f32> = (-400_000..=400_000).map(|i| i as f32 * 1e-4).collect();
+        let mut x: Vec<f32> = (-400_000..=400_000).map(|i| i as f32 * 1e-4).collect();
+        // One of them nears its range as 1/x does.
+        x.extend([-1e7, 1e7]);
         let mut y = vec![0.0; x.len()];
         let mut seen: Vec<LayerSpec> = ACTIVATIONS
             .iter()

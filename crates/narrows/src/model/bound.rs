@@ -1,14 +1,15 @@
 //! The evidence lower bound of rows (Kingma & Welling 2014), of a model whose bottleneck draws codes.
 
+use super::likelihood::likelihood_of;
 use super::rows::Block;
 use crate::error::Result;
 use crate::network::{Network, Parameters, Pass, Rows, Workers};
-use crate::objective::{Likelihood, Objective};
+use crate::objective::Likelihood;
 use crate::recipe::Recipe;
 use crate::rng::{Draws, Purpose};
 use narrows_kernels::Isa;
 use narrows_kernels::noise::add_normal;
-use narrows_kernels::variational::{divergences, draw};
+use narrows_kernels::variational::{LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE, divergences, draw};
 use ndarray::Array2;
 use std::fmt;
 use std::ops::Range;
@@ -77,18 +78,10 @@ impl Bound {
         if !recipe.bottleneck.draws() {
             return Ok(None);
         }
-        let objective =
-            Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?;
         let (inputs, code) = (network.inputs(), network.code_size());
-        let learned = network.of_loss().flat_map(|tensor| tensor.range.clone());
-        let learned: Vec<f32> = learned
-            .filter_map(|place| parameters.flat().get(place).copied())
-            .collect();
-        let Some(likelihood) = objective.likelihood(&learned, inputs) else {
+        let Some((compared, likelihood)) = likelihood_of(recipe, network, parameters)? else {
             return Ok(None);
         };
-        let decoder = network.decoder();
-        let compared = decoder.start..decoder.end - objective.left_out();
         let mut of_scores = vec![0.0; SCORE_DRAWS * code];
         let draws = Draws::new(recipe.seed, Purpose::ScoreCode);
         for (number, noise) in (0..).zip(of_scores.chunks_exact_mut(code)) {
@@ -203,6 +196,20 @@ impl Bound {
                 f(output, &of.scaled[row * inputs..(row + 1) * inputs], out);
             }
         });
+    }
+
+    /// The stds of the codes of rows, `[rows, code]`.
+    pub(super) fn code_stds(&self, rows: &dyn Rows, workers: &mut Workers) -> Vec<f32> {
+        let mut stds = Vec::with_capacity(rows.count() * self.code);
+        self.each_block(rows, 1, workers, |encoded, _| {
+            for given in encoded.given.chunks_exact(2 * self.code) {
+                stds.extend(given[self.code..].iter().map(|&log| {
+                    let log = log.clamp(LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE);
+                    (0.5 * f64::from(log)).exp() as f32
+                }));
+            }
+        });
+        stds
     }
 
     /// The scores of rows: the divergence, and the mean negative log likelihood over the draws of scores.

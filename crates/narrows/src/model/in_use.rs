@@ -84,7 +84,7 @@ impl Model {
         Ok(InMemory::new(rows, Some(&self.scaling), "rows"))
     }
 
-    fn in_own_units<T: Real>(&self, rows: &Array2<f32>) -> Array2<T> {
+    pub(super) fn in_own_units<T: Real>(&self, rows: &Array2<f32>) -> Array2<T> {
         let mut out = Array2::from_elem(rows.dim(), T::default());
         if let (Some(rows), Some(out)) = (rows.as_slice(), out.as_slice_mut()) {
             self.scaling.unscale(rows, out);
@@ -93,7 +93,7 @@ impl Model {
     }
 }
 
-impl InUse<'_> {
+impl<'a> InUse<'a> {
     /// As [`Model::encode`].
     ///
     /// # Errors
@@ -227,6 +227,10 @@ impl InUse<'_> {
         let scaled = InMemory::new(inputs.view().into(), None, "rows");
         let outputs = self.run(&self.model.reconstructor, &scaled);
         [inputs, outputs]
+    }
+
+    pub(super) fn model(&self) -> &'a Model {
+        self.model
     }
 
     pub(super) fn workers(&mut self) -> &mut Workers {

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::layer::{Activation, LayerSpec, activation, last_of_values};
 use crate::network::{Built, Rows};
 use crate::program::{Builder, Var};
+use std::borrow::Cow;
 
 /// The objective of a network: the value that is compared with the data, and the loss.
 #[derive(Clone, Debug)]
@@ -40,11 +41,10 @@ impl Objective {
         };
         let mut left_out = 0;
         if reconstruction.part().compares_logits() {
-            let last = last_of_values(decoder);
-            let sigmoid = activation(Activation::Sigmoid);
-            let Some((place, _)) = last.filter(|(_, last)| **last == sigmoid) else {
-                let found =
-                    last.map_or("no layer".into(), |(_, last)| format!("`{}`", last.name()));
+            let Some(place) = place_of_sigmoid(decoder) else {
+                let last = last_of_values(decoder);
+                let last = last.map(|(_, last)| format!("`{}`", last.name()));
+                let found = last.unwrap_or_else(|| "no layer".into());
                 return Err(Error::new(
                     ErrorKind::Recipe,
                     format!(
@@ -169,6 +169,28 @@ impl Objective {
         .found(format!("[{}, {}]", range.0, range.1))
         .hint("use the scaling `unit` for 8-bit data or `minmax`, or choose mse, l1 or huber"))
     }
+}
+
+/// The place of the sigmoid that a decoder ends in; only layers that keep the values may follow it.
+fn place_of_sigmoid(decoder: &[LayerSpec]) -> Option<usize> {
+    let (place, last) = last_of_values(decoder)?;
+    (*last == activation(Activation::Sigmoid)).then_some(place)
+}
+
+/// The decoder that a model applies. If the loss takes the output of the decoder's sigmoid for the parameter of a
+/// distribution, the mean of this distribution is in the place of the sigmoid. Training is the same, because the loss
+/// compares what comes before.
+pub(crate) fn decoder_of_model<'d>(
+    reconstruction: &Reconstruction,
+    decoder: &'d [LayerSpec],
+) -> Cow<'d, [LayerSpec]> {
+    let mean = reconstruction.part().mean_of_logits();
+    let Some((mean, place)) = mean.zip(place_of_sigmoid(decoder)) else {
+        return Cow::Borrowed(decoder);
+    };
+    let mut decoder = decoder.to_vec();
+    decoder[place] = activation(mean);
+    Cow::Owned(decoder)
 }
 
 /// That a bottleneck draws codes, and the loss is not a likelihood.

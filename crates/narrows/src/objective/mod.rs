@@ -5,6 +5,7 @@ mod penalty;
 mod reconstruction;
 
 pub use compared::Objective;
+pub(crate) use compared::decoder_of_model;
 pub(crate) use penalty::{
     KIND as PENALTY_KIND, OLDER_PENALTIES, PARTS as PENALTY_KINDS, PENALTIES, WEIGHT,
 };

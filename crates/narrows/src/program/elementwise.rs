@@ -24,6 +24,7 @@ impl RowFunction for Elementwise {
             Activation::Tanh => "tanh".into(),
             Activation::Sigmoid => "sigmoid".into(),
             Activation::Softplus => "softplus".into(),
+            Activation::ContinuousBernoulliMean => "continuous-bernoulli-mean".into(),
         }
     }
 

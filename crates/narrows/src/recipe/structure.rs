@@ -7,7 +7,7 @@ use crate::declaration::{List, Part};
 use crate::error::Result;
 use crate::layer::{Initialization, LayerSpec};
 use crate::network::Network;
-use crate::objective::{Penalty, Reconstruction};
+use crate::objective::{Penalty, Reconstruction, decoder_of_model};
 use crate::optimizer::{OptimizerSpec, ScheduleSpec};
 use crate::parts::{Parts, add_new};
 use crate::scaling::ScalingSpec;
@@ -204,7 +204,7 @@ impl Recipe {
         Network::with_bottleneck(
             &self.encoder,
             &self.bottleneck,
-            &self.decoder,
+            &decoder_of_model(&self.reconstruction, &self.decoder),
             shape,
             of_loss,
         )

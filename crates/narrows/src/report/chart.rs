@@ -8,6 +8,7 @@ mod axis;
 use crate::error::{Error, ErrorKind, Result};
 use axis::Axis;
 use plotters::prelude::*;
+use std::f64::consts::TAU;
 
 /// Points of one name, drawn in one color.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,17 +19,27 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
 }
 
+/// A circle, drawn as a thin line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ring {
+    /// Its center.
+    pub center: (f64, f64),
+    /// Its radius, in the units of both axes.
+    pub radius: f64,
+}
+
 /// How points are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mark {
     /// Joined by a line.
+    #[default]
     Line,
     /// Each as a dot.
     Dot,
 }
 
 /// A chart.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chart {
     /// The title of the horizontal axis, with its unit.
     pub x: String,
@@ -42,10 +53,21 @@ pub struct Chart {
     pub whole_x: bool,
     /// Whether the vertical axis is logarithmic; values that are not above 0 are then left out.
     pub log_y: bool,
+    /// Whether the vertical axis includes 0. A logarithmic axis ignores it.
+    pub from_zero: bool,
+    /// Circles over the points. If there are any, both axes have the same scale.
+    pub rings: Vec<Ring>,
 }
 
 const WIDTH: u32 = 440;
 const HEIGHT: u32 = 270;
+const MARGIN_TOP: u32 = 8;
+const MARGIN_RIGHT: u32 = 16;
+/// The room for the ticks and the title of the horizontal axis, and of the vertical one.
+const X_LABELS: u32 = 42;
+const Y_LABELS: u32 = 62;
+/// The number of points of a ring, the first and the last of which are the same.
+const RING_POINTS: u32 = 97;
 const LEGEND_LINE: u32 = 20;
 /// The gap between the legend and the title of the horizontal axis.
 const LEGEND_GAP: u32 = 8;
@@ -100,14 +122,7 @@ impl Chart {
         if points.is_empty() {
             return Ok(None);
         }
-        let all = || points.iter().flat_map(|(_, points)| points.iter().copied());
-        let (x, y) = (all().map(|(x, _)| x), all().map(|(_, y)| y));
-        let x = Axis::even(padded(extremes(x), 0.0), self.whole_x);
-        let y = match (self.log_y, self.mark) {
-            (true, _) => Axis::logarithmic(extremes(y)),
-            (false, Mark::Line) => Axis::even(padded(extremes(y), LEAST_SPAN), false),
-            (false, Mark::Dot) => Axis::even(padded(extremes(y), 0.0), false),
-        };
+        let (x, y) = self.axes(&points);
         let lines = (points.len() as u32).div_ceil(self.legend_columns());
         let legend = if points.len() > 1 {
             lines * LEGEND_LINE + LEGEND_GAP + 6
@@ -128,6 +143,35 @@ impl Chart {
         Ok(Some(dressed(&text, HEIGHT + legend)))
     }
 
+    /// The axes around the visible points and the rings.
+    fn axes(&self, points: &[(&Series, Vec<(f64, f64)>)]) -> (Axis, Axis) {
+        let all = || {
+            let points = points.iter().flat_map(|(_, points)| points.iter().copied());
+            points.chain(self.rings.iter().flat_map(Ring::corners))
+        };
+        let (x, y) = (all().map(|(x, _)| x), all().map(|(_, y)| y));
+        let (x, y) = (padded(extremes(x), 0.0), extremes(y));
+        if self.log_y {
+            return (Axis::even(x, self.whole_x), Axis::logarithmic(y));
+        }
+        let least = match self.mark {
+            Mark::Line => LEAST_SPAN,
+            Mark::Dot => 0.0,
+        };
+        let (low, high) = padded(y, least);
+        let y = match y {
+            (lowest, _) if self.from_zero && lowest >= 0.0 => (0.0, high),
+            (_, highest) if self.from_zero && highest <= 0.0 => (low, 0.0),
+            _ => (low, high),
+        };
+        let (x, y) = if self.rings.is_empty() {
+            (x, y)
+        } else {
+            of_same_scale(x, y)
+        };
+        (Axis::even(x, self.whole_x), Axis::even(y, false))
+    }
+
     fn legend_columns(&self) -> u32 {
         let longest = self.series.iter().map(|s| s.name.chars().count()).max();
         match longest.unwrap_or(0) {
@@ -146,10 +190,10 @@ impl Chart {
         y: Axis,
     ) -> std::result::Result<(), DrawingAreaErrorKind<std::io::Error>> {
         let mut chart = ChartBuilder::on(plot)
-            .margin_top(8)
-            .margin_right(16)
-            .x_label_area_size(42)
-            .y_label_area_size(62)
+            .margin_top(MARGIN_TOP)
+            .margin_right(MARGIN_RIGHT)
+            .x_label_area_size(X_LABELS)
+            .y_label_area_size(Y_LABELS)
             .build_cartesian_2d(x, y)?;
         let font = ("sans-serif", FONT).into_font().color(&INK);
         chart
@@ -177,6 +221,9 @@ impl Chart {
                     .map(|&at| Circle::new(at, radius, color.filled()));
                 chart.draw_series(dots)?;
             }
+        }
+        for ring in &self.rings {
+            chart.draw_series(LineSeries::new(ring.points(), INK))?;
         }
         Ok(())
     }
@@ -208,6 +255,22 @@ impl Chart {
     }
 }
 
+impl Ring {
+    /// Two corners of the square around it.
+    fn corners(&self) -> [(f64, f64); 2] {
+        let ((x, y), radius) = (self.center, self.radius);
+        [(x - radius, y - radius), (x + radius, y + radius)]
+    }
+
+    fn points(&self) -> impl Iterator<Item = (f64, f64)> {
+        let ((x, y), radius) = (self.center, self.radius);
+        (0..RING_POINTS).map(move |point| {
+            let angle = TAU * f64::from(point) / f64::from(RING_POINTS - 1);
+            (x + radius * angle.cos(), y + radius * angle.sin())
+        })
+    }
+}
+
 fn broken(error: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Data, "a chart cannot be drawn").found(error)
 }
@@ -228,6 +291,21 @@ fn padded((low, high): (f64, f64), least: f64) -> (f64, f64) {
         0.5 * low.abs().max(1.0)
     };
     (low - room, high + room)
+}
+
+/// Both ranges, one of them wider, so that a unit is as long on one axis as on the other.
+fn of_same_scale(x: (f64, f64), y: (f64, f64)) -> ((f64, f64), (f64, f64)) {
+    let pixels = [
+        WIDTH - MARGIN_RIGHT - Y_LABELS,
+        HEIGHT - MARGIN_TOP - X_LABELS,
+    ]
+    .map(f64::from);
+    let per_pixel = f64::max((x.1 - x.0) / pixels[0], (y.1 - y.0) / pixels[1]);
+    let around = |(low, high): (f64, f64), pixels: f64| {
+        let (middle, half) = (0.5 * (low + high), 0.5 * pixels * per_pixel);
+        (middle - half, middle + half)
+    };
+    (around(x, pixels[0]), around(y, pixels[1]))
 }
 
 /// The text with variables for colors, and a size that follows the page.
@@ -264,10 +342,44 @@ mod tests {
             x: "epoch".into(),
             y: "loss".into(),
             series: vec![series("a<b & c", points.clone()), series("other", points)],
-            mark: Mark::Line,
-            whole_x: false,
-            log_y: false,
+            ..Chart::default()
         }
+    }
+
+    #[test]
+    fn an_axis_from_zero_begins_there() {
+        let mut from_zero = chart(vec![(1.0, 2.0), (2.0, 5.0)]);
+        let first_tick = |chart: &Chart| {
+            let points: Vec<_> = chart.series.iter().map(|s| (s, s.points.clone())).collect();
+            plotters::coord::ranged1d::Ranged::range(&chart.axes(&points).1).start
+        };
+        assert!(first_tick(&from_zero) > 1.5);
+        from_zero.from_zero = true;
+        assert_eq!(first_tick(&from_zero), 0.0);
+    }
+
+    #[test]
+    fn rings_are_round_and_inside() {
+        let mut chart = chart(vec![(0.0, 1.0), (1.0, 0.5)]);
+        chart.mark = Mark::Dot;
+        chart.rings = vec![Ring {
+            center: (0.0, 4.0),
+            radius: 3.0,
+        }];
+        let svg = chart.svg().unwrap().unwrap();
+        let ring = svg.split("<polyline").last().unwrap();
+        let points = ring.split("points=\"").nth(1).unwrap();
+        let points = points.split('"').next().unwrap();
+        assert_eq!(points.split_whitespace().count(), RING_POINTS as usize);
+        let ends = |place: usize| {
+            let numbers = points.split_whitespace();
+            let numbers = numbers.map(|pair| pair.split(',').nth(place).unwrap().parse().unwrap());
+            extremes(numbers)
+        };
+        let ((left, right), (top, bottom)) = (ends(0), ends(1));
+        assert!((right - left - (bottom - top)).abs() <= 2.0, "{svg}");
+        assert!(left > f64::from(Y_LABELS) && right < f64::from(WIDTH - MARGIN_RIGHT));
+        assert!(top > f64::from(MARGIN_TOP) && bottom < f64::from(HEIGHT - X_LABELS));
     }
 
     #[test]

@@ -6,6 +6,6 @@ mod html;
 mod png;
 pub mod tensorboard;
 
-pub use chart::{Chart, Mark, Series};
+pub use chart::{Chart, Mark, Ring, Series};
 pub use html::{Cell, Figure, Image, Report, Section, Table};
 pub use png::{PictureRow, picture_grid, picture_rows};

@@ -1,6 +1,7 @@
 //! Compares recipes and runs on the same data with the same seeds.
 
-use super::comparison::{Compared, Comparison};
+use super::compared::Compared;
+use super::comparison::Comparison;
 use super::runs::{Planned, Work, make};
 use super::vary::{Variation, called};
 use super::{

@@ -2,6 +2,7 @@
 
 mod classic;
 mod compare;
+mod compared;
 mod comparison;
 mod measure;
 mod runs;
@@ -10,7 +11,8 @@ mod vary;
 
 pub use classic::{Classic, ClassicRow, NOISY_NOTE, Setting, classic};
 pub use compare::{ToCompare, compare};
-pub use comparison::{Compared, Comparison};
+pub use compared::Compared;
+pub use comparison::Comparison;
 pub use measure::Measure;
 use shared::{Done, check_empty, first_pictures, make_folder, points, robustness_figures, stopped};
 pub use shared::{StudyEvent, StudyOptions};

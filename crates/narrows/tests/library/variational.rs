@@ -1,5 +1,6 @@
 //! Variational autoencoders: likelihoods, drawn codes and their divergence against central differences in float64.
 
+use narrows::apply::Samples;
 use narrows::data::{Dataset, Source, SplitPlan, Values};
 use narrows::evaluate::{Bounded, Measures, Measuring, Sampling, evaluate};
 use narrows::network::Parameters;
@@ -16,6 +17,7 @@ use ndarray::Array2;
 use std::f64::consts::PI;
 use std::ops::ControlFlow;
 
+mod drawn;
 mod facts;
 mod in_use;
 mod linear;

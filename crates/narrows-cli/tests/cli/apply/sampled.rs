@@ -242,6 +242,52 @@ fn the_code_is_gone_along() {
     assert_eq!(numbers(folder, "grid.csv").len(), 16);
 }
 
+/// A variational model of the table of [`trained`].
+#[test]
+fn a_likelihood_has_noise_and_a_code_has_stds() {
+    let folder = trained();
+    let folder = folder.path();
+    ok(
+        folder,
+        "train vae-table --data normal.csv --id id --drop odd --epochs 2 --out vae",
+    );
+    ok(folder, "sample vae --count 300 -o means.csv");
+    ok(folder, "sample vae --count 300 --noise -o noisy.csv");
+    ok(folder, "sample vae --count 20 --noise -o few.csv");
+    let [means, noisy] = ["means.csv", "noisy.csv"].map(|name| numbers(folder, name));
+    assert_eq!(means.len(), noisy.len());
+    assert!(means.iter().zip(&noisy).all(|(a, b)| a != b));
+    let few = read(folder, "few.csv");
+    assert!(read(folder, "noisy.csv").starts_with(&few));
+    let encode = "encode vae --data new.csv --id id --label odd";
+    ok(folder, &format!("{encode} -o codes.csv"));
+    ok(folder, &format!("{encode} --std -o both.csv"));
+    let [codes, both] = ["codes.csv", "both.csv"].map(|name| read(folder, name));
+    let heads: Vec<&str> = both.lines().next().unwrap().split(',').collect();
+    let (of_codes, of_stds) = heads.split_at(codes.lines().next().unwrap().split(',').count());
+    let names: Vec<String> = of_codes[2..]
+        .iter()
+        .map(|name| format!("{name}_std"))
+        .collect();
+    assert_eq!(of_stds, names);
+    for (codes, both) in codes.lines().zip(both.lines()) {
+        assert!(both.starts_with(&format!("{codes},")), "{both}");
+    }
+    // The codes are found by their names.
+    ok(
+        folder,
+        "decode vae --data codes.csv --id id --label odd -o from-codes.csv",
+    );
+    ok(
+        folder,
+        "decode vae --data both.csv --id id --label odd -o from-both.csv",
+    );
+    assert_eq!(
+        read(folder, "from-codes.csv"),
+        read(folder, "from-both.csv")
+    );
+}
+
 #[test]
 fn images_are_drawn_as_one_picture_or_a_file_each() {
     let folder = trained_on_images();

@@ -7,14 +7,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Draws, Purpose};
 use crate::text::count_of;
 use narrows_kernels::Isa;
-use narrows_kernels::noise::add_normal;
+use narrows_kernels::noise::{Address, add_normal};
 use ndarray::Array2;
 use std::ops::Range;
 
-/// The parts that draw for [`Purpose::Samples`]: the normal numbers of a code, the component that it is of, and where the
-/// fit of a mixture starts.
+/// The parts that draw for [`Purpose::Samples`]: the normal numbers of a code, the component that it is of, where the fit of
+/// a mixture starts, and a row around what its code decodes to.
 const COMPONENT: u32 = 1;
 pub(super) const START: u32 = 2;
+const ROW: u32 = 3;
 
 /// The sort of a [`Prior`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,6 +298,12 @@ pub(crate) fn normals(seed: u64, number: usize, code: &mut [f32]) {
     let (draws, [epoch, sample]) = draws(seed, 0, number);
     code.fill(0.0);
     add_normal(Isa::best(), draws.address(epoch, sample), 1.0, code);
+}
+
+/// The address of the noise of a row, around what its code decodes to.
+pub(crate) fn noise_of_row(seed: u64, number: usize) -> Address {
+    let (draws, [epoch, sample]) = draws(seed, ROW, number);
+    draws.address(epoch, sample)
 }
 
 /// A number uniform in [0, 1).

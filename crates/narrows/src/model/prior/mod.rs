@@ -10,8 +10,8 @@ mod quantile;
 pub(super) mod section;
 mod start;
 
-pub(crate) use distribution::normals;
 pub use distribution::{Component, Prior, PriorKind};
+pub(crate) use distribution::{noise_of_row, normals};
 pub use fit::{FittedPrior, MOST_ITERATIONS, PriorSpec};
 pub use gaussian::Gaussian;
 

@@ -8,6 +8,7 @@ use crate::program::{
     Buffer, Isa, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
 };
 use narrows_kernels::loss::Loss;
+use narrows_kernels::noise::{Address, add_normal, fill_uniform};
 
 /// The mean of a loss between a value and its target.
 #[derive(Clone, Copy, Debug)]
@@ -122,11 +123,48 @@ impl Likelihood for ScaledLoss {
         }
     }
 
+    fn draw(&self, isa: Isa, output: &[f32], address: Address, target: &mut [f32]) {
+        let of_uniform: fn(f32, f32) -> f32 = match self.loss {
+            Loss::CrossEntropyOfLogits => bernoulli,
+            Loss::ContinuousBernoulliOfLogits => continuous_bernoulli,
+            // Of the losses of one value only the squared error is the likelihood of real numbers.
+            Loss::Squared | Loss::Absolute | Loss::Huber { .. } => {
+                target.copy_from_slice(output);
+                return add_normal(isa, address, (0.5 / self.factor).sqrt(), target);
+            }
+        };
+        fill_uniform(isa, address, target);
+        for (target, &logit) in target.iter_mut().zip(output) {
+            *target = of_uniform(logit, *target);
+        }
+    }
+
     fn nodes(&self, graph: &mut Graph, output: &str, target: &str, name: &str) -> String {
         let mut nodes = Nodes { graph, name };
         let loss = nodes.loss(self.loss, output, target);
         nodes.scaled(&loss, self.factor, self.offset as f32)
     }
+}
+
+/// 1 with the probability whose logit is given, otherwise 0; by a number that is uniform in [0, 1).
+fn bernoulli(logit: f32, uniform: f32) -> f32 {
+    let probability = 1.0 / (1.0 + (-f64::from(logit)).exp());
+    f32::from(f64::from(uniform) < probability)
+}
+
+/// The quantile of the continuous Bernoulli distribution by its logit: the number below which a share of `uniform` lies.
+fn continuous_bernoulli(logit: f32, uniform: f32) -> f32 {
+    let (logit, uniform) = (f64::from(logit), f64::from(uniform));
+    // The density is proportional to e^(logit · x). A positive logit is mirrored, so that nothing overflows.
+    let of_negative = |logit: f64, uniform: f64| (uniform * logit.exp_m1()).ln_1p() / logit;
+    let quantile = if logit.abs() < 1e-6 {
+        uniform
+    } else if logit < 0.0 {
+        of_negative(logit, uniform)
+    } else {
+        1.0 - of_negative(-logit, 1.0 - uniform)
+    };
+    quantile.clamp(0.0, 1.0) as f32
 }
 
 /// The entropy of a probability, in nats.

@@ -5,6 +5,7 @@ use super::compare::ScaledLoss;
 use super::part::{InNats, Likelihood, Reconstruction, ReconstructionPart, ReconstructionPlace};
 use crate::declaration::{Declaration, Part, Settings};
 use crate::error::Result;
+use crate::layer::Activation;
 use crate::program::Builder;
 use narrows_kernels::loss::Loss;
 
@@ -17,7 +18,7 @@ impl Part for ContinuousBernoulli {
         const {
             &Declaration::new(
                 "continuous-bernoulli",
-                "negative log likelihood in nats a row, for data in [0, 1] and a decoder that ends in sigmoid, which gives the distribution's parameter",
+                "negative log likelihood in nats a row, for data in [0, 1] and a decoder that ends in sigmoid; the model gives the means of the distribution",
             )
         }
     }
@@ -45,13 +46,17 @@ impl ReconstructionPart for ContinuousBernoulli {
         true
     }
 
+    fn mean_of_logits(&self) -> Option<Activation> {
+        Some(Activation::ContinuousBernoulliMean)
+    }
+
     fn target_range(&self, _: &Settings) -> (f32, f32) {
         (0.0, 1.0)
     }
 }
 
 impl Reconstruction {
-    /// The continuous Bernoulli likelihood of values in [0, 1], in nats a row. The decoder's outputs are its parameters.
+    /// The continuous Bernoulli likelihood of values in [0, 1], in nats a row. The model gives its means.
     pub fn continuous_bernoulli() -> Reconstruction {
         Reconstruction::unchecked(&ContinuousBernoulli, &[])
     }

@@ -2,8 +2,10 @@
 
 use crate::declaration::{Key, Kind, Part, Preset, Settings, Spec};
 use crate::error::Result;
+use crate::layer::Activation;
 use crate::onnx::Graph;
 use crate::program::{Builder, Isa, TensorId, TensorSpec, Var};
+use narrows_kernels::noise::Address;
 
 /// A reconstruction loss with the values of its keys.
 pub type Reconstruction = Spec<dyn ReconstructionPart>;
@@ -27,6 +29,9 @@ pub trait Likelihood: Send + Sync {
     /// For each value of the row, how many nats it adds above the least that any output could reach: never below 0, and 0
     /// where the output is the target.
     fn excess_of_values(&self, isa: Isa, output: &[f32], target: &[f32], excess: &mut [f32]);
+
+    /// Draws a target for what the decoder gives; the address says which random numbers are used.
+    fn draw(&self, isa: Isa, output: &[f32], address: Address, target: &mut [f32]);
 
     /// Adds nodes for the negative log likelihood of each value to a graph, of values whose last axis is that of a row; names begin
     /// with `name`. Gives the value that they make.
@@ -72,6 +77,12 @@ pub trait ReconstructionPart: Part {
     /// Whether it compares the logits of the sigmoid at the end of the decoder, not the sigmoid's output.
     fn compares_logits(&self) -> bool {
         false
+    }
+
+    /// What the model gives in place of the sigmoid whose logits it compares, if the sigmoid is not the mean of the
+    /// likelihood.
+    fn mean_of_logits(&self) -> Option<Activation> {
+        None
     }
 
     /// Whether targets must be 0 or 1.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Rows of a Gaussian distribution of 12 values: three directions of large variance, and noise.
-fn gaussian_rows(count: usize, seed: u64) -> Array2<f32> {
+pub(super) fn gaussian_rows(count: usize, seed: u64) -> Array2<f32> {
     let draws = Draws::new(seed, Purpose::SampleRows);
     let mut normal = vec![0.0f32; 15];
     Array2::from_shape_vec(
@@ -32,7 +32,7 @@ fn gaussian_rows(count: usize, seed: u64) -> Array2<f32> {
     .unwrap()
 }
 
-fn linear(epochs: usize) -> Recipe {
+pub(super) fn linear(epochs: usize) -> Recipe {
     let text = format!(
         "name = 'linear'\nencoder = [{{ layer = 'dense', outputs = 6 }}]\nbottleneck = {{ kind = 'variational' }}\n\
          decoder = [{{ layer = 'dense' }}]\nobjective = {{ reconstruction = 'gaussian' }}\nscaling = {{ kind = 'none' }}\n\

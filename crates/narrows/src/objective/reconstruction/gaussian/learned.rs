@@ -12,6 +12,7 @@ use crate::program::{
     TileContext, TileOperation, Uses,
 };
 use narrows_kernels::gaussian::{Precisions, sum, sum_and_gradients};
+use narrows_kernels::noise::{Address, add_normal};
 use narrows_kernels::reduce::{add, column_sums};
 use std::f64::consts::PI;
 
@@ -93,6 +94,15 @@ impl Likelihood for FixedStds {
         let pairs = output.iter().zip(target).zip(&self.precisions);
         for (excess, ((output, target), precision)) in excess.iter_mut().zip(pairs) {
             *excess = 0.5 * (output - target).powi(2) * precision;
+        }
+    }
+
+    fn draw(&self, isa: Isa, output: &[f32], address: Address, target: &mut [f32]) {
+        target.fill(0.0);
+        add_normal(isa, address, 1.0, target);
+        let values = target.iter_mut().zip(output).zip(&self.precisions);
+        for ((target, output), precision) in values {
+            *target = output + *target / precision.sqrt();
         }
     }
 
