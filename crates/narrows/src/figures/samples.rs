@@ -17,7 +17,7 @@ const MOST_IN_PICTURE: usize = 1000;
 const SAMPLES: usize = 4 * PICTURES;
 
 /// The most values of the code in the figure of traversals, and the images of each.
-const TRAVERSED: usize = 10;
+const TRAVERSED: usize = 20;
 const STEPS: usize = 9;
 
 /// New images of a model whose codes follow the standard normal distribution.

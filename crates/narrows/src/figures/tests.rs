@@ -57,10 +57,10 @@ fn height(figure: &Figure) -> u32 {
 
 #[test]
 fn traversals_are_of_active_values() {
-    let (model, data) = model(12, true);
+    let (model, data) = model(22, true);
     let traversals =
         |variances: Vec<f64>| samples::traversals(&model, &bounded(variances), &data).unwrap();
-    let mut variances = vec![0.001; 12];
+    let mut variances = vec![0.001; 22];
     assert!(traversals(variances.clone()).is_none());
     variances[7] = 0.5;
     let one = traversals(variances.clone()).unwrap();
@@ -70,13 +70,13 @@ fn traversals_are_of_active_values() {
     assert!(two.caption.contains("all active values"), "{}", two.caption);
     // The margin stands above and below the rows.
     let of_row = height(&two) - height(&one);
-    let all = traversals(vec![1.0; 12]).unwrap();
+    let all = traversals(vec![1.0; 22]).unwrap();
     assert!(
-        all.caption.contains("10 most active of 12"),
+        all.caption.contains("20 most active of 22"),
         "{}",
         all.caption
     );
-    assert_eq!(height(&all), height(&one) + 9 * of_row);
+    assert_eq!(height(&all), height(&one) + 19 * of_row);
 }
 
 #[test]
