@@ -6,6 +6,7 @@ use crate::output::{
 };
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
+use crate::stop::Stop;
 use clap::Args;
 use narrows::data::OtherRows;
 use narrows::evaluate::metric::{JACOBIAN_NORM, SINGULAR_VALUES};
@@ -80,6 +81,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         again.split
     };
+    let stop = Stop::default();
+    stop.ends("measuring");
+    stop.listen();
     let mut display = Display::new();
     let mut measures = Measures::ALL;
     if let Some(samples) = arguments.samples {

@@ -35,7 +35,7 @@ mod stop;
 mod train;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use narrows::{Error, ErrorKind, memory, plain};
+use narrows::{Error, ErrorKind, memory};
 use std::process::ExitCode;
 
 /// Autoencoders: train them, look at them, ship them.
@@ -137,10 +137,8 @@ fn parse() -> Arguments {
     let parsed = with_negative_values(Arguments::command()).try_get_matches();
     let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| {
-        // Colors are left out if an argument has control characters.
-        let text = error.render().to_string();
-        if plain::lines(&text) != text {
-            output::note(text.trim_end());
+        if error.use_stderr() {
+            output::note(error.render().to_string().trim_end());
             std::process::exit(error.exit_code());
         }
         error.exit()

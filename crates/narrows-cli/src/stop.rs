@@ -1,7 +1,7 @@
 //! Ctrl-C and similar signals: SIGTERM, SIGQUIT (Ctrl-\), and SIGHUP of a terminal that is closed. The first signal
 //! asks the work in progress to end in order: training saves itself, and a command that writes rows removes its
 //! unfinished output. A second signal ends the process at once. So does a signal that comes when a trained model is
-//! saved and the rest can be repeated.
+//! saved and the rest can be repeated, or when there is nothing to save.
 
 use crate::output::{end, note};
 use narrows::text::path_for_shell;
@@ -82,6 +82,12 @@ impl Stop {
                  `narrows train --resume {quoted}`)"
             )
         });
+    }
+
+    /// Nothing of `what` is to be saved: the first signal ends the process.
+    pub fn ends(&self, what: &str) {
+        self.saved
+            .get_or_init(|| format!("narrows: {what} was stopped"));
     }
 
     /// Whether to go on with what has nothing to save.

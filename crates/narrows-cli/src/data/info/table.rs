@@ -1,6 +1,6 @@
 //! The output of `narrows data info` for a table.
 
-use super::text::{LISTED, WIDTH, alike, clean, items, list, wrapped};
+use super::text::{LISTED, TIE, WIDTH, alike, clean, items, list, wrapped};
 use crate::output::{
     columns_that_fit, command_line, count_of, padded, shortened, stdout_width, thousands,
 };
@@ -239,7 +239,7 @@ fn examples(column: &ColumnInfo) -> Option<String> {
     };
     let value = |(value, count): &(String, u64)| {
         if counts {
-            format!("{} ({})", clean(value), thousands(*count as f64))
+            format!("{}{TIE}({})", clean(value), thousands(*count as f64))
         } else {
             clean(value)
         }
