@@ -41,6 +41,8 @@ struct Configuration {
     encoder: Vec<LayerSpec>,
     decoder: Vec<LayerSpec>,
     corruption: Option<Corruption>,
+    bottleneck: Bottleneck,
+    reconstruction: Reconstruction,
     penalty: Option<PenaltyKind>,
     work: Work,
 }
@@ -151,7 +153,14 @@ impl Configuration {
     }
 
     fn stepper(&self, seed: u64, threads: usize) -> Stepper {
-        let network = Network::new(&self.encoder, &self.decoder, &IMAGE).expect("a sound network");
+        let Configuration {
+            encoder,
+            bottleneck,
+            decoder,
+            ..
+        } = self;
+        let network = Network::with_bottleneck(encoder, bottleneck, decoder, &IMAGE, Vec::new());
+        let network = network.expect("a sound network");
         let adam = OptimizerSpec::Adam {
             learning_rate: 1e-3,
             beta1: 0.9,
@@ -166,7 +175,7 @@ impl Configuration {
             optimizer: Optimizer::new(adam, &network),
             network,
             corruption: self.corruption.clone(),
-            objective: Objective::new(&Reconstruction::mse(), &Bottleneck::plain(), &self.decoder)
+            objective: Objective::new(&self.reconstruction, bottleneck, decoder)
                 .expect("a sound objective"),
             penalties: penalties.into_iter().collect(),
             seed,
@@ -189,6 +198,8 @@ fn configurations() -> Vec<Configuration> {
             encoder,
             decoder,
             corruption: None,
+            bottleneck: Bottleneck::plain(),
+            reconstruction: Reconstruction::mse(),
             penalty,
         }
     };
@@ -206,7 +217,28 @@ fn configurations() -> Vec<Configuration> {
         contractive("contractive `jacobian`", PenaltyKind::jacobian()),
         denoising(32),
         denoising(256),
+        variational(),
     ]
+}
+
+/// The network of the recipe `vae`.
+fn variational() -> Configuration {
+    let (mut encoder, decoder) = mirrored(&[400, 20], Some(Activation::Relu), false);
+    // Means and log variances.
+    if let Some(last) = encoder.last_mut() {
+        *last = layer::dense(40);
+    }
+    Configuration {
+        name: "vae",
+        batch: 128,
+        encoder,
+        decoder,
+        corruption: None,
+        bottleneck: Bottleneck::variational(1.0),
+        reconstruction: Reconstruction::binary_cross_entropy(),
+        penalty: None,
+        work: vec![INPUTS * 400, 400 * 40, 20 * 400, 400 * INPUTS],
+    }
 }
 
 /// An encoder, and a decoder of the same widths backwards that ends in a sigmoid. The code is linear, but
@@ -273,6 +305,8 @@ fn denoising(batch: usize) -> Configuration {
         encoder: vec![conv(16), relu(), conv(32), relu()],
         decoder: vec![transposed(Some(16)), relu(), transposed(None), sigmoid],
         corruption: Some(Corruption::gaussian(0.8)),
+        bottleneck: Bottleneck::plain(),
+        reconstruction: Reconstruction::mse(),
         penalty: None,
         work: vec![
             work(large, middle, 3, 1),
