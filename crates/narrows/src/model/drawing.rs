@@ -31,7 +31,7 @@ impl Model {
         let is_likelihood =
             self.recipe.binarize || reconstruction.part().in_nats() == InNats::Always;
         let found = likelihood_of(&self.recipe, &self.network, &self.parameters)?;
-        let Some((compared, likelihood)) = found.filter(|_| is_likelihood) else {
+        let Some(found) = found.filter(|_| is_likelihood) else {
             let error = Error::new(
                 ErrorKind::Data,
                 "the model has no likelihood from which rows could be drawn",
@@ -47,8 +47,8 @@ impl Model {
             });
         };
         Ok(Drawing {
-            decoder: self.pass(compared)?,
-            likelihood,
+            decoder: self.pass(found.compared)?,
+            likelihood: found.likelihood,
             seed,
         })
     }
