@@ -122,9 +122,15 @@ fn print_json(arguments: &[String]) {
         ns_per_step = start.elapsed().as_nanos() as f64 / steps as f64;
     }
     let last = &losses[steps - steps / 5..steps];
+    // In nats the loss is a sum over the values; the peers have the mean.
+    let values = if configuration.objective().is_in_nats() {
+        INPUTS
+    } else {
+        1
+    };
     let record = serde_json::json!({
         "ns_per_step": ns_per_step,
-        "loss": last.iter().sum::<f64>() / last.len() as f64,
+        "loss": last.iter().sum::<f64>() / (last.len() * values) as f64,
         "operations": configuration.operations(),
         "rate": multiply_add_rate(threads),
     });
@@ -152,6 +158,11 @@ impl Configuration {
         Some(2.0 * self.batch as f64 * work as f64)
     }
 
+    fn objective(&self) -> Objective {
+        Objective::new(&self.reconstruction, &self.bottleneck, &self.decoder)
+            .expect("a sound objective")
+    }
+
     fn stepper(&self, seed: u64, threads: usize) -> Stepper {
         let Configuration {
             encoder,
@@ -175,8 +186,7 @@ impl Configuration {
             optimizer: Optimizer::new(adam, &network),
             network,
             corruption: self.corruption.clone(),
-            objective: Objective::new(&self.reconstruction, bottleneck, decoder)
-                .expect("a sound objective"),
+            objective: self.objective(),
             penalties: penalties.into_iter().collect(),
             seed,
             binarize: false,
