@@ -20,6 +20,8 @@ class Configuration:
     # Between the layers: "", "relu" or "silu".
     activation: str = ""
     penalty: str = ""
+    # The code is drawn from a normal distribution; the loss is cross-entropy + KL, in nats by INPUTS.
+    is_variational: bool = False
 
     @property
     def is_conv(self):
@@ -32,6 +34,15 @@ class Configuration:
         return encoder + encoder[-2::-1]
 
     @property
+    def layers(self):
+        """The inputs and outputs of each layer of a dense network; a variational encoder gives means and log variances."""
+        pairs = list(zip(self.widths, self.widths[1:]))
+        if self.is_variational:
+            inputs, outputs = pairs[len(self.codes) - 1]
+            pairs[len(self.codes) - 1] = (inputs, 2 * outputs)
+        return pairs
+
+    @property
     def has_linear_code(self):
         return not self.penalty
 
@@ -40,6 +51,7 @@ SIMPLE = (128, 64, 32, 16, 8)
 DEEP = (512, 256, 128, 64, 16, 3)
 HINTON = (1000, 500, 250, 30)
 CONTRACTIVE = (256, 64)
+VARIATIONAL = (400, 20)
 
 CONFIGURATIONS = (
     Configuration("simple-linear-64", "simple linear, 64", 64, 400, SIMPLE),
@@ -52,6 +64,7 @@ CONFIGURATIONS = (
     Configuration("contractive-jacobian-64", "contractive jacobian, 64", 64, 200, CONTRACTIVE, activation="relu", penalty="jacobian"),
     Configuration("conv-denoising-32", "conv denoising, 32", 32, 400),
     Configuration("conv-denoising-256", "conv denoising, 256", 256, 117),
+    Configuration("vae-128", "vae, 128", 128, 400, VARIATIONAL, activation="relu", is_variational=True),
 )
 
 

@@ -24,10 +24,10 @@ def uniform(random, shape, fan_in):
     return jnp.asarray(random.uniform(-limit, limit, shape), jnp.float32)
 
 
-def dense_parameters(widths, random):
+def dense_parameters(layers, random):
     return [
         (uniform(random, (inputs, outputs), inputs), uniform(random, (outputs,), inputs))
-        for inputs, outputs in zip(widths, widths[1:])
+        for inputs, outputs in layers
     ]
 
 
@@ -81,6 +81,21 @@ def dense_loss(one, parameters, rows, _key):
     return loss
 
 
+def variational_loss(one, parameters, rows, key):
+    """Cross-entropy of the logits + KL, of one code for each row."""
+    code = len(one.codes)
+    values = rows
+    for place, (weights, bias) in enumerate(parameters):
+        values = values @ weights + bias
+        if place + 1 == code:
+            mean, log_variance = jnp.split(values, 2, axis=1)
+            divergence = 0.5 * jnp.sum(mean**2 + jnp.exp(log_variance) - 1 - log_variance)
+            values = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
+        elif place + 1 < len(parameters):
+            values = getattr(jax.nn, one.activation)(values)
+    return (jnp.sum(jax.nn.softplus(values) - rows * values) + divergence) / rows.size
+
+
 def penalty(kind, parameters, values):
     """The contractive penalty of a ReLU encoder of two layers, by products in closed form."""
     (first, _), (second, _), *_ = parameters
@@ -105,9 +120,9 @@ def steps(key, count, seed, path):
     one = configuration(key)
     random = numpy.random.default_rng(int(seed))
     data = jnp.asarray(numpy.load(path).reshape(-1, INPUTS), jnp.float32) / 255
-    parameters = conv_parameters(random) if one.is_conv else dense_parameters(one.widths, random)
+    parameters = conv_parameters(random) if one.is_conv else dense_parameters(one.layers, random)
     optimizer = optax.adam(LEARNING_RATE)
-    loss_on = conv_loss if one.is_conv else partial(dense_loss, one)
+    loss_on = conv_loss if one.is_conv else partial(variational_loss if one.is_variational else dense_loss, one)
 
     @partial(jax.jit, donate_argnums=(0,))
     def scan(state, order, data):
@@ -135,7 +150,8 @@ def steps(key, count, seed, path):
 def encode(path):
     """60,000 images through simple linear's encoder."""
     data = jnp.asarray(numpy.load(path).reshape(-1, INPUTS), jnp.float32) / 255
-    parameters = dense_parameters((INPUTS, *SIMPLE), numpy.random.default_rng(0))
+    widths = (INPUTS, *SIMPLE)
+    parameters = dense_parameters(zip(widths, widths[1:]), numpy.random.default_rng(0))
 
     @jax.jit
     def encoder(rows):

@@ -93,21 +93,22 @@ def reading(environment, rounds):
         yield alternating(f"read-{ending}", f"read {title}, 20,000 × 784", programs, rounds)
 
 
-def whole_command(environment, rounds):
+def whole_commands(environment, rounds):
     """The command from start to end, against the script's epochs alone: one, times ten."""
 
-    def command(_):
+    def command(recipe):
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            train = [environment.narrows, "train", "simple-linear", "--out", f"{folder}/run"]
+            train = [environment.narrows, "train", recipe, "--out", f"{folder}/run"]
             subprocess.run(train, check=True, capture_output=True)
             return {"seconds": time.perf_counter() - start}
 
-    def script(_):
-        record = record_of([PYTHON, HERE / "plain_script.py", data_path("npy")])
+    def script(recipe):
+        record = record_of([PYTHON, HERE / "plain_script.py", recipe, data_path("npy")])
         return {"seconds": record["seconds"] * SCRIPT_EPOCHS}
 
-    programs = {NARROWS: command}
-    if environment.has("PyTorch") and "pillow" in environment.versions:
-        programs["PyTorch"] = script
-    return alternating("command", "train simple-linear", programs, rounds)
+    for key, recipe in (("command", "simple-linear"), ("command-vae", "vae")):
+        programs = {NARROWS: lambda _, recipe=recipe: command(recipe)}
+        if environment.has("PyTorch") and "pillow" in environment.versions:
+            programs["PyTorch"] = lambda _, recipe=recipe: script(recipe)
+        yield alternating(key, f"train {recipe}", programs, rounds)

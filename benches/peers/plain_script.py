@@ -1,5 +1,5 @@
-"""What one writes first in PyTorch: simple linear with a Dataset as torchvision's MNIST is, which makes a
-picture and a tensor of each sample, and a DataLoader. One epoch. plain_script.py DATA"""
+"""What one writes first in PyTorch: a network with a Dataset as torchvision's MNIST is, which makes a
+picture and a tensor of each sample, and a DataLoader. One epoch. plain_script.py simple-linear|vae DATA"""
 
 import sys
 import time
@@ -8,9 +8,10 @@ import numpy
 import torch
 from PIL import Image
 from torch import nn
+from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from configurations import INPUTS, LEARNING_RATE, SIMPLE
+from configurations import INPUTS, LEARNING_RATE, SIMPLE, VARIATIONAL
 from timing import print_record
 
 
@@ -42,16 +43,45 @@ class Autoencoder(nn.Module):
     def forward(self, rows):
         return self.decoder(self.encoder(rows))
 
+    def loss(self, rows):
+        return functional.mse_loss(self(rows), rows)
 
-def train_epoch(images):
-    loader = DataLoader(Images(images), batch_size=64, shuffle=True)
-    model = Autoencoder()
-    criterion = nn.MSELoss()
+
+class VariationalAutoencoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        hidden, code = VARIATIONAL
+        self.hidden = nn.Linear(INPUTS, hidden)
+        self.mean = nn.Linear(hidden, code)
+        self.log_variance = nn.Linear(hidden, code)
+        self.decoder = nn.Sequential(nn.Linear(code, hidden), nn.ReLU(), nn.Linear(hidden, INPUTS), nn.Sigmoid())
+
+    def forward(self, rows):
+        hidden = functional.relu(self.hidden(rows))
+        mean, log_variance = self.mean(hidden), self.log_variance(hidden)
+        std = torch.exp(0.5 * log_variance)
+        return self.decoder(mean + std * torch.randn_like(std)), mean, log_variance
+
+    def loss(self, rows):
+        reconstruction, mean, log_variance = self(rows)
+        nats = functional.binary_cross_entropy(reconstruction, rows, reduction="sum")
+        divergence = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp())
+        return (nats + divergence) / len(rows)
+
+
+# The class and the batch of each.
+NETWORKS = {"simple-linear": (Autoencoder, 64), "vae": (VariationalAutoencoder, 128)}
+
+
+def train_epoch(name, images):
+    network, batch_size = NETWORKS[name]
+    loader = DataLoader(Images(images), batch_size=batch_size, shuffle=True)
+    model = network()
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
     total = 0.0
     for batch in loader:
         rows = batch.reshape(batch.size(0), -1)
-        loss = criterion(model(rows), rows)
+        loss = model.loss(rows)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -60,7 +90,8 @@ def train_epoch(images):
 
 
 if __name__ == "__main__":
-    images = torch.from_numpy(numpy.load(sys.argv[1]).reshape(-1, 28, 28).astype(numpy.uint8))
+    name, path = sys.argv[1:]
+    images = torch.from_numpy(numpy.load(path).reshape(-1, 28, 28).astype(numpy.uint8))
     start = time.perf_counter()
-    train_epoch(images)
+    train_epoch(name, images)
     print_record({"seconds": time.perf_counter() - start})

@@ -85,7 +85,7 @@ def targets_table(results):
     return aligned(["target", "peer", "ratio ≤", "is", "of rate ≥", "is", ""], rows)
 
 
-def block(machine, rounds, steps, encoding, reading, command):
+def block(machine, rounds, steps, encoding, reading, commands):
     rate = statistics.median(result.rate for result in steps)
     return "\n\n".join([
         "\n".join(f"- {line}" for line in machine)
@@ -93,9 +93,9 @@ def block(machine, rounds, steps, encoding, reading, command):
         times_table("a training step", steps, with_rate=True),
         times_table("60,000 images", [encoding], with_rate=True),
         times_table("file to memory", reading, with_rate=False),
-        times_table("whole command", [command], with_rate=False),
+        times_table("whole command", commands, with_rate=False),
         losses_table(steps),
-        targets_table([*steps, encoding, *reading, command]),
+        targets_table([*steps, encoding, *reading, *commands]),
     ])
 
 

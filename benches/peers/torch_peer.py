@@ -18,8 +18,7 @@ from timing import median_seconds, print_record, steps_record
 def dense_network(one):
     """Encoder and decoder as lists of layers."""
     layers = []
-    widths = one.widths
-    for place, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+    for place, (inputs, outputs) in enumerate(one.layers):
         layers.append(nn.Linear(inputs, outputs))
         is_code = place + 1 == len(one.codes)
         if one.activation and outputs != INPUTS and not (is_code and one.has_linear_code):
@@ -52,7 +51,24 @@ def penalty(network, rows, kind):
     return code, ((back @ (first @ first.T)) * back).sum() / len(rows)
 
 
+def variational_loss(network, one):
+    """Cross-entropy of the logits + KL, of one code for each row."""
+    end = 2 * len(one.codes) - 1
+    encoder, decoder = network[:end], network[end:-1]
+
+    def loss(rows):
+        mean, log_variance = encoder(rows).chunk(2, dim=1)
+        code = torch.randn_like(mean).mul(log_variance.mul(0.5).exp()).add(mean)
+        nats = functional.binary_cross_entropy_with_logits(decoder(code), rows, reduction="sum")
+        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
+        return (nats + divergence) / rows.numel()
+
+    return loss
+
+
 def loss_of(network, one):
+    if one.is_variational:
+        return variational_loss(network, one)
     if one.is_conv:
         return lambda rows: functional.mse_loss(network(rows + NOISE * torch.randn_like(rows)), rows)
     if not one.penalty:

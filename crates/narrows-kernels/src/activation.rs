@@ -16,10 +16,12 @@
 //! | continuous Bernoulli mean | 4 | 1e-7 |
 
 mod continuous_bernoulli;
+mod function;
 
 use crate::lanes::{Isa, Lanes, multiversion};
 use crate::math;
 use continuous_bernoulli::ContinuousBernoulliMean;
+use function::Function;
 
 /// An elementwise function between layers, as PyTorch defines it if PyTorch has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -110,26 +112,6 @@ impl Activation {
         // SAFETY: as many numbers at each pointer as the length says.
         unsafe { curvature(isa, self, [x, y, w, v], dx.as_mut_ptr(), len) }
     }
-}
-
-/// A function and its derivatives, over lanes.
-trait Function: Copy {
-    /// # Safety
-    ///
-    /// As [`Lanes`].
-    unsafe fn value<L: Lanes>(self, x: L) -> L;
-    /// From `x` or `y = value(x)`, whichever is cheaper.
-    ///
-    /// # Safety
-    ///
-    /// As [`Lanes`].
-    unsafe fn derivative<L: Lanes>(self, x: L, y: L) -> L;
-    /// The same for the second derivative; at a kink, the value of the left side.
-    ///
-    /// # Safety
-    ///
-    /// As [`Lanes`].
-    unsafe fn second_derivative<L: Lanes>(self, x: L, y: L) -> L;
 }
 
 macro_rules! function {

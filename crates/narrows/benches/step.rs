@@ -41,6 +41,8 @@ struct Configuration {
     encoder: Vec<LayerSpec>,
     decoder: Vec<LayerSpec>,
     corruption: Option<Corruption>,
+    bottleneck: Bottleneck,
+    reconstruction: Reconstruction,
     penalty: Option<PenaltyKind>,
     work: Work,
 }
@@ -120,9 +122,15 @@ fn print_json(arguments: &[String]) {
         ns_per_step = start.elapsed().as_nanos() as f64 / steps as f64;
     }
     let last = &losses[steps - steps / 5..steps];
+    // In nats the loss is a sum over the values; the peers have the mean.
+    let values = if configuration.objective().is_in_nats() {
+        INPUTS
+    } else {
+        1
+    };
     let record = serde_json::json!({
         "ns_per_step": ns_per_step,
-        "loss": last.iter().sum::<f64>() / last.len() as f64,
+        "loss": last.iter().sum::<f64>() / (last.len() * values) as f64,
         "operations": configuration.operations(),
         "rate": multiply_add_rate(threads),
     });
@@ -150,8 +158,20 @@ impl Configuration {
         Some(2.0 * self.batch as f64 * work as f64)
     }
 
+    fn objective(&self) -> Objective {
+        Objective::new(&self.reconstruction, &self.bottleneck, &self.decoder)
+            .expect("a sound objective")
+    }
+
     fn stepper(&self, seed: u64, threads: usize) -> Stepper {
-        let network = Network::new(&self.encoder, &self.decoder, &IMAGE).expect("a sound network");
+        let Configuration {
+            encoder,
+            bottleneck,
+            decoder,
+            ..
+        } = self;
+        let network = Network::with_bottleneck(encoder, bottleneck, decoder, &IMAGE, Vec::new());
+        let network = network.expect("a sound network");
         let adam = OptimizerSpec::Adam {
             learning_rate: 1e-3,
             beta1: 0.9,
@@ -166,8 +186,7 @@ impl Configuration {
             optimizer: Optimizer::new(adam, &network),
             network,
             corruption: self.corruption.clone(),
-            objective: Objective::new(&Reconstruction::mse(), &Bottleneck::plain(), &self.decoder)
-                .expect("a sound objective"),
+            objective: self.objective(),
             penalties: penalties.into_iter().collect(),
             seed,
             binarize: false,
@@ -189,6 +208,8 @@ fn configurations() -> Vec<Configuration> {
             encoder,
             decoder,
             corruption: None,
+            bottleneck: Bottleneck::plain(),
+            reconstruction: Reconstruction::mse(),
             penalty,
         }
     };
@@ -206,7 +227,28 @@ fn configurations() -> Vec<Configuration> {
         contractive("contractive `jacobian`", PenaltyKind::jacobian()),
         denoising(32),
         denoising(256),
+        variational(),
     ]
+}
+
+/// The network of the recipe `vae`.
+fn variational() -> Configuration {
+    let (mut encoder, decoder) = mirrored(&[400, 20], Some(Activation::Relu), false);
+    // Means and log variances.
+    if let Some(last) = encoder.last_mut() {
+        *last = layer::dense(40);
+    }
+    Configuration {
+        name: "vae",
+        batch: 128,
+        encoder,
+        decoder,
+        corruption: None,
+        bottleneck: Bottleneck::variational(1.0),
+        reconstruction: Reconstruction::binary_cross_entropy(),
+        penalty: None,
+        work: vec![INPUTS * 400, 400 * 40, 20 * 400, 400 * INPUTS],
+    }
 }
 
 /// An encoder, and a decoder of the same widths backwards that ends in a sigmoid. The code is linear, but
@@ -273,6 +315,8 @@ fn denoising(batch: usize) -> Configuration {
         encoder: vec![conv(16), relu(), conv(32), relu()],
         decoder: vec![transposed(Some(16)), relu(), transposed(None), sigmoid],
         corruption: Some(Corruption::gaussian(0.8)),
+        bottleneck: Bottleneck::plain(),
+        reconstruction: Reconstruction::mse(),
         penalty: None,
         work: vec![
             work(large, middle, 3, 1),

@@ -3,7 +3,7 @@
 //! With `u = e^-|x|` the mean is `1/|x| - u / (1 - u)` for negative x, and 1 less this for positive x. Near 0, where the two
 //! terms are large and nearly the same, it is the series `1/2 + Σ B₂ₖ x²ᵏ⁻¹ / (2k)!`, which converges for `|x| < 2π`.
 
-use super::Function;
+use super::function::Function;
 use crate::lanes::Lanes;
 use crate::math;
 

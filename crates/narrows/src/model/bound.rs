@@ -1,6 +1,6 @@
 //! The evidence lower bound of rows (Kingma & Welling 2014), of a model whose bottleneck draws codes.
 
-use super::likelihood::likelihood_of;
+use super::likelihood::{LikelihoodOf, likelihood_of};
 use super::rows::Block;
 use crate::error::Result;
 use crate::network::{Network, Parameters, Pass, Rows, Workers};
@@ -79,9 +79,13 @@ impl Bound {
             return Ok(None);
         }
         let (inputs, code) = (network.inputs(), network.code_size());
-        let Some((compared, likelihood)) = likelihood_of(recipe, network, parameters)? else {
+        let Some(found) = likelihood_of(recipe, network, parameters)? else {
             return Ok(None);
         };
+        let LikelihoodOf {
+            likelihood,
+            compared,
+        } = found;
         let mut of_scores = vec![0.0; SCORE_DRAWS * code];
         let draws = Draws::new(recipe.seed, Purpose::ScoreCode);
         for (number, noise) in (0..).zip(of_scores.chunks_exact_mut(code)) {

@@ -1,23 +1,24 @@
-//! The likelihood of a model around what its decoder gives, and rows that are drawn from it.
+//! The likelihood of a model around what its decoder gives.
 
-use super::prior::noise_of_row;
-use super::rows::Block;
-use super::{InUse, Model};
-use crate::error::{Error, ErrorKind, Result};
-use crate::network::{Network, Parameters, Pass};
-use crate::objective::{InNats, Likelihood, Objective};
+use crate::error::Result;
+use crate::network::{Network, Parameters};
+use crate::objective::{Likelihood, Objective};
 use crate::recipe::Recipe;
-use narrows_kernels::Isa;
-use ndarray::Array2;
 use std::ops::Range;
 
-/// The likelihood of a recipe's network, and the layers of the decoder up to what it compares; none if the reconstruction
-/// loss has no such meaning.
+/// The likelihood of a network.
+pub(super) struct LikelihoodOf {
+    pub(super) likelihood: Box<dyn Likelihood>,
+    /// The layers of the decoder up to what the likelihood compares.
+    pub(super) compared: Range<usize>,
+}
+
+/// The likelihood of a recipe's network; none if the reconstruction loss has no such meaning.
 pub(super) fn likelihood_of(
     recipe: &Recipe,
     network: &Network,
     parameters: &Parameters,
-) -> Result<Option<(Range<usize>, Box<dyn Likelihood>)>> {
+) -> Result<Option<LikelihoodOf>> {
     let objective = Objective::new(&recipe.reconstruction, &recipe.bottleneck, &recipe.decoder)?;
     let learned = network.of_loss().flat_map(|tensor| tensor.range.clone());
     let learned: Vec<f32> = learned
@@ -26,77 +27,8 @@ pub(super) fn likelihood_of(
     let decoder = network.decoder();
     let compared = decoder.start..decoder.end - objective.left_out();
     let likelihood = objective.likelihood(&learned, network.inputs());
-    Ok(likelihood.map(|likelihood| (compared, likelihood)))
-}
-
-/// Draws rows from the likelihood of a model.
-pub(crate) struct Drawing {
-    /// From codes to what the likelihood compares.
-    decoder: Pass,
-    likelihood: Box<dyn Likelihood>,
-    seed: u64,
-}
-
-impl Model {
-    /// What draws rows from the likelihood, by a seed.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Data`] if the reconstruction loss is not a likelihood.
-    pub(crate) fn drawing(&self, seed: u64) -> Result<Drawing> {
-        let reconstruction = &self.recipe.reconstruction;
-        // Cross-entropy is a likelihood only of values that are drawn as 0 or 1.
-        let is_likelihood =
-            self.recipe.binarize || reconstruction.part().in_nats() == InNats::Always;
-        let found = likelihood_of(&self.recipe, &self.network, &self.parameters)?;
-        let Some((compared, likelihood)) = found.filter(|_| is_likelihood) else {
-            let error = Error::new(
-                ErrorKind::Data,
-                "the model has no likelihood from which rows could be drawn",
-            )
-            .expected("the reconstruction loss gaussian, bernoulli or continuous-bernoulli")
-            .found(reconstruction.name());
-            return Err(match reconstruction.part().in_nats() {
-                InNats::Never => error,
-                _ => error.hint(
-                    "cross-entropy is a likelihood only if training draws the values as 0 or 1: `scaling.draw = \
-                     \"bernoulli\"`",
-                ),
-            });
-        };
-        Ok(Drawing {
-            decoder: self.pass(compared)?,
-            likelihood,
-            seed,
-        })
-    }
-}
-
-impl Drawing {
-    /// Rows in the data's units, each drawn for a code of `[rows, code]`; `numbers` are the numbers of the rows.
-    pub(crate) fn rows(
-        &self,
-        in_use: &mut InUse<'_>,
-        codes: &Array2<f32>,
-        numbers: Range<usize>,
-    ) -> Array2<f64> {
-        let (model, isa) = (in_use.model(), Isa::best());
-        let shape = (codes.nrows(), model.network.inputs());
-        let (mut outputs, mut drawn) = (Array2::zeros(shape), Array2::zeros(shape));
-        if let (Some(codes), Some(outputs)) = (codes.as_slice(), outputs.as_slice_mut()) {
-            let block = Block {
-                given: codes,
-                inputs: model.code_size(),
-            };
-            self.decoder.run(&block, in_use.workers(), outputs);
-        }
-        let rows = outputs.rows().into_iter().zip(drawn.rows_mut());
-        for ((output, mut row), number) in rows.zip(numbers) {
-            if let (Some(output), Some(row)) = (output.as_slice(), row.as_slice_mut()) {
-                let address = noise_of_row(self.seed, number);
-                self.likelihood.draw(isa, output, address, row);
-            }
-        }
-        model.in_own_units(&drawn)
-    }
+    Ok(likelihood.map(|likelihood| LikelihoodOf {
+        likelihood,
+        compared,
+    }))
 }
