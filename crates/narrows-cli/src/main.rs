@@ -137,14 +137,28 @@ fn parse() -> Arguments {
     let parsed = with_negative_values(Arguments::command()).try_get_matches();
     let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| {
-        // Colors are left out if an argument has control characters.
+        // Colors are left out if an argument has control characters, or is too long to be shown whole.
         let text = error.render().to_string();
-        if plain::lines(&text) != text {
-            output::note(text.trim_end());
+        let shown = if error.use_stderr() {
+            on_a_screen(&text)
+        } else {
+            text.clone()
+        };
+        if plain::lines(&shown) != text {
+            output::note(shown.trim_end());
             std::process::exit(error.exit_code());
         }
         error.exit()
     })
+}
+
+/// A text that fits on a screen of 24 lines: long lines, and a long text, lose their middle.
+fn on_a_screen(text: &str) -> String {
+    let lines: Vec<_> = text
+        .split('\n')
+        .map(|line| plain::shortened(line, 400))
+        .collect();
+    plain::shortened(&lines.join("\n"), 1840).into_owned()
 }
 
 /// The command with options that take numbers below 0, as in `--lr -1`, so that the number itself is what is refused.
