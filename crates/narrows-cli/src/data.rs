@@ -5,7 +5,7 @@ mod info;
 use crate::destination::FormatArguments;
 use crate::output::{count_of, described, note, print};
 use crate::rows::{corruption_of, go_over};
-use crate::source::{DataArguments, ReadingArguments, keep_apart};
+use crate::source::{DataArguments, ReadingArguments, keep_apart, keep_runs_whole};
 use clap::{Args, Subcommand};
 use info::{describe, json_line};
 use narrows::data::write::write_data;
@@ -121,6 +121,7 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     let corruption = corruption_of(arguments.corrupt.as_deref())?;
     let output = &arguments.output;
     keep_apart(output, &arguments.source.data)?;
+    keep_runs_whole(output)?;
     let output = arguments.format.output(output, false, &[])?;
     let source = arguments.source.open()?;
     if source.test.is_some() {

@@ -4,7 +4,7 @@ use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::go_over;
-use crate::source::{ReadingArguments, keep_apart};
+use crate::source::{ReadingArguments, keep_read_apart};
 use clap::Args;
 use narrows::run::load_model;
 use narrows::{Result, apply};
@@ -39,7 +39,7 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     let output = &arguments.output;
-    keep_apart(output, &arguments.data)?;
+    keep_read_apart(output, &arguments.data, &arguments.model)?;
     let output = arguments.format.output(output, false, &[])?;
     arguments
         .reading

@@ -4,7 +4,7 @@ use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
 use crate::output::{note, print};
 use crate::rows::go_over;
-use crate::source::{DataArguments, keep_apart};
+use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
 use narrows::run::load_model;
 use narrows::{Result, apply};
@@ -35,7 +35,7 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     let output = &arguments.output;
-    keep_apart(output, &arguments.source.data)?;
+    keep_read_apart(output, &arguments.source.data, &arguments.model)?;
     let output = arguments.format.output(output, false, &[])?;
     let model = load_model(&arguments.model)?;
     if model.recipe().corruption.is_none() {

@@ -3,7 +3,7 @@
 use crate::destination::check_stream;
 use crate::isa::IsaArgument;
 use crate::output::{columns, count_of, figures, print, print_json, table, thousands};
-use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
+use crate::source::{ReadingArguments, keep_apart, keep_read_apart};
 use clap::Args;
 use narrows::data::write::{Head, NumberType, Piece, Sink};
 use narrows::export::onnx::{self, Input};
@@ -87,8 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .found(found));
     }
     check_stream(&arguments.output, arguments.json)?;
-    keep_file_apart(&arguments.output, &arguments.model)?;
-    keep_apart(&arguments.output, &arguments.data)?;
+    keep_read_apart(&arguments.output, &arguments.data, &arguments.model)?;
     for name in KEPT {
         let kept = arguments.rows.clone().unwrap_or_default().join(name);
         keep_apart(&kept, &arguments.data)?;

@@ -4,7 +4,7 @@ use crate::destination::{called, check_stream, save};
 use crate::isa::IsaArgument;
 use crate::output::{figures, note, print, print_json, table, thousands};
 use crate::rows::with_warnings;
-use crate::source::{ReadingArguments, keep_apart, keep_file_apart};
+use crate::source::{ReadingArguments, keep_read_apart};
 use clap::Args;
 use narrows::data::{OtherRows, SplitPlan};
 use narrows::model::{ImportOptions, Imported, SplitRecord};
@@ -93,8 +93,7 @@ fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
-    keep_file_apart(&arguments.output, &arguments.weights)?;
-    keep_apart(&arguments.output, &arguments.data)?;
+    keep_read_apart(&arguments.output, &arguments.data, &arguments.weights)?;
     check_stream(&arguments.output, arguments.json)?;
     let recipe = with_warnings(Recipe::load(&arguments.recipe, &arguments.overrides)?);
     let source = match &arguments.data[..] {

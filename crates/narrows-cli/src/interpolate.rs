@@ -4,7 +4,7 @@ use crate::destination::{FormatArguments, called};
 use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::go_over;
-use crate::source::{DataArguments, keep_apart};
+use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
 use narrows::figures::strip_picture;
 use narrows::files::write_output;
@@ -55,7 +55,7 @@ const MOST_IN_PICTURE: usize = 1000;
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     let output = &arguments.output;
-    keep_apart(output, &arguments.source.data)?;
+    keep_read_apart(output, &arguments.source.data, &arguments.model)?;
     let picture = (".png", "one picture");
     let rows = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;

@@ -35,6 +35,7 @@ mod stop;
 mod train;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use narrows::plain;
 use narrows::{Error, ErrorKind, memory};
 use std::process::ExitCode;
 
@@ -138,11 +139,21 @@ fn parse() -> Arguments {
     let parsed = parsed.and_then(|matches| Arguments::from_arg_matches(&matches));
     parsed.unwrap_or_else(|error| {
         if error.use_stderr() {
-            output::note(error.render().to_string().trim_end());
+            let text = on_a_screen(&error.render().to_string());
+            output::note(text.trim_end());
             std::process::exit(error.exit_code());
         }
         error.exit()
     })
+}
+
+/// A text that fits on a screen of 24 lines: long lines, and a long text, lose their middle.
+fn on_a_screen(text: &str) -> String {
+    let lines: Vec<_> = text
+        .split('\n')
+        .map(|line| plain::shortened(line, 400))
+        .collect();
+    plain::shortened(&lines.join("\n"), 1840).into_owned()
 }
 
 /// The command with options that take numbers below 0, as in `--lr -1`, so that the number itself is what is refused.

@@ -4,7 +4,7 @@ use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
 use crate::output::print;
 use crate::rows::{corruption_of, go_over};
-use crate::source::{DataArguments, keep_apart};
+use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
 use narrows::figures::reconstruction_picture;
 use narrows::files::write_output;
@@ -44,7 +44,7 @@ Examples:
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     let output = &arguments.output;
-    keep_apart(output, &arguments.source.data)?;
+    keep_read_apart(output, &arguments.source.data, &arguments.model)?;
     let picture = (".png", "a picture of eight rows");
     let rows = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;

@@ -5,7 +5,7 @@ use crate::fit_prior::fit;
 use crate::isa::IsaArgument;
 use crate::output::{note, print};
 use crate::rows::go_over;
-use crate::source::{DataArguments, keep_apart};
+use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
 use narrows::apply::Samples;
 use narrows::figures::{check_picture, samples_picture, traversal_picture};
@@ -92,7 +92,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
     arguments.check()?;
     let output = &arguments.output;
-    keep_apart(output, &arguments.source.data)?;
+    keep_read_apart(output, &arguments.source.data, &arguments.model)?;
     let picture = (".png", "one picture");
     let out = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;

@@ -4,7 +4,7 @@ use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
 use crate::output::{columns, count_of, figures, note, print, print_json, table, thousands};
 use crate::rows::go_over;
-use crate::source::{DataArguments, keep_apart};
+use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
 use narrows::apply::Blamed;
 use narrows::data::Dataset;
@@ -71,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         None => None,
         Some(output) => {
-            keep_apart(output, &arguments.source.data)?;
+            keep_read_apart(output, &arguments.source.data, &arguments.model)?;
             Some(arguments.format.output(output, arguments.json, &[])?)
         }
     };

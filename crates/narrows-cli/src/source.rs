@@ -8,6 +8,7 @@ use narrows::advice::Setting;
 use narrows::apply;
 use narrows::data::write::Output;
 use narrows::data::{Dataset, OnBad, ReadOptions, Source};
+use narrows::run::is_file_of_run;
 use narrows::{Error, ErrorKind, Model, Result, plain};
 use reading::DATA;
 pub use reading::ReadingArguments;
@@ -90,7 +91,11 @@ impl ReadingArguments {
         let is_null = self.options().on_bad == OnBad::Null;
         let reasons = output.reasons().filter(|_| is_null);
         match reasons.filter(|file| specs.iter().any(|spec| Source::reads(spec, file))) {
-            Some(file) => Err(would_replace("the reasons beside the output", &file)),
+            Some(file) => Err(would_replace(
+                "the reasons beside the output",
+                &file,
+                DATA_READ,
+            )),
             None => Ok(()),
         }
     }
@@ -166,27 +171,41 @@ impl DataArguments {
 /// Refuses an output that would replace what a command reads: a file of a source, also one of a pattern or folder.
 pub fn keep_apart(output: &Path, specs: &[String]) -> Result<()> {
     if specs.iter().any(|spec| Source::reads(spec, output)) {
-        Err(would_replace("the output", output))
+        Err(would_replace("the output", output, DATA_READ))
     } else {
         Ok(())
     }
 }
 
-/// The same for a file or folder that a command reads.
-pub fn keep_file_apart(output: &Path, read: &Path) -> Result<()> {
+/// The same for a command that also reads a model, or weights, from a file or folder; the files of all runs stay too.
+pub fn keep_read_apart(output: &Path, specs: &[String], read: &Path) -> Result<()> {
+    keep_apart(output, specs)?;
     // A file that does not exist yet is not replaced.
     match (output.canonicalize(), read.canonicalize()) {
-        (Ok(path), Ok(read)) if path == read => Err(would_replace("the output", output)),
-        _ => Ok(()),
+        (Ok(path), Ok(read)) if path == read => {
+            Err(would_replace("the output", output, "the file that is read"))
+        }
+        _ => keep_runs_whole(output),
     }
 }
 
-fn would_replace(what: &str, file: &Path) -> Error {
-    let what = format!("{what} would replace the data that are read");
-    Error::new(ErrorKind::Data, what)
+/// Refuses an output that would replace a file of a run.
+pub fn keep_runs_whole(output: &Path) -> Result<()> {
+    if is_file_of_run(output) {
+        Err(would_replace("the output", output, "a file of a run"))
+    } else {
+        Ok(())
+    }
+}
+
+fn would_replace(what: &str, file: &Path, replaced: &str) -> Error {
+    Error::new(ErrorKind::Data, format!("{what} would replace {replaced}"))
         .at(file.display())
         .hint("give the output another name")
 }
+
+/// What is replaced if an output is named as the data.
+const DATA_READ: &str = "the data that are read";
 
 /// Opens a source whose rows fit a model.
 fn open_checked(specs: &[String], options: &ReadOptions, model: &Model) -> Result<Source> {

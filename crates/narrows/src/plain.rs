@@ -51,7 +51,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 /// At most `most` characters of a text; a longer text has `…` in place of its middle.
-pub(crate) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     // A text of few bytes has few characters.
     if text.len() <= most || text.chars().count() <= most {
         return text.into();

@@ -2,7 +2,7 @@
 
 use super::columns::code_names;
 use crate::advice::{Setting, set};
-use crate::data::{Missing, ReadOptions};
+use crate::data::{Missing, ReadOptions, TextOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputColumn, Model};
 
@@ -49,17 +49,21 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
             missing("drop")
         )));
     }
-    let mut text = options.text.clone();
-    if let (None, Some(reading)) = (text.usual_decimal, reading) {
-        text.usual_decimal = reading.text.decimal;
-        text.usual_separator = reading.text.separator;
-    }
+    let text = options.text.clone();
+    let text = match reading {
+        Some(reading) => text.as_in(&TextOptions {
+            usual_header: reading.header.or(reading.text.usual_header),
+            ..reading.text.clone()
+        }),
+        None => text,
+    };
     let channels = match *model.shape() {
         [channels @ (1 | 3), _, _] => Some(channels),
         _ => None,
     };
     Ok(ReadOptions {
         model_columns: origin.columns.clone(),
+        truths: origin.truths(),
         channels,
         bits: channels.and_then(|_| image_bits(model)),
         missing,

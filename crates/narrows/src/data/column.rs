@@ -19,6 +19,39 @@ pub(crate) struct FileColumn {
     pub(crate) unit: Option<String>,
 }
 
+/// The cells of a column in one of many files, counted: the type of the column depends on all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CellCounts {
+    pub(crate) present: u64,
+    pub(crate) numbers: u64,
+    /// The number of cells that are yes or no, letters included.
+    pub(crate) truths: u64,
+    /// Whether the letters t, f, y and n occur.
+    pub(crate) letters: [bool; 4],
+}
+
+impl CellCounts {
+    pub(crate) fn add(&mut self, other: &CellCounts) {
+        self.present += other.present;
+        self.numbers += other.numbers;
+        self.truths += other.truths;
+        for (is, other) in self.letters.iter_mut().zip(other.letters) {
+            *is |= other;
+        }
+    }
+
+    /// Whether at least half of the present cells are numbers.
+    pub(crate) fn are_numbers(&self) -> bool {
+        self.present > 0 && 2 * self.numbers >= self.present
+    }
+
+    /// Whether all present cells are yes or no. One letter of a pair alone may be a name.
+    pub(crate) fn are_truths(&self) -> bool {
+        let [t, f, y, n] = self.letters;
+        self.present > 0 && self.truths == self.present && t == f && y == n
+    }
+}
+
 /// The form in which a column is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum As {
@@ -280,6 +313,14 @@ pub(crate) trait TableReader {
     fn lists(&self) -> Vec<(String, Vec<String>)> {
         Vec::new()
     }
+
+    /// The counts of the cells of a column so far; `None` if the file states the types of its columns.
+    fn counts(&self, _column: usize) -> Option<CellCounts> {
+        None
+    }
+
+    /// Reads a column of words as yes and no from now on, because other files show that it holds them.
+    fn take_as_truths(&mut self, _column: usize) {}
 
     /// The reasons why training would refuse the table; empty if faults are errors.
     fn faults(&self) -> Vec<Fault> {

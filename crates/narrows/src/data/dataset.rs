@@ -283,6 +283,7 @@ impl Dataset {
     pub(super) fn read_as(mut self, options: &ReadOptions) -> Self {
         self.reading.get_or_insert_with(|| ReadOptions {
             model_columns: None,
+            truths: Vec::new(),
             fill: None,
             ..options.clone()
         });

@@ -10,7 +10,7 @@ use crate::text::python_string;
 use crate::{Error, ErrorKind, Result};
 use foreign::{FOREIGN, ForeignFile, TORCH, text_of_another_kind};
 use start::{START, is_lines, is_mostly_text, is_text, is_weights, start_of, ungzipped};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use zip::ZipArchive;
@@ -97,6 +97,13 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
     };
     if let Some(foreign) = FOREIGN.iter().find(is_foreign) {
         return Err(not_read(path, foreign.what, foreign.advice));
+    }
+    if start.get(257..262) == Some(b"ustar") {
+        return Err(not_read(
+            path,
+            "a tar archive",
+            "unpack it first: tar -xf SHELL",
+        ));
     }
     if start.starts_with(b"%PDF-") {
         return Err(not_read(path, "a PDF document", "give the table as CSV"));
@@ -233,6 +240,17 @@ fn in_archive(path: &Path) -> Result<FileKind> {
         // Its reader reports what is wrong with it.
         Ok(FileKind::Text)
     }
+}
+
+/// Why the largest file of a folder is not read, if its kind is known.
+pub(super) fn why_not(folder: &Path) -> Option<Error> {
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let files = entries.filter_map(|entry| {
+        let found = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some((found.len(), entry.path()))
+    });
+    let (_, largest) = files.max()?;
+    file_kind(&largest).err()
 }
 
 fn not_read(path: &Path, what: &str, advice: &str) -> Error {

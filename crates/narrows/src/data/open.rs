@@ -10,7 +10,7 @@ use super::column::TableReader;
 use super::dataset::Dataset;
 use super::fault::OnFault;
 use super::formats::{idx, images, mnist, npy};
-use super::look::{FileKind, file_kind};
+use super::look::{FileKind, file_kind, why_not};
 use super::options::{Missing, OnBad, ReadOptions};
 use super::source::{MNIST, PARTS, Source, at_source};
 use super::spool::Spooled;
@@ -328,13 +328,17 @@ fn not_understood(spec: &str) -> Error {
         Err(error) => return Error::io("cannot be read", path, error),
     };
     if metadata.is_dir() {
-        Error::new(ErrorKind::Format, "nothing in this folder can be read")
+        let error = Error::new(ErrorKind::Format, "nothing in this folder can be read")
             .at(spec)
             .expected("tables, images or IDX files")
             .found(match tables::listed_by_ending(path) {
                 Some(found) => found,
                 None => "an empty folder".to_string(),
-            })
+            });
+        match why_not(path) {
+            Some(why) => error.hint(format!("the largest file is {why}")),
+            None => error,
+        }
     } else {
         Error::new(ErrorKind::Format, "this is neither a file nor a folder")
             .at(spec)

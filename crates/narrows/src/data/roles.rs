@@ -9,8 +9,9 @@ use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::{HashMap, HashSet};
 
-/// The name that pandas gives to a column without a name in a text.
-const UNNAMED: &str = "Unnamed: 0";
+/// The beginning of the name that pandas gives to a column without a name in a text. Its place follows, and numbers
+/// after points if such a table was written and read again: `Unnamed: 0.1`.
+const UNNAMED: &str = "Unnamed: ";
 
 /// A column that a tool added as an index of the rows. It is left out unless the user asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +33,15 @@ pub(super) enum IndexKind {
 
 impl IndexKind {
     /// The kind of index if the first numbers of a column without a name are one.
-    pub(super) fn of(values: &[i64]) -> Option<Self> {
+    /// If the column is not the first, it must count the rows.
+    pub(super) fn of(values: &[i64], is_first: bool) -> Option<Self> {
         let rises_by = |is: fn(i64, i64) -> bool| values.windows(2).all(|two| is(two[0], two[1]));
         match values.first() {
             None | Some(..0) => None,
+            Some(2..) if !is_first => None,
+            _ if !is_first && values.len() < 3 => None,
             _ if rises_by(|a, b| a.checked_add(1) == Some(b)) => Some(IndexKind::Counts),
-            _ if rises_by(|a, b| a < b) => Some(IndexKind::Rises),
+            _ if is_first && rises_by(|a, b| a < b) => Some(IndexKind::Rises),
             _ => None,
         }
     }
@@ -64,7 +68,13 @@ pub(super) struct Roles {
 
 /// Whether a column has no name of its own.
 pub(super) fn is_unnamed(name: &str) -> bool {
-    name.is_empty() || name == UNNAMED || is_stored_index(name)
+    name.is_empty() || is_numbered(name) || is_stored_index(name)
+}
+
+/// Whether pandas gave a column its name because it has none.
+fn is_numbered(name: &str) -> bool {
+    let numbers = name.strip_prefix(UNNAMED).map(|rest| rest.split('.'));
+    numbers.is_some_and(|mut numbers| numbers.all(|number| number.parse::<u32>().is_ok()))
 }
 
 /// Whether a column has a name that pandas gives to a stored index, or to one of several.
@@ -74,16 +84,21 @@ pub(super) fn is_stored_index(name: &str) -> bool {
     level.is_some_and(|level| level.parse::<u8>().is_ok())
 }
 
-/// Whether a column with this name at this place is an index if its numbers rise.
-pub(super) fn may_be_index(name: &str, place: usize) -> bool {
-    name == UNNAMED || (name.is_empty() && place == 0)
+/// Whether a column with this name is an index if its numbers count the rows, or rise in the first column.
+pub(super) fn may_be_index(name: &str) -> bool {
+    name.is_empty() || is_numbered(name)
+}
+
+/// Whether a column is the first, or was the first before a tool added others.
+pub(super) fn is_first(name: &str, place: usize) -> bool {
+    place == 0 || name.split('.').next() == Some("Unnamed: 0")
 }
 
 /// The note on an input without a name of its own.
 pub(super) fn unnamed_input(name: &str, place: usize) -> String {
     format!(
-        "{} (place {place}, counted from 0) is an input: only a first column of rising whole numbers is taken for a \
-         row index ({} leaves it out)",
+        "{} (place {place}, counted from 0) is an input: only whole numbers that count the rows, or that rise in the \
+         first column, are taken for a row index ({} leaves it out)",
         quoted(name),
         set(Setting::Drop, name)
     )

@@ -5,7 +5,7 @@ mod keys;
 
 use super::column::{As, Block, BlockPlace, FileColumn, TableReader, Verdict};
 use super::fault::{Fault, Mend, OnFault};
-use super::options::ReadOptions;
+use super::options::{ReadOptions, TextOptions};
 use crate::text::{counted, first_of, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use keys::cells_of;
@@ -100,6 +100,12 @@ impl TableReader for Several {
         Some(format!("{all}: {}", groups.join("; ")))
     }
 
+    fn resolved(&self) -> Option<TextOptions> {
+        // The first file decides for the others, and for the later rows of a model.
+        let first = self.parts.first()?.reader.resolved()?;
+        Some(self.options.text.clone().as_in(&first))
+    }
+
     fn lists(&self) -> Vec<(String, Vec<String>)> {
         let first = self.parts.first();
         first.map_or(Vec::new(), |part| part.reader.lists())
@@ -178,10 +184,13 @@ impl TableReader for Several {
                 }
             }
         }
-        if verdict == Verdict::Again {
-            self.join()?;
-        }
-        Ok(verdict)
+        let before = self.columns.clone();
+        self.join()?;
+        Ok(match verdict {
+            // The last rows of a file may decide the type of a column of all files.
+            Verdict::Done if self.columns != before => Verdict::Again,
+            verdict => verdict,
+        })
     }
 }
 

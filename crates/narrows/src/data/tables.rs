@@ -73,10 +73,7 @@ pub(super) fn open(
         }
         if let Some(resolved) = reader.resolved() {
             // The decisions for the first file apply to the other files if these are ambiguous.
-            let text = &mut options.text;
-            if text.usual_decimal.is_none() {
-                (text.usual_decimal, text.usual_separator) = (resolved.decimal, resolved.separator);
-            }
+            options.text = options.text.as_in(&resolved);
         }
         parts.push(MemberFile {
             name: name.into(),

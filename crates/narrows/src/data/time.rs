@@ -4,20 +4,43 @@ use super::column::Cells;
 use super::schema::ColumnKind;
 
 /// The usual names of columns of times whose cells are numbers.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 26] = [
+    "t",
+    "ts",
     "time",
-    "timestamp",
     "datetime",
     "date",
-    "ts",
     "epoch",
+    "unix",
     "unixtime",
+    "posixtime",
+    "timems",
+    "epochms",
+    "elapsed",
     "year",
     "day",
+    "hour",
+    "jd",
+    "mjd",
+    "zeit",
+    "uhrzeit",
+    "datum",
+    "jahr",
+    "temps",
+    "heure",
+    "fecha",
+    "hora",
+    "tiempo",
 ];
+
+/// Endings of such names.
+const ENDINGS: [&str; 2] = ["timestamp", "zeitstempel"];
 
 /// The most numbers in a time: year, month, day, hour, minute, second and a fraction.
 const PARTS: usize = 7;
+
+/// The place of the hour among them.
+const HOUR: usize = 3;
 
 /// With fewer rows than this, an order may be a coincidence.
 const LEAST_ROWS: usize = 10;
@@ -34,10 +57,10 @@ pub struct InOrder {
 /// Whether a column may hold the time of each row.
 pub(super) fn may_be_time(name: &str, kind: ColumnKind) -> bool {
     match kind {
-        ColumnKind::Date | ColumnKind::Timestamp | ColumnKind::Duration => true,
+        ColumnKind::Date | ColumnKind::Time | ColumnKind::Timestamp | ColumnKind::Duration => true,
         ColumnKind::Integer | ColumnKind::Float | ColumnKind::Float32 => {
             let name = name.to_ascii_lowercase().replace(['_', ' ', '-'], "");
-            NAMES.contains(&name.as_str()) || name.ends_with("timestamp")
+            NAMES.contains(&name.as_str()) || ENDINGS.iter().any(|ending| name.ends_with(ending))
         }
         _ => false,
     }
@@ -140,6 +163,10 @@ fn parts_of(text: &str) -> Option<[f64; PARTS]> {
     let mut place = 0;
     for (start, word) in words(text) {
         let (before, has_time) = (&text[..start], text[..start].contains(':'));
+        // A time of day without a date has its hour where other times have theirs.
+        if !has_time && text[start + word.len()..].starts_with(':') {
+            place = place.max(HOUR);
+        }
         let number = match word.parse::<f64>() {
             Ok(number) if has_time && before.ends_with('.') => {
                 number / 10_f64.powi(word.len() as i32)
@@ -152,10 +179,10 @@ fn parts_of(text: &str) -> Option<[f64; PARTS]> {
                 match MONTHS.iter().position(|month| *month == word) {
                     Some(month) => month as f64 + 1.0,
                     None => {
-                        if word == "pm" && parts[3] < 12.0 {
-                            parts[3] += 12.0;
-                        } else if word == "am" && parts[3] == 12.0 {
-                            parts[3] = 0.0;
+                        if word == "pm" && parts[HOUR] < 12.0 {
+                            parts[HOUR] += 12.0;
+                        } else if word == "am" && parts[HOUR] == 12.0 {
+                            parts[HOUR] = 0.0;
                         }
                         continue;
                     }
@@ -229,6 +256,26 @@ mod tests {
     }
 
     #[test]
+    fn times_of_day_are_compared_by_their_hours() {
+        let minutes: Vec<String> = (0..1440)
+            .step_by(20)
+            .map(|minute| format!("{:02}:{:02}", minute / 60, minute % 60))
+            .collect();
+        assert!(!order(&minutes).unwrap().is_latest_first);
+        let halves: Vec<String> = (0..24)
+            .map(|hour| {
+                let half = if hour < 12 { "AM" } else { "PM" };
+                format!("{}:30 {half}", (hour + 11) % 12 + 1)
+            })
+            .collect();
+        assert!(!order(&halves).unwrap().is_latest_first);
+        let same_minutes: Vec<String> = (0..24)
+            .map(|row| format!("{}:30:15", row * 7 % 24))
+            .collect();
+        assert_eq!(order(&same_minutes), None);
+    }
+
+    #[test]
     fn few_rows_and_one_time_are_no_order() {
         let same = vec!["2024-03-01".to_string(); 50];
         assert_eq!(order(&same), None);
@@ -241,6 +288,8 @@ mod tests {
         assert!(may_be_time("Unix_Time", ColumnKind::Integer));
         assert!(may_be_time("event_timestamp", ColumnKind::Float));
         assert!(may_be_time("when", ColumnKind::Date));
+        assert!(may_be_time("at", ColumnKind::Time));
+        assert!(may_be_time("t", ColumnKind::Integer));
         assert!(!may_be_time("response_time", ColumnKind::Float));
         assert!(!may_be_time("time", ColumnKind::Text));
         let mut times = Times::new("time");

@@ -9,6 +9,17 @@ use crate::text::counted;
 /// The number of example cells for each reason.
 const EXAMPLES: usize = 3;
 
+/// The marks that may stand between thousands, and words for them.
+const MARKS: [(char, &str); 7] = [
+    (',', "commas"),
+    ('.', "points"),
+    (' ', "spaces"),
+    ('\u{a0}', "spaces"),
+    ('\u{202f}', "spaces"),
+    ('\'', "apostrophes"),
+    ('_', "underscores"),
+];
+
 /// The reason why a cell of a column of numbers is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::data) enum Reason {
@@ -30,10 +41,12 @@ pub(in crate::data) enum Reason {
     Rounded,
 }
 
-/// The mark in 1,234 or 1.234.567, if each group after a mark has three digits.
+/// The mark in 1,234, 1.234.567 or 953 973, if each group after a mark has three digits.
 fn mark_of_thousands(text: &str) -> Option<char> {
     let digits = text.trim().trim_start_matches(['-', '+']);
-    let mark = digits.chars().find(|c| matches!(c, ',' | '.'))?;
+    let mark = digits
+        .chars()
+        .find(|c| MARKS.iter().any(|(mark, _)| mark == c))?;
     let mut groups = digits.split(mark);
     let is_of_digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
     let first = groups.next()?;
@@ -153,17 +166,12 @@ impl Unreadable {
             format!("{}{first}{}", reason.says_of(*count), examples.join(", "))
         };
         let groups: Vec<String> = self.groups.iter().map(group).collect();
-        let hint = match self.thousands {
-            Some(',') => {
-                let comma = set(Setting::Thousands, ',');
-                format!(" (if commas stand between thousands, use {comma})")
-            }
-            Some(_) => {
-                let point = set(Setting::Thousands, '.');
-                format!(" (if points stand between thousands, use {point})")
-            }
-            None => String::new(),
-        };
+        let known = MARKS.iter().find(|(mark, _)| Some(*mark) == self.thousands);
+        let hint = known.map_or(String::new(), |(mark, words)| {
+            let mark = if mark.is_whitespace() { ' ' } else { *mark };
+            let option = set(Setting::Thousands, mark);
+            format!(" (if {words} stand between thousands, use {option})")
+        });
         format!("{}{hint}", groups.join("; "))
     }
 }
@@ -229,6 +237,12 @@ mod tests {
                 None,
                 &["1,234", "2,345,678"],
                 "2 cells cannot be read as numbers: \"1,234\", \"2,345,678\" (if commas stand between thousands, use `thousands = \",\"`)",
+            ),
+            (
+                Integer,
+                None,
+                &["953\u{a0}973"],
+                "1 cell cannot be read as a number: \"953\u{a0}973\" (if spaces stand between thousands, use `thousands = \" \"`)",
             ),
             (
                 Float,

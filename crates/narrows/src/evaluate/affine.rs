@@ -121,9 +121,12 @@ impl AffineMap {
             Error::new(ErrorKind::Data, "the best affine map cannot be found").caused_by(why)
         };
         let noisy = covariance.as_ref().submatrix(0, 0, inputs, inputs);
-        let cholesky = noisy
-            .llt(Side::Lower)
-            .map_err(|error| refuse(format!("{error:?}")))?;
+        let cholesky = noisy.llt(Side::Lower).map_err(|_| {
+            refuse(
+                "the variances of the noisy values differ too much in size, or are not finite"
+                    .into(),
+            )
+        })?;
         let solution = cholesky.solve(&cross);
         let weights: Vec<f32> = (0..inputs)
             .flat_map(|i| (0..inputs).map(move |j| (i, j)))

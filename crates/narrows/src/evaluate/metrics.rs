@@ -261,9 +261,10 @@ pub const COLUMN: &[Measured<ColumnError>] = &[
             "column_mse",
             "MSE",
             OWN,
-            "mean squared error of a column of the test rows, in the column's own units",
+            "mean squared error of a column of the test rows, in the column's own units; none where it is too large for a \
+             number",
         ),
-        |c| Some(c.column_mse),
+        |c| c.column_mse,
     ),
     Measured::new(
         Metric::new(

@@ -2,7 +2,7 @@
 
 use super::columns::{self, ModelColumn};
 use crate::data::{
-    Checksums, Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows,
+    Checksums, ColumnKind, Dataset, OtherRows, ReadOptions, RowSketch, Split, SplitPlan, TestRows,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::require;
@@ -151,6 +151,14 @@ impl Origin {
             test: other.test.map(Dataset::short_name),
             ..self
         }
+    }
+
+    /// The inputs that hold yes and no.
+    pub(crate) fn truths(&self) -> Vec<String> {
+        let is_truth =
+            |column: &&ModelColumn| column.input.is_some() && column.kind == ColumnKind::Boolean;
+        let truths = self.table.iter().filter(is_truth);
+        truths.map(|column| column.name.clone()).collect()
     }
 
     /// As stored in the model file under `data`; the part under `columns` is separate.

@@ -1,9 +1,12 @@
 //! A run's folder: creation, its small files, and the record of its epochs.
 
-use super::names::{CHECKPOINT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE};
+use super::names::{
+    CHECKPOINT_FILE, FIGURES_FOLDER, FILES, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE,
+};
 use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, entries, write_alone};
 use crate::recipe::{Override, Recipe};
+use crate::report::tensorboard;
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -56,6 +59,26 @@ pub fn new_folder(name: &str) -> Result<PathBuf> {
             Err(error) => return Err(refused(&folder, error)),
         }
     }
+}
+
+/// Whether a path is a file that Narrows wrote in a run's folder, so that an output there would damage the run. Links are
+/// followed.
+pub fn is_file_of_run(path: &Path) -> bool {
+    // A file that does not exist yet is not replaced.
+    let Ok(path) = path.canonicalize() else {
+        return false;
+    };
+    let Some((folder, name)) = path.parent().zip(path.file_name()) else {
+        return false;
+    };
+    let is_run = |folder: &Path| folder.join(RECIPE_FILE).is_file();
+    let is_written = FILES.iter().any(|file| name == *file);
+    let is_log = || tensorboard::logs(folder).is_ok_and(|logs| logs.contains(&path));
+    let is_figure = folder
+        .file_name()
+        .is_some_and(|name| name == FIGURES_FOLDER)
+        && folder.parent().is_some_and(is_run);
+    is_figure || (is_run(folder) && (is_written || is_log()))
 }
 
 /// Whether the run in a folder was saved, so that the model in it belongs to the run: each save of the model is

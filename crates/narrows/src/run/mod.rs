@@ -38,7 +38,7 @@ pub use blame::blame_recipe;
 pub use checkpoint::Every;
 pub use event::{Event, Finished, Replanned};
 pub(crate) use folder::is_empty;
-pub use folder::{new_folder, recipe_of};
+pub use folder::{is_file_of_run, new_folder, recipe_of};
 pub use load::{check_done, is_run, load_for, load_model, load_model_of};
 pub use lock::Lock;
 pub use names::{

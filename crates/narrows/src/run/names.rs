@@ -34,3 +34,30 @@ pub(super) const INIT_FILE: &str = "initial.safetensors";
 
 /// The folder of the report's pictures in a run's folder.
 pub const FIGURES_FOLDER: &str = "figures";
+
+/// The files of a run that are removed before another run takes its place, in this order: first the one that makes the
+/// run resumable.
+pub(super) const REPLACED_FILES: [&str; 8] = [
+    RUN_FILE,
+    CHECKPOINT_FILE,
+    OLDER_CHECKPOINT_FILE,
+    DIVERGED_FILE,
+    INIT_FILE,
+    METRICS_FILE,
+    PICTURE_FILE,
+    REPORT_FILE,
+];
+
+/// All files of a run's folder with a fixed name.
+pub(super) const FILES: [&str; 10] = [
+    MODEL_FILE,
+    RECIPE_FILE,
+    RUN_FILE,
+    CHECKPOINT_FILE,
+    OLDER_CHECKPOINT_FILE,
+    DIVERGED_FILE,
+    INIT_FILE,
+    METRICS_FILE,
+    PICTURE_FILE,
+    REPORT_FILE,
+];

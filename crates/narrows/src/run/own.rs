@@ -272,6 +272,7 @@ fn changed(reading: &ReadOptions, model: &Model, change: Change<'_>) -> ReadOpti
     } else {
         ReadOptions {
             model_columns: model.origin().columns.clone(),
+            truths: model.origin().truths(),
             ..changed
         }
     }

@@ -13,16 +13,13 @@
 use super::event::Event;
 use super::folder;
 use super::lock::{LOCK_FILE, Lock};
-use super::names::{
-    CHECKPOINT_FILE, DIVERGED_FILE, FIGURES_FOLDER, INIT_FILE, METRICS_FILE, OLDER_CHECKPOINT_FILE,
-    PICTURE_FILE, RECIPE_FILE, REPORT_FILE, RUN_FILE,
-};
+use super::names::{DIVERGED_FILE, FIGURES_FOLDER, FILES, RECIPE_FILE, REPLACED_FILES, RUN_FILE};
 use super::notice::Notice;
 use crate::advice::{Action, Setting, Settings, setting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{NameKind, TEMPORARY, entries, own_entries, remove_folder, sync_folder};
 use crate::report::tensorboard;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -75,6 +72,7 @@ impl Place {
             );
         }
         sweep(&path)?;
+        check_replaceable(&path)?;
         let new = path.join(NEW);
         fs::create_dir(&new)
             .map_err(|error| Error::io("cannot make the run's folder", &new, error))?;
@@ -141,11 +139,13 @@ impl Place {
         }
         let refused = |error| Error::io("cannot put the run in place", &self.folder, error);
         let new = self.folder.join(NEW);
+        // A file may have become immutable during the training. Until the first part begins, the old run is whole.
+        check_replaceable(&self.folder)?;
         sync_folder(&new)
             .and_then(|()| fs::rename(&new, self.folder.join(SWAP)))
             .map_err(refused)?;
         self.is_new = false;
-        finish(&self.folder).map_err(refused)
+        finish(&self.folder)
     }
 }
 
@@ -195,17 +195,12 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
     if is_between(folder) {
         Err(Error::new(
             ErrorKind::Data,
-            "a training was killed while it overwrote the run in this folder, or is overwriting it now",
+            "the folder holds a run that is only partly put in place: a training that overwrote another run was ended, \
+             could not remove a file, or is at work now",
         )
         .at(folder.display())
         .expected("a whole run")
-        .hint(format!(
-            "put the new run in place and go on with it: {}",
-            Action::GoOn {
-                run: folder.to_path_buf(),
-                settings: Settings::default()
-            }
-        )))
+        .hint(way_on(folder)))
     } else {
         Ok(())
     }
@@ -233,47 +228,84 @@ fn clear(path: &Path) -> io::Result<()> {
 fn recover_locked(folder: &Path) -> Result<bool> {
     let is_between = is_between(folder);
     if is_between {
-        finish(folder).map_err(|error| Error::io("cannot put the run in place", folder, error))?;
+        finish(folder)?;
     }
     Ok(is_between)
 }
 
-/// The two parts of moving a run into place, continued from the present state.
-fn finish(folder: &Path) -> io::Result<()> {
-    let (swap, moving) = (folder.join(SWAP), folder.join(IN));
-    if is_folder(&swap) {
-        // The file that makes the run resumable is removed first.
-        for name in [
-            RUN_FILE,
-            CHECKPOINT_FILE,
-            OLDER_CHECKPOINT_FILE,
-            DIVERGED_FILE,
-            INIT_FILE,
-            METRICS_FILE,
-            PICTURE_FILE,
-            REPORT_FILE,
-        ] {
-            gone(fs::remove_file(folder.join(name)))?;
+/// The hint for a run that is only partly in place.
+fn way_on(folder: &Path) -> String {
+    format!(
+        "put the new run in place and go on with it: {}",
+        Action::GoOn {
+            run: folder.to_path_buf(),
+            settings: Settings::default()
         }
-        for log in tensorboard::logs(folder)? {
-            gone(fs::remove_file(log))?;
+    )
+}
+
+/// Refuses to overwrite a run with files that the system neither changes nor removes, such as immutable ones.
+fn check_replaceable(folder: &Path) -> Result<()> {
+    /// What Unix answers for such files ("operation not permitted"). A file that may not be written may be removed.
+    const NOT_PERMITTED: i32 = 1;
+    let refused = |error| Error::io("the run's folder cannot be read", folder, error);
+    let figures = folder.join(FIGURES_FOLDER);
+    let mut files: Vec<PathBuf> = FILES.iter().map(|name| folder.join(name)).collect();
+    files.extend(tensorboard::logs(folder).map_err(refused)?);
+    if is_folder(&figures) {
+        let names = entries(&figures).map_err(refused)?.into_iter();
+        files.extend(names.map(|(name, _)| figures.join(name)));
+    }
+    let is_file = |path: &&PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+    for file in files.iter().filter(is_file) {
+        match File::options().write(true).open(file) {
+            Err(error) if error.raw_os_error() == Some(NOT_PERMITTED) => {
+                let what = "a file of the run in this folder cannot be replaced";
+                return Err(Error::io(what, file, error).hint(format!(
+                    "let the system change the file (an immutable one needs `chattr -i`), or choose another folder \
+                     with {}",
+                    setting(Setting::Out)
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The two parts of moving a run into place, continued from the present state.
+fn finish(folder: &Path) -> Result<()> {
+    let (swap, moving) = (folder.join(SWAP), folder.join(IN));
+    let refused = |path: &Path, error| {
+        Error::io("cannot put the new run in place", path, error).hint(way_on(folder))
+    };
+    let at_folder = |error| refused(folder, error);
+    if is_folder(&swap) {
+        let old = REPLACED_FILES.iter().map(|name| folder.join(name));
+        let logs = tensorboard::logs(folder).map_err(at_folder)?;
+        for file in old.chain(logs) {
+            gone(fs::remove_file(&file)).map_err(|error| refused(&file, error))?;
         }
         let figures = folder.join(FIGURES_FOLDER);
-        clear(&figures)?;
-        gone(remove_folder(&figures))?;
-        sync_folder(folder)?;
-        clear(&moving)?;
-        fs::rename(&swap, &moving)?;
-        sync_folder(folder)?;
+        clear(&figures)
+            .and_then(|()| gone(remove_folder(&figures)))
+            .map_err(|error| refused(&figures, error))?;
+        sync_folder(folder)
+            .and_then(|()| clear(&moving))
+            .and_then(|()| fs::rename(&swap, &moving))
+            .and_then(|()| sync_folder(folder))
+            .map_err(at_folder)?;
     }
-    let mut names = own_entries(&moving)?;
+    let mut names = own_entries(&moving).map_err(at_folder)?;
     // Last, because the run can be resumed as soon as it is there.
     names.sort_by_key(|(name, _)| *name == *RUN_FILE);
     for (name, _) in names {
-        fs::rename(moving.join(&name), folder.join(&name))?;
+        let file = folder.join(&name);
+        fs::rename(moving.join(&name), &file).map_err(|error| refused(&file, error))?;
     }
-    fs::remove_dir(&moving)?;
-    sync_folder(folder)
+    fs::remove_dir(&moving)
+        .and_then(|()| sync_folder(folder))
+        .map_err(at_folder)
 }
 
 /// Success if the entry does not exist now, also if it never existed.

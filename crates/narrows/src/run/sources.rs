@@ -296,6 +296,7 @@ impl Sources {
     pub fn options_beside(&self, source: &Source) -> ReadOptions {
         ReadOptions {
             model_columns: source.train.columns().map(<[String]>::to_vec),
+            truths: source.train.truths(),
             fill: source.train.fill().map(<[f64]>::to_vec),
             // Data other than tables have no columns, but may have labels.
             group: (self.reading.group.clone()).filter(|_| source.train.columns().is_some()),

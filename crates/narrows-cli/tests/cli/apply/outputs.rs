@@ -123,6 +123,27 @@ fn no_output_replaces_what_is_read() {
             "import weights.safetensors --recipe run/recipe.toml -o weights.safetensors",
         ),
         (&image, &format!("reconstruct run --data digits -o {image}")),
+        // The files of a run, of the one that is read or of another.
+        (
+            "run/model.safetensors",
+            "encode run --data new.csv --format npy -o run/model.safetensors",
+        ),
+        (
+            "weights.safetensors",
+            "score weights.safetensors --data new.csv --format csv -o weights.safetensors",
+        ),
+        (
+            "run/checkpoint.safetensors",
+            "encode weights.safetensors --data new.csv --format npy -o run/checkpoint.safetensors",
+        ),
+        (
+            "run/run.json",
+            "data convert --data new.csv --id id --format csv -o run/run.json",
+        ),
+        (
+            "run/model.safetensors",
+            "import weights.safetensors --recipe run/recipe.toml -o run/../run/model.safetensors",
+        ),
     ] {
         let before = fs::read(folder.join(file)).unwrap();
         let said = refused(folder, line);

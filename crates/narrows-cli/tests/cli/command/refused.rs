@@ -142,3 +142,23 @@ fn reproduce_refuses_a_folder_that_holds_something() {
         &["not empty", "--out"],
     );
 }
+
+#[test]
+fn an_argument_of_any_length_fits_a_screen() {
+    let folder = folder();
+    let long = "x".repeat(100_000);
+    for arguments in [
+        &[long.as_str()][..],
+        &["train", "basic", "--epochs", &long],
+        &["train", "basic", &format!("--{long}")],
+    ] {
+        let output = narrows(folder.path(), arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(
+            error.len() < 2000 && error.contains("xxx"),
+            "{}",
+            error.len()
+        );
+    }
+}

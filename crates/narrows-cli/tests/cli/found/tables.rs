@@ -300,3 +300,83 @@ fn what_is_not_finite_is_refused_with_its_place_and_filled_by_nothing() {
     let tried = folder.tried("inf.csv --missing mean");
     assert!(tried.command().contains("--drop c"), "{}", tried.command());
 }
+
+/// What a model learned of its training file is known when it reads later files.
+#[test]
+fn later_files_are_read_as_the_training_file_was() {
+    let folder = Folder::new();
+    let mut text = "a,b,ok\n".to_string();
+    for (row, cells) in cells(40, 2).iter().enumerate() {
+        text += &format!("{},{},{}\n", cells[0], cells[1], ["Y", "N"][row % 2]);
+    }
+    folder.put("answers.csv", text);
+    folder.ok("train table --data answers.csv --epochs 1 --out answers");
+    folder.put("one.csv", "a,b,ok\n12.5,20.5,Y\n");
+    folder.put("number.csv", "a,b,ok\n12.5,20.5,1\n");
+    let score = |file: &str| folder.ok(&format!("score answers --data {file} -o -"));
+    assert_eq!(score("one.csv"), score("number.csv"));
+    // Without a header, with words, and with spaces between thousands.
+    let mut text = String::new();
+    for row in 0..40 {
+        text += &format!(
+            "{};{} {},5;{}\n",
+            ["red", "blue"][row % 2],
+            10 + row,
+            100 + row,
+            row * 7 % 11
+        );
+    }
+    for _ in 0..2 {
+        text += "red;1 100 200,5;3\n";
+    }
+    folder.put("plain.csv", text);
+    let said = folder.said("train table --data plain.csv --epochs 1 --out plain");
+    assert!(said.contains("spaces for thousands, no header"), "{said}");
+    folder.put("later.csv", "red;17 250;3\n");
+    folder.put("later-plain.csv", "red;17250;3\n");
+    let said = folder.said("score plain --data later.csv -o a.csv");
+    for part in [
+        "spaces for thousands as in the file that",
+        "no header as in the file that",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    folder.ok("score plain --data later-plain.csv -o b.csv");
+    assert_eq!(folder.text("a.csv"), folder.text("b.csv"));
+}
+
+/// Figures that are too large for a number are left out, with the reason.
+#[test]
+fn no_run_tells_infinite_figures() {
+    let folder = Folder::new();
+    let mut bytes = Vec::new();
+    for i in 0..900 {
+        bytes.extend((chance(i) * 1e300).to_le_bytes());
+    }
+    folder.put("huge.npy", npy("<f8", &[300, 3], &bytes));
+    let mut bytes = Vec::new();
+    for i in 0..64 * 200 {
+        bytes.extend((chance(i) as f32 * 3.3e38).to_le_bytes());
+    }
+    folder.put("images.npy", npy("<f4", &[200, 1, 8, 8], &bytes));
+    for (recipe, file, reason) in [
+        ("table", "huge", "the MSE of the column"),
+        ("basic", "images", "the MSE in data units"),
+    ] {
+        let (table, said) = folder.both(&format!(
+            "train {recipe} --data {file}.npy --set scaling.kind=minmax --epochs 1 --out {file}"
+        ));
+        assert!(
+            said.contains(reason) && said.contains("too large for a number"),
+            "{said}"
+        );
+        let report = folder.text(&format!("{file}/report.html"));
+        for text in [table, report, folder.ok(&format!("evaluate {file}"))] {
+            let words = text.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+            let odd: Vec<&str> = words
+                .filter(|word| ["inf", "-inf", "NaN"].contains(word))
+                .collect();
+            assert_eq!(odd, [""; 0], "{file}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use super::{Dataset, FILE_COLUMN, Ids};
 use crate::data::bad::BadRows;
 use crate::data::element::NumberKind;
 use crate::data::options::ReadOptions;
-use crate::data::schema::Column;
+use crate::data::schema::{Column, ColumnKind, Role};
 use crate::data::time::InOrder;
 use std::path::Path;
 
@@ -111,6 +111,14 @@ impl Dataset {
     /// data.
     pub fn schema(&self) -> &[Column] {
         &self.schema
+    }
+
+    /// The inputs that hold yes and no.
+    pub(crate) fn truths(&self) -> Vec<String> {
+        let is_truth =
+            |column: &&Column| column.role == Role::Input && column.kind == ColumnKind::Boolean;
+        let truths = self.schema.iter().filter(is_truth);
+        truths.map(|column| column.name.clone()).collect()
     }
 
     /// The options for reading the data: the requested options and, in `text`, the detected ones. `None` for data that

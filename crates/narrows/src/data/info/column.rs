@@ -2,6 +2,7 @@
 
 use super::super::column::{Cells, Texts};
 use super::super::element::{EXACT, difference};
+use super::spread::Spread;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
@@ -155,8 +156,7 @@ pub(super) struct Numbers {
     count: u64,
     /// The origin of the mean: the first number if an `f64` is not exact there, otherwise 0.
     origin: i128,
-    mean: f64,
-    squares: f64,
+    spread: Spread,
     /// The smallest and the largest value, while all are whole numbers.
     whole: Option<(i128, i128)>,
     has_fractions: bool,
@@ -217,9 +217,7 @@ impl Numbers {
             value - self.origin as f64
         };
         self.count += 1;
-        let apart = about - self.mean;
-        self.mean += apart / self.count as f64;
-        self.squares += apart * (about - self.mean);
+        self.spread.add(about, self.count);
         self.low.add(value, |a, b| a < b);
         self.high.add(value, |a, b| a > b);
         let has_room = self.counts.len() < limit;
@@ -243,7 +241,7 @@ impl Numbers {
     }
 
     pub(super) fn mean(&self) -> f64 {
-        match (self.range(), self.origin as f64 + self.mean) {
+        match (self.range(), self.origin as f64 + self.spread.mean()) {
             // The mean of equal values may be rounded.
             (Some((low, high)), mean) => mean.clamp(low, high),
             (None, mean) => mean,
@@ -252,7 +250,16 @@ impl Numbers {
 
     /// The standard deviation of the population.
     pub(super) fn std(&self) -> f64 {
-        (self.squares / self.count.max(1) as f64).max(0.0).sqrt()
+        self.spread.std(self.count)
+    }
+
+    /// Whether training can scale the numbers: it forms sums of squared distances.
+    pub(super) fn are_scalable(&self) -> bool {
+        let (low, high) = (self.low.value, self.high.value);
+        let (squares, std) = (self.std() * self.std(), self.std());
+        let is_usable = |value: f64| value.is_finite() && value > 0.0;
+        let is_finite = (high - low).is_finite() && (squares * self.count as f64).is_finite();
+        low == high || (is_finite && is_usable(squares) && is_usable(1.0 / std))
     }
 
     /// A value at one end that is far from all others: the value, its count, and the range of the others.

@@ -165,7 +165,7 @@ fn repeated(info: &TableInfo) -> HashSet<&str> {
 fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
     let is_unusable = |column: &&ColumnInfo| {
-        let has_none = column.numbers.is_none();
+        let has_none = column.numbers.is_none_or(|numbers| !numbers.are_scalable);
         let is_refused = column.unreadable > 0 && options.on_bad == OnBad::Refuse;
         is_refused || has_none || twice.contains(&column.name.as_str())
     };

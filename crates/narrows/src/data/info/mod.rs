@@ -7,6 +7,7 @@ mod column;
 mod command;
 mod describe;
 mod remarks;
+mod spread;
 mod table;
 mod told;
 mod values;

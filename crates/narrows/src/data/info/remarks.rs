@@ -38,8 +38,16 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
         ));
     }
     for column in &inputs {
-        if column.numbers.is_none() && column.unreadable == 0 {
-            all.push(format!("{} has no numbers", column.quoted()));
+        match column.numbers {
+            None if column.unreadable == 0 => {
+                all.push(format!("{} has no numbers", column.quoted()));
+            }
+            Some(numbers) if !numbers.are_scalable => all.push(format!(
+                "{}: its values are too large, or too close to each other, for a mean and a spread in float64; write \
+                 them in another unit",
+                column.quoted()
+            )),
+            _ => {}
         }
     }
     for name in twice(info, Role::Input) {
@@ -211,7 +219,7 @@ fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     let distinct = column.distinct?;
     let numbers = column.numbers?;
     let as_they_are = seen.tally.numbers.distinct_in_float32(0.0, 1.0)?;
-    if as_they_are == distinct || numbers.std == 0.0 {
+    if as_they_are == distinct || numbers.std == 0.0 || !numbers.are_scalable {
         return None;
     }
     let factor = 1.0 / numbers.std;

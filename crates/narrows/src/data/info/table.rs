@@ -257,6 +257,7 @@ fn column_info(
         whole: tally.numbers.whole_range(),
         mean: tally.numbers.mean(),
         std: tally.numbers.std(),
+        are_scalable: tally.numbers.are_scalable(),
     });
     let missing = match column.kind {
         ColumnKind::Empty => rows,

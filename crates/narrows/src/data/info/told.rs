@@ -79,6 +79,9 @@ pub struct NumbersInfo {
     pub mean: f64,
     /// The standard deviation (of the population).
     pub std: f64,
+    /// Whether training can scale them. Values beyond about 1e150, and values that differ by less than about 1e-160,
+    /// have squares that are not numbers in float64.
+    pub are_scalable: bool,
 }
 
 /// What trains, as one line.

@@ -55,6 +55,51 @@ pub(super) const FOREIGN: &[ForeignFile] = &[
                  numpy.save(\"data.npy\", m[\"NAME\"]) writes one, with its name for NAME",
     },
     ForeignFile {
+        begins: b"<stata_dta>",
+        what: "a Stata file",
+        advice: STATA,
+    },
+    ForeignFile {
+        begins: b"\x73\x01\x01\0",
+        what: "a Stata file",
+        advice: STATA,
+    },
+    ForeignFile {
+        begins: b"\x73\x02\x01\0",
+        what: "a Stata file",
+        advice: STATA,
+    },
+    ForeignFile {
+        begins: b"\x72\x01\x01\0",
+        what: "a Stata file",
+        advice: STATA,
+    },
+    ForeignFile {
+        begins: b"\x72\x02\x01\0",
+        what: "a Stata file",
+        advice: STATA,
+    },
+    ForeignFile {
+        begins: b"$FL2",
+        what: "an SPSS file",
+        advice: SPSS,
+    },
+    ForeignFile {
+        begins: b"$FL3",
+        what: "an SPSS file",
+        advice: SPSS,
+    },
+    ForeignFile {
+        begins: b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60",
+        what: "a SAS file",
+        advice: "in Python: import pandas; pandas.read_sas(PYTHON).to_csv(\"data.csv\", index=False)",
+    },
+    ForeignFile {
+        begins: b"RDX",
+        what: "a file of R",
+        advice: "in R: write.csv(TABLE, \"data.csv\", row.names = FALSE), with the name of its table for TABLE",
+    },
+    ForeignFile {
         begins: b"\x28\xb5\x2f\xfd",
         what: "a Zstandard archive",
         advice: "unpack it first: zstd -d SHELL",
@@ -106,6 +151,12 @@ pub(super) const FOREIGN: &[ForeignFile] = &[
     },
 ];
 
+const STATA: &str =
+    "in Python: import pandas; pandas.read_stata(PYTHON).to_csv(\"data.csv\", index=False)";
+
+const SPSS: &str = "save it in SPSS as CSV; or in Python, with pyreadstat installed: import pandas; \
+                    pandas.read_spss(PYTHON).to_csv(\"data.csv\", index=False)";
+
 const HDF5: &str = "in Python: import h5py, numpy; f = h5py.File(PYTHON); f.visit(print) lists its arrays; \
                     numpy.save(\"data.npy\", f[\"NAME\"][:]) writes one, with its name for NAME. If these are weights \
                     of Keras, INSPECT says how they are converted";
@@ -116,8 +167,9 @@ pub(super) const TORCH: &str = "in Python: import numpy, torch, safetensors.torc
                      CONVERTED with the recipe of its layers for RECIPE";
 
 const PICKLE: &str = "a pickle may run any code and is not read. If you trust it, in Python: import numpy, pickle; \
-                      a = pickle.load(open(PYTHON, \"rb\")). Of an array, numpy.save(\"data.npy\", a) writes the rows; \
-                      of a pandas table, a.to_parquet(\"data.parquet\")";
+                      a = pickle.load(open(PYTHON, \"rb\"), encoding=\"bytes\"). Of an array, numpy.save(\"data.npy\", a) writes \
+                      the rows; of a batch of CIFAR, numpy.save(\"data.npy\", a[b\"data\"].reshape(-1, 3, 32, 32)); of a \
+                      pandas table, a.to_parquet(\"data.parquet\")";
 
 const PAGE: &str = "download the file itself, not the page around it";
 
@@ -149,6 +201,13 @@ pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'stati
             )
         });
     }
+    if is_svm(&lower) {
+        return Some((
+            "a sparse table (LIBSVM)",
+            "in Python: import numpy, sklearn.datasets; x, y = sklearn.datasets.load_svmlight_file(PYTHON); \
+             numpy.savez(\"data.npz\", x_train=x.toarray(), y_train=y)",
+        ));
+    }
     let is_markup = lower.starts_with(b"<");
     if is_markup
         && [&b"<!doctype html"[..], b"<html"]
@@ -172,4 +231,26 @@ pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'stati
         ));
     }
     None
+}
+
+/// Whether the first two lines of a text are a label and pairs of a rising place and a number: `1 3:0.5 7:2`.
+fn is_svm(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(2);
+    let is_row = |line: &str| {
+        let mut words = line.split_whitespace();
+        let is_label = words
+            .next()
+            .is_some_and(|label| label.parse::<f64>().is_ok());
+        let places: Option<Vec<u64>> = words
+            .map(|pair| {
+                let (place, value) = pair.split_once(':')?;
+                value.parse::<f64>().ok()?;
+                place.parse().ok()
+            })
+            .collect();
+        is_label
+            && places.is_some_and(|places| places.len() > 1 && places.is_sorted_by(|a, b| a < b))
+    };
+    lines.next().is_some_and(is_row) && lines.next().is_none_or(is_row)
 }

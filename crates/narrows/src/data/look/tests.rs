@@ -206,3 +206,44 @@ fn binary_content_with_many_zeros_is_no_text_of_two_bytes_a_letter() {
     std::fs::write(&path, text).unwrap();
     assert_eq!(file_kind(&path).unwrap(), FileKind::Text);
 }
+
+#[test]
+fn files_of_other_programs_come_with_the_way_out() {
+    let mut tar = vec![0_u8; 512];
+    tar[..5].copy_from_slice(b"a.csv");
+    tar[257..262].copy_from_slice(b"ustar");
+    for (name, content, what) in [
+        (
+            "a.dta",
+            &b"<stata_dta><header><release>118</release>\x01\0\x02"[..],
+            "read_stata",
+        ),
+        ("a.dta", b"\x73\x02\x01\0\x05\0", "read_stata"),
+        ("a.sav", b"$FL2@(#) SPSS DATA FILE\0\x01\x02", "read_spss"),
+        ("a.rda", b"RDX3\nX\n\0\0\x03", "write.csv"),
+        (
+            "a.svm",
+            b"1 3:0.5 7:2\n-1 1:0.25 2:1 9:3\n",
+            "load_svmlight_file",
+        ),
+        ("a.tar", &tar, "tar -xf"),
+    ] {
+        let said = said_of(name, content);
+        assert!(
+            said.starts_with("refused") && said.contains(what),
+            "{name}: {said}"
+        );
+    }
+    // Times are no pairs of a place and a number.
+    assert!(!said_of("a.txt", b"1 10:30 10:15\n2 11:30 11:45\n").contains("LIBSVM"));
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data_batch_1"), b"\x80\x02}q\x01(U\x0b").unwrap();
+    fs::write(folder.path().join("batches.meta"), b"\x80\x02}").unwrap();
+    let error = Source::open(folder.path().to_str().unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("1 file without an ending") && error.contains("a[b\"data\"]"),
+        "{error}"
+    );
+}

@@ -1,6 +1,8 @@
 //! The values of all options.
 
 use super::choices::{Fit, Layout, Missing, OnBad};
+use crate::advice::{Setting, setting};
+use crate::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 /// The names in a list separated by commas. A name that contains a comma is in double quotes, as in CSV, if the feature
@@ -52,6 +54,10 @@ pub struct ReadOptions {
     /// `model_columns`.
     #[serde(skip)]
     pub unnamed_as_they_stand: bool,
+    /// The columns that hold yes and no in the training file of a model, or in other files of the table. There a column
+    /// of one letter, such as `Y`, holds yes and no too.
+    #[serde(skip)]
+    pub truths: Vec<String>,
     /// The values that fill missing cells, one for each of `columns`, from a model. They override `missing`.
     pub fill: Option<Vec<f64>>,
     /// Whether a text begins with the names of the columns; `None` detects it from the file.
@@ -103,6 +109,70 @@ pub struct TextOptions {
     /// The separator of the file that shows [`TextOptions::usual_decimal`]. Decimal commas of another file are not used
     /// if the separator is a comma.
     pub usual_separator: Option<char>,
+    /// Whether the file that shows [`TextOptions::usual_decimal`] has a header. If it has none, a first line that may be
+    /// a row is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_header: Option<bool>,
+    /// The thousands separator of that file. Cells that show no other one are read with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_thousands: Option<char>,
+}
+
+impl TextOptions {
+    /// Refuses signs that would have two meanings.
+    pub(in crate::data) fn check(&self) -> Result<()> {
+        let pairs = [
+            (
+                self.decimal,
+                Setting::Decimal,
+                self.thousands,
+                Setting::Thousands,
+            ),
+            (
+                self.separator,
+                Setting::Separator,
+                self.quote,
+                Setting::Quote,
+            ),
+            (self.decimal, Setting::Decimal, self.quote, Setting::Quote),
+        ];
+        for (sign, of, other, of_other) in pairs {
+            if sign.is_some() && sign == other {
+                return Err(Error::new(
+                    ErrorKind::Data,
+                    format!(
+                        "{} and {} are the same sign",
+                        setting(of),
+                        setting(of_other)
+                    ),
+                )
+                .expected("two different signs")
+                .found(format!("{:?} for both", sign.unwrap_or_default())));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same options, but cells and lines that can be read in two ways are read as in another file, as far as the
+    /// options do not know one already.
+    #[must_use]
+    pub(crate) fn as_in(self, other: &TextOptions) -> Self {
+        let (usual_decimal, usual_separator) = match self.usual_decimal {
+            Some(_) => (self.usual_decimal, self.usual_separator),
+            None => (
+                other.decimal.or(other.usual_decimal),
+                other.separator.or(other.usual_separator),
+            ),
+        };
+        let thousands = other.thousands.or(other.usual_thousands);
+        TextOptions {
+            usual_decimal,
+            usual_separator,
+            usual_header: self.usual_header.or(other.usual_header),
+            usual_thousands: self.usual_thousands.or(thousands),
+            ..self
+        }
+    }
 }
 
 impl ReadOptions {

@@ -3,7 +3,7 @@
 use super::keys::kind_of;
 use super::{MemberFile, Several};
 use crate::advice::{Setting, Settings, set};
-use crate::data::column::FileColumn;
+use crate::data::column::{CellCounts, FileColumn};
 use crate::data::fault::{Fault, Mend, OnFault};
 use crate::data::options::ReadOptions;
 use crate::data::schema::ColumnKind;
@@ -226,7 +226,12 @@ impl Several {
             .filter(|(_, is_read)| **is_read)
             .filter_map(|((part, place), _)| Some((part.name.clone(), place.as_ref()?.1.clone())))
             .collect();
-        for (file, other) in of_read {
+        let together = self.decide_together(places, is_read);
+        for (file, mut other) in of_read {
+            // Its cells of another type are unreadable, as in one file.
+            if let Some(kind) = together.filter(|_| is_of_words(other.kind)) {
+                other.kind = kind;
+            }
             let Some((column, first)) = &mut joined else {
                 joined = Some((other, file));
                 continue;
@@ -274,6 +279,42 @@ impl Several {
             }
         }
         Ok(())
+    }
+
+    /// The type of a column that holds words in some file, if the cells of all files show another type: at least half
+    /// of them are numbers, or all are yes or no. `None` if the types of the files decide.
+    fn decide_together(
+        &mut self,
+        places: &[Option<&(usize, FileColumn)>],
+        is_read: &[bool],
+    ) -> Option<ColumnKind> {
+        let all = self.parts.iter_mut().zip(places).zip(is_read);
+        let mut of_read: Vec<(&mut MemberFile, &(usize, FileColumn))> = all
+            .filter(|(_, is_read)| **is_read)
+            .filter_map(|((part, place), _)| Some((part, (*place)?)))
+            .collect();
+        if !of_read
+            .iter()
+            .any(|(_, (_, column))| is_of_words(column.kind))
+        {
+            return None;
+        }
+        let mut counts = CellCounts::default();
+        for (part, (place, _)) in &of_read {
+            counts.add(&part.reader.counts(*place)?);
+        }
+        if counts.are_numbers() {
+            return Some(ColumnKind::Float);
+        }
+        if !counts.are_truths() {
+            return None;
+        }
+        for (part, (place, column)) in &mut of_read {
+            if is_of_words(column.kind) {
+                part.reader.take_as_truths(*place);
+            }
+        }
+        Some(ColumnKind::Boolean)
     }
 
     /// Reports the columns that are left out because some files lack them.
@@ -330,6 +371,12 @@ fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String,
         }
     }
     all
+}
+
+/// Whether the cells of a text have this type if they are no numbers.
+fn is_of_words(kind: ColumnKind) -> bool {
+    use ColumnKind::{Date, Text, Time, Timestamp};
+    matches!(kind, Text | Date | Time | Timestamp)
 }
 
 /// The option that leaves a column out.

@@ -4,10 +4,11 @@ use super::tally::has_gaps;
 use crate::advice::{Setting, set, setting};
 use crate::data::column::{As, Cells, TableReader};
 use crate::data::options::ReadOptions;
-use crate::data::roles::{Index, IndexKind, is_stored_index, may_be_index};
+use crate::data::roles::{Index, IndexKind, is_first, is_stored_index, may_be_index};
 use crate::data::schema::ColumnKind;
 use crate::text::list_shortly;
 use crate::{Error, ErrorKind, Result};
+use std::collections::HashSet;
 
 /// The columns that tools such as pandas add as row indexes, found from the first rows.
 pub(in crate::data) fn find_indexes(
@@ -19,18 +20,22 @@ pub(in crate::data) fn find_indexes(
     }
     let mut indexes = Vec::new();
     let mut may_count = Vec::new();
+    let mut firsts = HashSet::new();
     for (place, column) in reader.columns().iter().enumerate() {
         if is_stored_index(&column.name) && column.kind.is_numeric() {
             let kind = IndexKind::Stored;
             indexes.push(Index { place, kind });
-        } else if may_be_index(&column.name, place) && column.kind == ColumnKind::Integer {
+        } else if may_be_index(&column.name) && column.kind == ColumnKind::Integer {
             may_count.push(place);
+            if is_first(&column.name, place) {
+                firsts.insert(place);
+            }
         }
     }
     first_block(reader, &may_count, As::Numbers, |place, cells| {
         if let Cells::Integers(values, gaps) = cells
             && !has_gaps(gaps)
-            && let Some(kind) = IndexKind::of(values)
+            && let Some(kind) = IndexKind::of(values, firsts.contains(&place))
         {
             indexes.push(Index { place, kind });
         }

@@ -207,3 +207,52 @@ fn how_files_are_read_is_said_by_groups() {
         "{how}"
     );
 }
+
+#[test]
+fn the_cells_of_all_files_decide_the_type_of_a_column() {
+    let first = "a,b,c\n1,2,3\n4,5,6.5\n";
+    let files = Files::of(&[
+        ("1.csv", first),
+        ("2.csv", "a,b,c\n1,2,3\n7,5,6\n"),
+        ("3.csv", "a,b,c\n1,x,3\n"),
+    ]);
+    let info = files.info("", &ReadOptions::default());
+    assert_eq!(columns(&info)[1], "b:Float:0");
+    assert_eq!(info.columns[1].unreadable, 1);
+    assert!(
+        files.refusal("").contains("`b`: 1 cell"),
+        "{}",
+        files.refusal("")
+    );
+    // Half of the cells are words.
+    let files = Files::of(&[("1.csv", "b,c\n2,3\n"), ("2.csv", "b,c\nx,3\ny,4\n")]);
+    assert_eq!(
+        columns(&files.info("", &ReadOptions::default()))[0],
+        "b:Text:0"
+    );
+    // Only the last file tells, behind the start that is read first.
+    let long = format!("a,b\n1,2\n{}", "1,x\n".repeat(400_000));
+    let files = Files::of(&[("1.csv", "a,b\n1,2\n"), ("2.csv", &long)]);
+    assert_eq!(
+        columns(&files.info("", &ReadOptions::default()))[1],
+        "b:Text:0"
+    );
+}
+
+#[test]
+fn one_letter_in_a_file_is_a_yes_where_others_have_both() {
+    let files = Files::of(&[
+        ("1.csv", "a,b\nY,2\nN,1\n"),
+        ("2.csv", "a,b\nY,3\n"),
+        ("3.csv", "a,b\nN,4\n"),
+    ]);
+    let info = files.info("", &ReadOptions::default());
+    assert_eq!(columns(&info)[0], "a:Boolean:0");
+    let data = Source::open(&files.spec("")).unwrap().train;
+    assert_eq!(data.columns().unwrap(), ["a", "b"]);
+    let files = Files::of(&[("1.csv", "a,b\nY,2\n"), ("2.csv", "a,b\nY,3\n")]);
+    assert_eq!(
+        columns(&files.info("", &ReadOptions::default()))[0],
+        "a:Text:0"
+    );
+}

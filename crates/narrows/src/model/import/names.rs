@@ -292,18 +292,26 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
     let is_likely = |(theirs, ours): &(&&Theirs<'_>, &&Wanted)| {
         theirs.shape == ours.shape && !order::are_of_two_halves(theirs.name, &ours.name)
     };
-    let first = extra.first().zip(missing.first());
-    let example = match pairs.clone().find(is_likely).or(first) {
-        Some((theirs, ours)) if theirs.name.contains('.') => {
-            format!("{}={}", layer(theirs.name), layer(&ours.name))
-        }
-        Some((theirs, ours)) => format!("{}={}", theirs.name, ours.name),
-        None => "fc1=encoder.0".into(),
+    let is_possible = |(theirs, ours): &(&&Theirs<'_>, &&Wanted)| theirs.shape == ours.shape;
+    let likely = pairs.clone().find(is_likely);
+    let example = likely
+        .or_else(|| pairs.clone().find(is_possible))
+        .map(|(theirs, ours)| {
+            if theirs.name.contains('.') {
+                format!("{}={}", layer(theirs.name), layer(&ours.name))
+            } else {
+                format!("{}={}", theirs.name, ours.name)
+            }
+        });
+    let map = match example {
+        Some(example) => format!(
+            "say which is which with {}, which may be repeated and names layers or tensors",
+            set(Setting::Map, example)
+        ),
+        None => "none of these tensors has the shape of one that is expected: give the recipe's layers the sizes of the \
+                 file's"
+            .to_string(),
     };
-    let map = format!(
-        "say which is which with {}, which may be repeated and names layers or tensors",
-        set(Setting::Map, example)
-    );
     match (missing.is_empty(), extra.is_empty()) {
         (_, true) => {
             let error = format("tensors of the recipe are missing").expected(expected);

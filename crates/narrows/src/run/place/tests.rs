@@ -1,3 +1,4 @@
+use super::super::names::{CHECKPOINT_FILE, OLDER_CHECKPOINT_FILE, REPORT_FILE};
 use super::*;
 use tempfile::TempDir;
 
@@ -67,6 +68,37 @@ fn the_old_run_stays_whole_until_the_new_one_is_saved() {
     assert!(!place.holds_another() && place.files() == folder.path());
     drop(place);
     assert_eq!(contents(folder.path()), after);
+}
+
+#[test]
+fn a_run_with_a_file_that_cannot_be_removed_stays_usable() {
+    let (folder, before, _) = bench();
+    let report = folder.path().join(REPORT_FILE);
+    let change = |how| {
+        std::process::Command::new("chattr")
+            .arg(how)
+            .arg(&report)
+            .output()
+    };
+    if !change("+i").is_ok_and(|changed| changed.status.success()) {
+        // This system or this user has no immutable files.
+        return;
+    }
+    let refused = Place::create(Some(folder.path()), true, "run").err();
+    change("-i").unwrap();
+    let mut place = begin(folder.path());
+    change("+i").unwrap();
+    let settled = place.settle(true).err();
+    drop(place);
+    let is_usable = check_in_place(folder.path()).is_ok();
+    change("-i").unwrap();
+    for error in [refused, settled] {
+        let error = error.unwrap().to_string();
+        assert!(error.contains("cannot be replaced"), "{error}");
+        assert!(error.contains(REPORT_FILE), "{error}");
+    }
+    assert!(is_usable);
+    assert_eq!(contents(folder.path()), before);
 }
 
 #[test]

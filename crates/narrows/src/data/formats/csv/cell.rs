@@ -123,8 +123,10 @@ impl FoundCell<'_> {
     }
 }
 
-/// Classifies a cell that is not a [`PlainNumber`]. It must have no surrounding spaces.
+/// Classifies a cell that is not a [`PlainNumber`]. It must have no surrounding spaces of ASCII; others, such as those
+/// that do not break a line, are left out.
 pub(super) fn find(cell: &str) -> FoundCell<'_> {
+    let cell = cell.trim();
     if is_missing(cell) {
         return FoundCell::only(Class::Missing);
     }
@@ -243,7 +245,7 @@ fn measured(cell: &str) -> Option<FoundCell<'_>> {
         class,
         unit,
         group,
-        number: format!("{sign}{digits}{exponent}"),
+        number: format!("{sign}{digits}{}", exponent.replace(['d', 'D'], "e")),
     })
 }
 
@@ -276,9 +278,9 @@ fn is_currency(c: char) -> bool {
     "$€£¥₹₽₩₺₪₫₴¢".contains(c)
 }
 
-/// An exponent at the start of a text, and the rest.
+/// An exponent at the start of a text, and the rest. Fortran writes a `D` for double precision: `1.5D+03`.
 fn exponent(text: &str) -> Option<(&str, &str)> {
-    let digits = text.strip_prefix(['e', 'E'])?;
+    let digits = text.strip_prefix(['e', 'E', 'd', 'D'])?;
     let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
     let count = digits.bytes().take_while(u8::is_ascii_digit).count();
     if count == 0 {

@@ -63,6 +63,15 @@ impl Decimal {
         if let Some(usual) = usual.filter(|usual| usual.holds(separator)) {
             return Decimal::Usual(usual.sign);
         }
+        // 20340 in any column shows that the file has no thousands separators.
+        let sign = match (has(Class::EitherPoint), has(Class::EitherComma)) {
+            (true, false) => Some(b'.'),
+            (false, true) if separator != b',' => Some(b','),
+            _ => None,
+        };
+        if let Some(sign) = sign.filter(|_| numbers().any(ClassTally::has_long)) {
+            return Decimal::Shown(sign);
+        }
         if points > 0 {
             return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
         }
@@ -96,12 +105,14 @@ impl Decimal {
     }
 
     /// The style of a column.
-    /// `thousands` is the thousands separator that the user sets, `others` the one that other columns show.
+    /// `thousands` is the thousands separator that the user sets, `others` the one that other columns show, and `usual`
+    /// the one of another file.
     pub(super) fn style(
         self,
         tally: &ClassTally,
         thousands: Option<char>,
         others: Option<char>,
+        usual: Option<char>,
     ) -> Style {
         let sign = self.sign();
         let trained_on_commas = self == Decimal::Usual(b',') && tally.of(&[Class::EitherPoint]) > 0;
@@ -111,7 +122,8 @@ impl Decimal {
             None if trained_on_commas => Some('.'),
             None => tally
                 .group(sign)
-                .or(others.filter(|_| tally.may_group(sign))),
+                .or(others.filter(|_| tally.may_group(sign)))
+                .or(usual.filter(|group| *group != char::from(sign) && tally.may_have(*group))),
         };
         Style {
             decimal: sign,

@@ -17,7 +17,14 @@ use std::borrow::Cow;
 
 /// Detects the dialect of a text from its start, which ends with a whole record.
 pub(super) fn dialect(text: &str, name: &str, options: &ReadOptions) -> Refusable<Dialect> {
+    let mut options = options.clone();
+    let mark = sample::mark_of_comments(text);
+    if options.text.comment.is_none() && mark != "#" {
+        options.text.comment = Some(mark.to_string());
+    }
+    let options = &options;
     let said = &options.text;
+    said.check()?;
     let end = if text.contains('\n') || !text.contains('\r') {
         b'\n'
     } else {

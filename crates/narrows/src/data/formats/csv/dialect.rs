@@ -11,6 +11,8 @@ pub(super) struct Dialect {
     /// The names of the columns, without those of surplus cells; `None` without a header.
     pub(super) names: Option<Texts>,
     pub(super) header_line: Option<u64>,
+    /// Whether another file decides that there is no header.
+    pub(super) is_as_elsewhere: bool,
     /// The line of the header, if it cannot be a row; it is used to find repeated headers.
     pub(super) header: Option<Vec<u8>>,
     pub(super) units: Option<Vec<String>>,

@@ -3,6 +3,8 @@
 use super::sample::TextRow;
 use super::sort::Sort;
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 /// Whether the first row is a header, and whether the types of the cells show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,16 +38,20 @@ pub(super) fn tell(first: &[Cow<'_, str>], below: &[&TextRow<'_>]) -> TextHeader
                 Sort::Time | Sort::Truth => sort == of_column,
                 Sort::Number | Sort::Missing => false,
             });
-    if !has_value && counts_up(first, &firsts, below) {
+    let row = FirstRow {
+        cells: first,
+        sorts: &firsts,
+        of_columns: &sorts,
+    };
+    if !has_value && row.counts_up(below) {
         return perhaps(true);
     }
-    let has_words = firsts.contains(&Sort::Word);
-    if !has_words {
-        // Numbers, dates and missing cells are not names, unless they count up.
-        let is_certain = firsts.iter().any(|sort| *sort != Sort::Number);
+    if !firsts.contains(&Sort::Word) {
+        // Numbers and missing cells are names only if they count up; a date or a yes is a value.
+        let is_value = |sort: &Sort| matches!(sort, Sort::Time | Sort::Truth);
         return TextHeader {
             is_there: false,
-            is_certain,
+            is_certain: firsts.iter().any(is_value),
         };
     }
     let typed = || {
@@ -94,35 +100,94 @@ fn below_sort(below: &[&TextRow<'_>], column: usize) -> Sort {
     }
 }
 
-/// Whether the numbers of the first row count up by one, as generated names and years do, while those of most rows
-/// below do not. After a word they may count in larger steps, as decades and wavelengths do.
-fn counts_up(first: &[Cow<'_, str>], sorts: &[Sort], below: &[&TextRow<'_>]) -> bool {
-    let has_words = sorts
-        .iter()
-        .any(|sort| !matches!(sort, Sort::Number | Sort::Missing));
-    let counts = |row: &[Cow<'_, str>]| {
-        let numbers: Vec<i64> = row.iter().filter_map(|cell| cell.parse().ok()).collect();
-        let step = match numbers.as_slice() {
-            [a, b, ..] if sorts.contains(&Sort::Word) => b.saturating_sub(*a).max(1),
+/// Numbers that are years if they stand in a row of names.
+const YEARS: RangeInclusive<i64> = 1800..=2200;
+
+/// The first row of a text, with the sorts of its cells and of the columns below.
+struct FirstRow<'a, 'c> {
+    cells: &'a [Cow<'c, str>],
+    sorts: &'a [Sort],
+    of_columns: &'a [Sort],
+}
+
+impl FirstRow<'_, '_> {
+    /// Whether the numbers of the row count up by one, as generated names and years do, while those of most rows below
+    /// do not. After a word, three or more numbers may count in larger steps, as decades and wavelengths do.
+    fn counts_up(&self, below: &[&TextRow<'_>]) -> bool {
+        let is_number = |place: &usize| self.sorts[*place] == Sort::Number;
+        let places: Vec<usize> = (0..self.cells.len()).filter(is_number).collect();
+        let numbers = |row: &[Cow<'_, str>]| -> Option<Vec<i64>> {
+            let numbers = places.iter().map(|&place| row.get(place)?.parse().ok());
+            numbers.collect()
+        };
+        let Some(of_first) =
+            numbers(self.cells).filter(|numbers| !below.is_empty() && !numbers.is_empty())
+        else {
+            return false;
+        };
+        let has_word = self.sorts.contains(&Sort::Word);
+        let step = match of_first[..] {
+            [a, b, _, ..] if has_word => b.saturating_sub(a).max(1),
             _ => 1,
         };
-        let is_counting = numbers.windows(2).all(|pair| match pair {
-            [a, b] => a.checked_add(step) == Some(*b),
+        let counts = |numbers: &[i64]| {
+            let is_next = |pair: &[i64]| matches!(pair, [a, b] if a.checked_add(step) == Some(*b));
+            numbers.windows(2).all(is_next)
+        };
+        let are_years = |numbers: &[i64]| numbers.iter().all(|number| YEARS.contains(number));
+        let has_other = |sort: &Sort| !matches!(sort, Sort::Number | Sort::Missing);
+        let is_enough = match of_first[..] {
+            [number] => self.has_name(below) && (number == 0 || YEARS.contains(&number)),
+            [_, _] if self.sorts.iter().any(has_other) => {
+                self.has_name(below) || are_years(&of_first)
+            }
             _ => true,
+        };
+        if !is_enough || !counts(&of_first) {
+            return false;
+        }
+        let is_likewise = |row: &&&TextRow<'_>| {
+            let is = |numbers: Vec<i64>| match of_first[..] {
+                // Two years in a row are also a beginning and an end.
+                [_] | [_, _] if are_years(&of_first) => are_years(&numbers),
+                [_] => false,
+                _ => counts(&numbers),
+            };
+            numbers(row).is_some_and(is)
+        };
+        let likewise = below.iter().filter(is_likewise).count();
+        let is_next_likewise = below.first().is_some_and(|row| is_likewise(&row));
+        2 * likewise <= below.len() && (has_word || !is_next_likewise)
+    }
+
+    /// Whether a cell can only be a name: a word above other values, or nothing above the index of the rows, as pandas
+    /// writes it.
+    fn has_name(&self, below: &[&TextRow<'_>]) -> bool {
+        let mut pairs = self.sorts.iter().zip(self.of_columns);
+        let is_above_values = pairs.any(|(first, column)| {
+            *first == Sort::Word && matches!(column, Sort::Number | Sort::Truth | Sort::Time)
         });
-        (numbers.len(), is_counting)
-    };
-    let (numbers, is_counting) = counts(first);
-    let all_numbers = sorts.iter().filter(|sort| **sort == Sort::Number).count();
-    let least = if has_words { 3 } else { 2 };
-    if !is_counting || numbers < least || numbers != all_numbers {
+        is_above_values
+            || (self.cells.first().is_some_and(|cell| cell.is_empty()) && are_index(below))
+    }
+}
+
+/// Whether the first cells of rows are an index: rising whole numbers, or other cells that all differ.
+fn are_index(rows: &[&TextRow<'_>]) -> bool {
+    let firsts: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| row.first().map(AsRef::as_ref))
+        .collect();
+    let sorts: HashSet<Sort> = firsts.iter().map(|cell| Sort::of(cell)).collect();
+    if sorts.contains(&Sort::Missing) {
         return false;
     }
-    let is_likewise = |row: &&&TextRow<'_>| counts(row) == (numbers, true);
-    let likewise = below.iter().filter(is_likewise).count();
-    let is_next_likewise = below.first().is_some_and(|row| is_likewise(&row));
-    let has_name = sorts.contains(&Sort::Word);
-    !below.is_empty() && 2 * likewise <= below.len() && (has_name || !is_next_likewise)
+    if sorts.contains(&Sort::Number) {
+        let numbers: Option<Vec<i64>> = firsts.iter().map(|cell| cell.parse().ok()).collect();
+        return numbers.is_some_and(|numbers| numbers.is_sorted_by(|a, b| a < b));
+    }
+    let distinct: HashSet<&str> = firsts.iter().copied().collect();
+    distinct.len() == firsts.len()
 }
 
 /// Whether the row after the header has the units of the columns: a word above numbers.

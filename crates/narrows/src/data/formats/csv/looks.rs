@@ -1,7 +1,7 @@
 //! Decides whether a file of any name is delimited text.
 
 use super::encoding::{self, start_as_text};
-use super::sample::{fit, sampled, usual_width};
+use super::sample::{fit, mark_of_comments, sampled, usual_width};
 use super::sort::Sort;
 use super::syntax::Syntax;
 use std::io::Read;
@@ -54,8 +54,9 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
             end: end as u8,
         })
     });
+    let mark = mark_of_comments(text);
     let is_fitting = syntaxes.any(|syntax| {
-        let records = sampled(text, 0, 1, syntax, b"#").records;
+        let records = sampled(text, 0, 1, syntax, mark.as_bytes()).records;
         let all = records.iter().filter(|record| !record.is_comment).count();
         let is_regular =
             usual_width(&records).is_some_and(|(width, count)| width > 1 && 10 * count >= 6 * all);
@@ -64,7 +65,7 @@ pub(super) fn looks_like_table(start: &[u8], name: &str) -> bool {
     is_fitting || {
         let lines: Vec<&str> = text
             .split(['\n', '\r'])
-            .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+            .filter(|line| !line.trim().is_empty() && !line.starts_with(mark))
             .collect();
         let numbers = lines
             .iter()

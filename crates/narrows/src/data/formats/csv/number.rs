@@ -14,6 +14,11 @@ pub(super) struct Style {
     pub(super) unit: Option<String>,
 }
 
+/// Whether two separators of groups are the same; one space is as good as another.
+pub(super) fn is_same_group(a: char, b: char) -> bool {
+    a == b || (a.is_whitespace() && b.is_whitespace())
+}
+
 /// The value of a cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum CellValue {
@@ -120,7 +125,11 @@ impl Style {
         if found.class == Class::Missing {
             return CellValue::Missing;
         }
-        let is_grouped_so = found.group.is_none() || found.group == self.group;
+        let is_grouped_so = match (found.group, self.group) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(found), Some(group)) => is_same_group(found, group),
+        };
         match self.reading(found.class) {
             Some(reading) if is_grouped_so && found.unit == self.unit.as_deref() => {
                 self.parsed(&found.number, reading)

@@ -110,6 +110,7 @@ impl CsvTable {
             dialect,
             decimal: Decimal::None,
             columns: Vec::new(),
+            counts: Vec::new(),
             padded: Vec::new(),
             hidden: 0,
             is_settled: false,

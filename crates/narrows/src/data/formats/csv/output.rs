@@ -62,7 +62,7 @@ impl ColumnOutput {
     pub(super) fn push(&mut self, value: CellValue, cell: &[u8], row: usize) -> bool {
         match self {
             ColumnOutput::Texts(texts) => {
-                let text = std::str::from_utf8(cell).unwrap_or_default();
+                let text = std::str::from_utf8(cell).unwrap_or_default().trim();
                 texts.push(if is_missing_word(text) { "" } else { text });
                 true
             }
@@ -96,7 +96,7 @@ impl ColumnOutput {
             ColumnOutput::Truths(values, missing) => {
                 let known = match value {
                     CellValue::Whole(whole @ (0 | 1)) => Some(whole == 1),
-                    _ => truth(std::str::from_utf8(cell).unwrap_or_default()),
+                    _ => truth(std::str::from_utf8(cell).unwrap_or_default().trim()),
                 };
                 put(values, missing, known.map(i64::from), row) || value == CellValue::Missing
             }

@@ -14,7 +14,7 @@ use super::tally::ClassTally;
 use super::words;
 use crate::advice::{Setting, set};
 use crate::data::TextOptions;
-use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
+use crate::data::column::{As, Block, CellCounts, FileColumn, TableReader, Verdict};
 use crate::data::fault::{Fault, Mend};
 use crate::data::schema::ColumnKind;
 use crate::threads::available_threads;
@@ -56,14 +56,15 @@ impl CsvTable {
         }
         let thousands = text.thousands;
         let others = ClassTally::shown_group(tallies, decimal.sign());
-        let columns: Vec<ColumnPlan> = tallies
+        let mut columns: Vec<ColumnPlan> = tallies
             .iter()
             .map(|tally| {
-                let style = decimal.style(tally, thousands, others);
+                let style = decimal.style(tally, thousands, others, text.usual_thousands);
                 let kind = tally.kind(&style);
                 ColumnPlan { style, kind }
             })
             .collect();
+        self.take_truths(tallies, &mut columns);
         let is_named = |column: usize| match &self.dialect.names {
             Some(names) => !names.get(column).is_empty(),
             None => false,
@@ -83,10 +84,11 @@ impl CsvTable {
         let hidden = if hidden == tallies.len() { 0 } else { hidden };
         let is_new = columns != self.plan.columns || hidden != self.hidden;
         self.plan.columns = columns;
-        self.padded = tallies
-            .iter()
-            .map(|tally| tally.padded().map(String::from))
+        let padded = tallies.iter().map(ClassTally::padded).enumerate();
+        self.padded = padded
+            .filter_map(|(column, padded)| Some((column, padded?.to_string())))
             .collect();
+        self.counts = tallies.iter().map(ClassTally::counts).collect();
         self.decimal = decimal;
         self.hidden = hidden;
         self.seen = outcome.seen.clone();
@@ -110,17 +112,36 @@ impl CsvTable {
         Ok(is_new)
     }
 
+    /// Makes columns of yes and no of those of the options that have only such words, or letters for them.
+    fn take_truths(&self, tallies: &[ClassTally], plans: &mut [ColumnPlan]) {
+        let truths = &self.options.truths;
+        if truths.is_empty() {
+            return;
+        }
+        for (column, (tally, plan)) in tallies.iter().zip(plans).enumerate() {
+            let counts = tally.counts();
+            let are_truths = counts.present > 0 && counts.truths == counts.present;
+            if are_truths && truths.contains(&self.name_of(column)) {
+                plan.kind.kind = ColumnKind::Boolean;
+            }
+        }
+    }
+
+    /// The name of a column, or its place in a text without a header.
+    fn name_of(&self, column: usize) -> String {
+        match &self.dialect.names {
+            Some(names) => names.get(column).to_string(),
+            None => column.to_string(),
+        }
+    }
+
     fn file_columns(&self) -> Vec<FileColumn> {
-        let names = self.dialect.names.as_ref();
         let units = self.dialect.units.as_ref();
         let shown = self.plan.columns.len() - self.hidden;
         let columns = self.plan.columns.iter().enumerate().take(shown);
         columns
             .map(|(column, plan)| FileColumn {
-                name: match names {
-                    Some(names) => names.get(column).to_string(),
-                    None => column.to_string(),
-                },
+                name: self.name_of(column),
                 kind: plan.kind.kind,
                 unit: plan
                     .style
@@ -132,10 +153,7 @@ impl CsvTable {
     }
 
     fn doubtful(&self, column: usize, mark: u8) -> Refusal {
-        let name = match &self.dialect.names {
-            Some(names) => names.get(column).to_string(),
-            None => column.to_string(),
-        };
+        let name = self.name_of(column);
         let mark = char::from(mark);
         let other = if mark == '.' { ',' } else { '.' };
         let error = Error::new(ErrorKind::Data, "the decimal sign is in doubt")
@@ -193,7 +211,7 @@ impl CsvTable {
             .find(|(_, cell)| !cell.trim().is_empty());
         let is_total = found.is_some_and(|(column, cell)| {
             let kind = self.plan.columns.get(column).map(|column| column.kind.kind);
-            words::is_total(cell, kind == Some(ColumnKind::Text))
+            words::is_total(cell, column > 0 && kind == Some(ColumnKind::Text))
         });
         match found {
             Some((_, cell)) if is_total => {
@@ -253,8 +271,25 @@ impl TableReader for CsvTable {
             decimal,
             quote: Some(char::from(quote)),
             encoding: self.encoding.map(str::to_lowercase),
+            usual_header: Some(self.dialect.header_line.is_some()),
+            usual_thousands: self.group(),
             ..self.options.text.clone()
         })
+    }
+
+    fn counts(&self, column: usize) -> Option<CellCounts> {
+        self.counts.get(column).copied()
+    }
+
+    fn take_as_truths(&mut self, column: usize) {
+        self.options.truths.push(self.name_of(column));
+        if let (Some(plan), Some(shown)) = (
+            self.plan.columns.get_mut(column),
+            self.columns.get_mut(column),
+        ) {
+            plan.kind.kind = ColumnKind::Boolean;
+            shown.kind = ColumnKind::Boolean;
+        }
     }
 
     fn notes(&self) -> Vec<String> {

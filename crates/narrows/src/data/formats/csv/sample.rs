@@ -34,6 +34,26 @@ pub(super) struct Sampled<'a> {
     pub(super) open: Option<(usize, u64)>,
 }
 
+/// The mark of comments in a text, if no option sets it: `%` if it begins with a note behind it, as MATLAB writes, and
+/// `#` otherwise.
+pub(super) fn mark_of_comments(text: &str) -> &'static str {
+    let mut lines = text
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty());
+    let is_percent = |line: &str| line.starts_with('%');
+    let is_note = |line: &str| {
+        let rest = line.trim_start_matches('%');
+        is_percent(line) && (rest.is_empty() || rest.starts_with(char::is_whitespace))
+    };
+    // Lines of cells that begin with a percent sign do not end.
+    if lines.next().is_some_and(is_note) && lines.take(100).any(|line| !is_percent(line)) {
+        "%"
+    } else {
+        "#"
+    }
+}
+
 /// The first records of a text from a place on, without blank lines.
 pub(super) fn sampled<'a>(
     text: &'a str,
@@ -197,8 +217,9 @@ pub(super) fn fit(records: &[TextRecord<'_>], syntax: Syntax) -> f64 {
             // 12 % is one cell.
             Sort::Word if !cell.chars().any(char::is_alphanumeric) => 0.0,
             Sort::Word => 0.3,
-            // A number and a word after it could also be two cells.
-            Sort::Number if cell.contains(' ') => 0.25,
+            // A number and a word after it could also be two cells between spaces, with a decimal comma before them.
+            // Other separators are rare within cells, so that they leave no such doubt.
+            Sort::Number if syntax.separator == b',' && cell.contains(' ') => 0.25,
             _ => 1.0,
         };
     }

@@ -4,7 +4,7 @@ use super::cell::{PlainNumber, find};
 use super::class::Class;
 
 /// The kind of a cell, for distinguishing names from values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Sort {
     Missing,
     Number,

@@ -49,6 +49,7 @@ impl StartRecords<'_> {
             },
             names: None,
             header_line: None,
+            is_as_elsewhere: false,
             header: None,
             units: None,
             units_line: None,
@@ -180,6 +181,10 @@ impl StartRecords<'_> {
             is_there,
             is_certain,
         } = header::tell(cells, &self.rows_from(first + 1));
+        if !is_certain && self.options.text.usual_header == Some(false) {
+            dialect.is_as_elsewhere = true;
+            return Ok(false);
+        }
         if !is_certain && self.comment_header(first).is_none() {
             let line = self.records.get(first).map_or(0, |record| record.line);
             dialect.notes.push(if is_there {
@@ -433,9 +438,7 @@ impl StartRecords<'_> {
 
 fn texts(names: &[&str]) -> Texts {
     let mut texts = Texts::default();
-    for name in names {
-        texts.push(name);
-    }
+    names.iter().for_each(|name| texts.push(name));
     texts
 }
 

@@ -5,7 +5,7 @@ use super::decimal::Decimal;
 use super::dialect::Dialect;
 use super::plan::TextPlan;
 use crate::data::ReadOptions;
-use crate::data::column::FileColumn;
+use crate::data::column::{CellCounts, FileColumn};
 use crate::data::fault::{Fault, OnFault};
 use std::path::PathBuf;
 
@@ -19,8 +19,10 @@ pub(in crate::data) struct CsvTable {
     pub(super) plan: TextPlan,
     pub(super) decimal: Decimal,
     pub(super) columns: Vec<FileColumn>,
-    /// For each column, one of its whole numbers with leading zeros.
-    pub(super) padded: Vec<Option<String>>,
+    /// For each column, the counts of its cells.
+    pub(super) counts: Vec<CellCounts>,
+    /// The columns that have whole numbers with leading zeros, each with one of them.
+    pub(super) padded: Vec<(usize, String)>,
     /// The number of columns at the end without name and values, which are left out.
     pub(super) hidden: usize,
     /// Whether all rows were counted, so that the decisions are final.
@@ -45,6 +47,13 @@ pub(super) struct Sizes {
 }
 
 impl CsvTable {
+    /// The first thousands separator that columns of numbers have.
+    pub(super) fn group(&self) -> Option<char> {
+        let columns = self.columns.iter().zip(&self.plan.columns);
+        let mut numbers = columns.filter(|(column, _)| column.kind.is_numeric());
+        numbers.find_map(|(_, plan)| plan.style.group)
+    }
+
     /// The same table with a note before all others.
     pub(in crate::data) fn noting(self, note: Option<String>) -> Self {
         CsvTable { note, ..self }

@@ -1,7 +1,8 @@
 //! Counts the possible readings of the cells of each column, and decides for the whole file.
 
-use super::number::Style;
+use super::number::{Style, is_same_group};
 use super::{cell::FoundCell, class::Class};
+use crate::data::column::CellCounts;
 use crate::data::schema::ColumnKind;
 
 /// The most units and group separators that are counted for a column.
@@ -174,6 +175,44 @@ impl ClassTally {
             commas += u64::from(self.of(&[EitherComma]) > 0 && separator != b',');
         }
         (points, commas)
+    }
+
+    /// Whether the column has whole numbers of 5 or more digits without a separator of thousands. Codes such as 01067
+    /// are never written with one.
+    pub(super) fn has_long(&self) -> bool {
+        let grouped = self.rare.as_ref().map_or(0, |rare| u64::from(rare.long));
+        let long = self.of(&[Class::WholeLong, Class::WholeUnsigned, Class::WholeHuge]);
+        long > grouped && self.padded().is_none()
+    }
+
+    /// Whether some cells have this separator between groups of three digits, or a mark that may be it.
+    pub(super) fn may_have(&self, group: char) -> bool {
+        let rare = self.rare.as_ref();
+        match group {
+            ',' => self.of(&[Class::EitherComma, Class::ByCommas, Class::ByCommasPoint]) > 0,
+            '.' => self.of(&[Class::EitherPoint, Class::ByPoints, Class::ByPointsComma]) > 0,
+            _ => rare.is_some_and(|rare| {
+                let mut groups = rare.groups.iter();
+                groups.any(|(known, _)| is_same_group(*known, group))
+            }),
+        }
+    }
+
+    /// The counts that many files share.
+    pub(super) fn counts(&self) -> CellCounts {
+        let letters = [
+            Class::LetterT,
+            Class::LetterF,
+            Class::LetterY,
+            Class::LetterN,
+        ];
+        let words = self.of(&[Class::Yes, Class::No]);
+        CellCounts {
+            present: self.present(),
+            numbers: self.numbers(),
+            truths: words + self.of(&letters),
+            letters: letters.map(|letter| self.of(&[letter]) > 0),
+        }
     }
 
     /// The possible thousands separator of the column: the one that its cells show, if all agree.

@@ -2,7 +2,9 @@
 
 mod damage;
 mod dialects;
+mod elsewhere;
 mod faults;
+mod headers;
 mod look_alikes;
 mod numbers;
 mod pieces;

@@ -27,23 +27,24 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
         b',' => "decimal commas",
         _ => "decimal points",
     };
+    let has_first = table.options.model_columns.is_none() && said.usual_separator.is_some();
+    let is_for_other = has_first || table.options.model_columns.is_some();
+    let as_elsewhere = if has_first {
+        "as in the first file"
+    } else {
+        "as in the file that the model was trained on"
+    };
     parts.push(match table.decimal {
-        Decimal::Usual(_)
-            if table.options.model_columns.is_none() && said.usual_separator.is_some() =>
-        {
-            format!("{decimals} as in the first file")
-        }
-        Decimal::Usual(_) => format!("{decimals} as in the file that the model was trained on"),
+        Decimal::Usual(_) => format!("{decimals} {as_elsewhere}"),
         _ => decimals.into(),
     });
-    let columns = table.columns.iter().zip(&table.plan.columns);
-    let mut groups = columns.filter(|(column, _)| column.kind.is_numeric());
-    let group = said
-        .thousands
-        .or_else(|| groups.find_map(|(_, plan)| plan.style.group));
-    parts.extend(group.and_then(|group| {
+    parts.extend(said.thousands.or_else(|| table.group()).and_then(|group| {
         let (_, words) = GROUPS.iter().find(|(sign, _)| *sign == group)?;
-        Some(format!("{words} for thousands"))
+        let is_of_model = said.thousands.is_none() && said.usual_thousands == Some(group);
+        Some(match table.options.model_columns {
+            Some(_) if is_of_model => format!("{words} for thousands {as_elsewhere}"),
+            _ => format!("{words} for thousands"),
+        })
     }));
     parts.extend(table.encoding.map(String::from));
     if dialect.syntax.quote != b'"' {
@@ -51,6 +52,7 @@ pub(super) fn how(table: &CsvTable, said: &TextOptions) -> String {
         parts.push(format!("cells between {quote}"));
     }
     parts.push(match dialect.header_line {
+        None if dialect.is_as_elsewhere && is_for_other => format!("no header {as_elsewhere}"),
         None => "no header".into(),
         Some(line) => format!("header on line {line}"),
     });
@@ -135,9 +137,9 @@ fn padded(table: &CsvTable) -> Option<String> {
             || (!options.columns.is_empty() && !options.columns.contains(name));
         !is_kept && !is_out
     };
-    let columns = table.columns().iter().zip(&table.padded);
+    let columns = table.padded.iter();
     let columns: Vec<(&str, &str)> = columns
-        .filter_map(|(column, padded)| Some((column, padded.as_deref()?)))
+        .filter_map(|(column, padded)| Some((table.columns().get(*column)?, padded.as_str())))
         .filter(|(column, _)| column.kind.is_numeric() && is_number(&column.name))
         .map(|(column, padded)| (column.name.as_str(), padded))
         .collect();
@@ -178,9 +180,13 @@ fn grouped(table: &CsvTable) -> Vec<String> {
     notes
 }
 
-/// Whether a cell names a line of totals; in a column of words only if it can hardly be one of its values.
+/// Whether a cell names a line of totals; in a column of words after the first only if it can hardly be one of its
+/// values.
 pub(super) fn is_total(cell: &str, is_among_words: bool) -> bool {
-    const SURE: [&str; 10] = [
+    const SURE: [&str; 13] = [
+        "insgesamt",
+        "total sum",
+        "overall total",
         "total",
         "totals",
         "grand total",

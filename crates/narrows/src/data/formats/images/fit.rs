@@ -33,6 +33,9 @@ pub(super) fn row(picture: &Picture, plan: &ImagePlan) -> ImageRow {
                 Depth::Float => {
                     PixelValues::Float(planes.iter().map(|&byte| byte.into()).collect())
                 }
+                Depth::Double => {
+                    PixelValues::Double(planes.iter().map(|&byte| byte.into()).collect())
+                }
             };
             (values, was_transparent)
         }
@@ -50,7 +53,17 @@ pub(super) fn row(picture: &Picture, plan: &ImagePlan) -> ImageRow {
         }
         PixelValues::Float(values) => {
             let (planes, was_transparent) = planes(picture, values, plan);
-            (PixelValues::Float(planes), was_transparent)
+            let values = match plan.depth {
+                Depth::Double => {
+                    PixelValues::Double(planes.iter().map(|&value| value.into()).collect())
+                }
+                _ => PixelValues::Float(planes),
+            };
+            (values, was_transparent)
+        }
+        PixelValues::Double(values) => {
+            let (planes, was_transparent) = planes(picture, values, plan);
+            (PixelValues::Double(planes), was_transparent)
         }
     };
     ImageRow {
@@ -113,6 +126,19 @@ impl PixelType for f32 {
         self * alpha
     }
     fn gray([red, green, blue]: [f32; 3]) -> f32 {
+        0.299 * red + 0.587 * green + 0.114 * blue
+    }
+}
+
+impl PixelType for f64 {
+    const OPAQUE: f64 = 1.0;
+    fn nearest(value: f32) -> f64 {
+        value.into()
+    }
+    fn laid(self, alpha: f64) -> f64 {
+        self * alpha
+    }
+    fn gray([red, green, blue]: [f64; 3]) -> f64 {
         0.299 * red + 0.587 * green + 0.114 * blue
     }
 }

@@ -13,6 +13,15 @@ pub(super) enum Depth {
     Eight,
     Sixteen,
     Float,
+    /// Floating-point numbers of 64 bits, and whole numbers of 32 bits, which float32 does not hold.
+    Double,
+}
+
+impl Depth {
+    /// Whether the values are whole numbers from 0 to the largest of their type.
+    pub(super) fn is_whole(self) -> bool {
+        matches!(self, Depth::Eight | Depth::Sixteen)
+    }
 }
 
 /// The header of an image or of a page.
@@ -59,6 +68,7 @@ impl ImageHead {
             Depth::Eight => 1,
             Depth::Sixteen => 2,
             Depth::Float => 4,
+            Depth::Double => 8,
         };
         let bytes = pixels.saturating_mul(stride as u64 * of_value);
         if bytes > IMAGE_BYTES_FREE.max(file_bytes.saturating_mul(IMAGE_RATIO)) {
@@ -95,6 +105,7 @@ pub(super) enum PixelValues {
     Eight(Vec<u8>),
     Sixteen(Vec<u16>),
     Float(Vec<f32>),
+    Double(Vec<f64>),
 }
 
 /// An image before its orientation is applied: pixel after pixel, row after row.
@@ -108,8 +119,6 @@ pub(super) struct Picture {
     pub(super) alpha: Option<Alpha>,
     pub(super) orientation: Orientation,
     pub(super) values: PixelValues,
-    /// Whether values lost digits in float32.
-    pub(super) is_rounded: bool,
 }
 
 /// The place of alpha in a pixel, and whether the color is already multiplied by it.
@@ -138,7 +147,6 @@ impl Picture {
             }),
             orientation,
             values,
-            is_rounded: false,
         }
     }
 }

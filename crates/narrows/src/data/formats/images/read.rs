@@ -109,6 +109,10 @@ fn bytes_of(row: &ImageRow, depth: Depth) -> Result<Cow<'_, [u8]>> {
             let bytes = values.iter().flat_map(|value| value.to_le_bytes());
             Ok(Cow::Owned(bytes.collect()))
         }
+        (Depth::Double, PixelValues::Double(values)) => {
+            let bytes = values.iter().flat_map(|value| value.to_le_bytes());
+            Ok(Cow::Owned(bytes.collect()))
+        }
         _ => Err(Error::new(
             ErrorKind::Format,
             "an image has another type than its head says",
@@ -122,6 +126,7 @@ fn element(depth: Depth) -> Element {
         Depth::Eight => NumberKind::U8,
         Depth::Sixteen => NumberKind::U16,
         Depth::Float => NumberKind::F32,
+        Depth::Double => NumberKind::F64,
     })
 }
 
@@ -137,17 +142,16 @@ fn gather<'a>(
     let mut is_good = Vec::with_capacity(all.len());
     let mut rest = &all[..];
     while !rest.is_empty() {
-        let (batch, behind) = rest.split_at(batch(rest, inputs as u64 * 4));
+        let (batch, behind) = rest.split_at(batch(rest, inputs as u64 * 8));
         rest = behind;
         let decoded = on_threads(batch, |image| decoded(image, plan));
         for (image, done) in batch.iter().zip(decoded) {
             met.pass_headless(is_good.len(), rows.count());
             is_good.push(done.is_ok());
             match done {
-                Ok((row, was_rounded)) => {
+                Ok(row) => {
                     rows.push(&bytes_of(&row, plan.depth)?)?;
                     met.transparent += usize::from(row.was_transparent);
-                    met.rounded += usize::from(was_rounded);
                 }
                 Err(error) if options.on_bad != OnBad::Refuse => {
                     met.is_bad(rows.count(), (image.file, &image.name), &error);
@@ -172,17 +176,23 @@ fn batch(images: &[PlannedImage], row_bytes: u64) -> usize {
     images.iter().take_while(fits).count().max(1)
 }
 
-/// The row of an image, and whether it was rounded.
-fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
+/// The row of an image.
+fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<ImageRow> {
     let picture = decode::decode(&image.file.path, image.file.kind, &image.head);
     let picture = picture.map_err(|error| match page(image) {
         "" => error,
         page => error.at(format!("page {page}")),
     })?;
     let row = fit::row(&picture, plan);
-    if let PixelValues::Float(values) = &row.values
-        && let Some(value) = values.iter().find(|value| !value.is_finite())
-    {
+    let odd = match &row.values {
+        PixelValues::Float(values) => values
+            .iter()
+            .find(|value| !value.is_finite())
+            .map(|value| f64::from(*value)),
+        PixelValues::Double(values) => values.iter().find(|value| !value.is_finite()).copied(),
+        PixelValues::Eight(_) | PixelValues::Sixteen(_) => None,
+    };
+    if let Some(value) = odd {
         return Err(Error::new(ErrorKind::Data, "a value is not finite")
             .at(place(image))
             .expected("finite numbers")
@@ -192,7 +202,7 @@ fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<(ImageRow, bool)> {
                 set(Setting::OnBad, "drop")
             )));
     }
-    Ok((row, picture.is_rounded))
+    Ok(row)
 }
 
 /// One label per image, and the names of the labels; if folders have numbers as names, these are the labels.

@@ -86,11 +86,7 @@ pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> 
         decoder = Decoder::new(file)?;
     }
     let size = decoder.dimensions()?;
-    let Pixels {
-        stride,
-        values,
-        is_rounded,
-    } = pixels(decoder, &page)?;
+    let Pixels { stride, values } = pixels(decoder, &page)?;
     let planes = PagePlanes {
         size,
         stride,
@@ -111,10 +107,7 @@ pub(super) fn decode(open: impl Fn() -> Result<OpenImage>, head: &ImageHead) -> 
             let green = y - 0.344_136 * cb - 0.714_136 * cr;
             [byte(y + 1.402 * cr), byte(green), byte(y + 1.772 * cb)]
         })?,
-        _ => Picture {
-            is_rounded,
-            ..planes.picture(values)
-        },
+        _ => planes.picture(values),
     })
 }
 

@@ -386,3 +386,59 @@ fn what_looks_like_a_table() {
     assert!(!looks_like_table(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "x"));
     assert!(!looks_like_table(b"PAR1\x15\x04\x15\xf0\x01", "x"));
 }
+
+#[test]
+fn a_unit_behind_a_space_leaves_the_separator_in_no_doubt() {
+    for (text, first) in [
+        (
+            "anteil;rate\n0,5 %;1,1 %\n1,5 %;2,1 %\n2,5 %;0,1 %\n",
+            "0.5 | 1.1",
+        ),
+        ("temp;state\n12,7 °C;ok\n13,1 °C;bad\n", "12.7 | \"ok\""),
+        ("temp\tstate\n12,7 °C\tok\n13,1 °C\tbad\n", "12.7 | \"ok\""),
+        (
+            "p;w;town\n21,5 €;16,4 kg;Bonn\n22,5 €;11,3 kg;Köln\n",
+            "21.5 | 16.4 | \"Bonn\"",
+        ),
+        (
+            "a;b;c\n1,5 %;2,5 %;3,5 %\n4,5 %;5,5 %;6,5 %\n",
+            "1.5 | 2.5 | 3.5",
+        ),
+        (
+            "price|town\n1,50 €|Berlin\n2,25 €|Bonn\n",
+            "1.5 | \"Berlin\"",
+        ),
+        (
+            "weight;town\n1,5 kg;Berlin\n2,5 kg;Bonn\n",
+            "1.5 | \"Berlin\"",
+        ),
+        ("a;b\n12 345,5;1\n13 456,7;2\n", "12345.5 | 1"),
+    ] {
+        let found = plain(text);
+        assert_eq!(found.rows[0], first, "{text:?}: {}", found.how);
+        assert!(
+            found.how.contains("header on line 1"),
+            "{text:?}: {}",
+            found.how
+        );
+    }
+    // Between commas, and between spaces, they stay what they are.
+    assert_eq!(plain("a,b\n5 kg,1\n6 kg,2\n").columns[0], "a:Integer [kg]");
+    assert_eq!(
+        plain("temp state\n12,7 ok\n13,5 ok\n").rows[0],
+        "12.7 | \"ok\""
+    );
+}
+
+#[test]
+fn lines_behind_percent_signs_are_comments_if_they_come_first() {
+    let found = plain("% made by MATLAB\n% x y\n1 2\n3 4\n5 9\n");
+    assert_eq!(found.columns, ["x:Integer", "y:Integer"]);
+    assert_eq!(found.rows.len(), 3);
+    let found = plain("%\n% a note, with a comma\n1.5 2\n3.5 4\n");
+    assert_eq!(found.rows, ["1.5 | 2", "3.5 | 4"]);
+    assert_eq!(
+        plain("%a,%b\n1,2\n3,5\n").columns,
+        ["%a:Integer", "%b:Integer"]
+    );
+}

@@ -268,3 +268,16 @@ fn faults_behind_the_start_of_a_file_are_told() {
         ]
     );
 }
+
+#[test]
+fn a_last_line_of_means_or_totals_is_told_in_the_first_column_of_words() {
+    for word in ["Insgesamt", "Average", "Mean", "Somme", "SUM:", "Total"] {
+        let error = super::refused(&format!("month,n\nJan,1\nFeb,2\n{word},3\n"));
+        assert!(
+            error.contains("a line of totals") && error.contains("`skip_end = 1`"),
+            "{word}: {error}"
+        );
+    }
+    // In a later column it may be one of the words.
+    assert_eq!(plain("n,of\n1,Max\n2,Min\n3,Mean\n").rows.len(), 3);
+}

@@ -321,3 +321,31 @@ fn letters_are_yes_and_no_in_pairs() {
         assert_eq!(plain(&text).columns[0], format!("a:{kind}"), "{cells}");
     }
 }
+
+#[test]
+fn a_whole_number_of_five_digits_decides_for_all_columns() {
+    let rows = |text: &str| plain(text).rows;
+    assert_eq!(
+        rows("a;b;c\n124.355;1.234;20340\n99.355;2.345;3\n"),
+        ["124.355 | 1.234 | 20340", "99.355 | 2.345 | 3"]
+    );
+    assert_eq!(
+        rows("a\tc\n124,355\t20340\n99,355\t3\n")[0],
+        "124.355 | 20340"
+    );
+    // Codes are never written with separators, and the training file comes first.
+    assert!(refused("a;zip\n124.355;01067\n99.355;80331\n").contains("in doubt"));
+    let text = "a;c\n124.355;20340\n99.355;3\n";
+    let usual = with(|text| text.usual_decimal = Some(','));
+    assert_eq!(read(text, &usual).unwrap().rows[0], "124355 | 20340");
+}
+
+#[test]
+fn exponents_of_fortran_and_spaces_that_do_not_break_a_line() {
+    let found = plain("a,b\n1.5D+03,1\n4d3,2\n2.25d-2,3\n");
+    assert_eq!(found.columns[0], "a:Float");
+    assert_eq!(found.rows, ["1500.0 | 1", "4000.0 | 2", "0.0225 | 3"]);
+    let found = plain("a,b\n\u{a0}5,1\u{a0}\n7\u{202f},\u{a0}\n");
+    assert_eq!(found.rows, ["5 | 1", "7 | _"]);
+    assert_eq!(plain("a,b\n5 d,1\n6 d,2\n").columns[0], "a:Integer [d]");
+}

@@ -19,7 +19,6 @@ pub(super) struct Met<'a> {
     /// Files without a readable header, each with the number of images before it.
     pub(super) headless: Vec<(usize, &'a FoundImage, Error)>,
     pub(super) transparent: usize,
-    pub(super) rounded: usize,
     pub(super) reduced_pages: usize,
     pub(super) files_of_pages: usize,
 }

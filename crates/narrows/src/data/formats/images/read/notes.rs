@@ -64,12 +64,6 @@ pub(super) fn notes(
         1 => "1 image is transparent: background filled with black".into(),
         count => format!("{count} images are transparent: background filled with black"),
     });
-    note(met.rounded, &|count| {
-        format!(
-            "{} of 64-bit floating-point values rounded to 32 bits",
-            images(count)
-        )
-    });
     note(
         count(&|head| head.part == ImagePart::FirstFrame),
         &|count| {

@@ -62,8 +62,8 @@ pub(super) fn plan(
                 )),
         );
     }
-    let float = all.iter().find(|image| image.head.depth == Depth::Float);
-    let whole = all.iter().find(|image| image.head.depth != Depth::Float);
+    let float = all.iter().find(|image| !image.head.depth.is_whole());
+    let whole = all.iter().find(|image| image.head.depth.is_whole());
     if let (Some(float), Some(whole)) = (float, whole) {
         return Err(Error::new(
             ErrorKind::Data,
@@ -83,7 +83,7 @@ pub(super) fn plan(
         fit: options.fit,
         is_color,
         depth: match (deepest.unwrap_or(Depth::Eight), options.bits) {
-            (Depth::Float, _) => Depth::Float,
+            (depth @ (Depth::Float | Depth::Double), _) => depth,
             (_, Some(8)) => Depth::Eight,
             (_, Some(16)) => Depth::Sixteen,
             (depth, _) => depth,

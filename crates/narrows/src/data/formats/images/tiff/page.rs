@@ -67,6 +67,8 @@ pub(super) fn page(decoder: &mut Decoder<Patched>, file_bytes: u64) -> Result<Pa
     let depth = match (format, bits) {
         (SampleFormat::Uint | SampleFormat::Void, 1..=8) => Depth::Eight,
         (SampleFormat::Uint | SampleFormat::Void, 9..=16) => Depth::Sixteen,
+        (SampleFormat::IEEEFP, 33..) => Depth::Double,
+        (SampleFormat::Uint | SampleFormat::Int | SampleFormat::Void, 17..) => Depth::Double,
         _ => Depth::Float,
     };
     if depth != Depth::Eight && matches!(pixel, Pixel::Cmyk | Pixel::Ycbcr) {

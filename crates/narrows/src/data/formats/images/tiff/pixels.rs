@@ -2,7 +2,7 @@
 
 use super::page::{Page, Pixel, Result, with_limits};
 use crate::data::formats::images::patched::Patched;
-use crate::data::formats::images::picture::{Cause, PixelValues};
+use crate::data::formats::images::picture::PixelValues;
 use tiff::decoder::{BufferLayoutPreference, Decoder, DecodingResult};
 
 /// The values of a page, pixel after pixel.
@@ -10,7 +10,6 @@ pub(super) struct Pixels {
     /// The number of values per pixel.
     pub(super) stride: usize,
     pub(super) values: PixelValues,
-    pub(super) is_rounded: bool,
 }
 
 pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
@@ -26,9 +25,6 @@ pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
     if result.as_buffer(0).byte_len() < layout.complete_len {
         return Err("its pixels take more memory than its size tells".into());
     }
-    let not_exact =
-        || -> Cause { "it has whole numbers that float32 does not hold: save it as .npy".into() };
-    let mut is_rounded = false;
     let values = match result {
         DecodingResult::U8(values) if page.bits < 8 => {
             let is_index = page.pixel == Pixel::Palette;
@@ -46,13 +42,7 @@ pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
             let values = values.into_iter().map(|value| value.to_f32()).collect();
             PixelValues::Float(interleaved(values, &layout))
         }
-        DecodingResult::F64(values) => {
-            is_rounded = values
-                .iter()
-                .any(|&value| f64::from(value as f32) != value && !value.is_nan());
-            let values = values.into_iter().map(|value| value as f32).collect();
-            PixelValues::Float(interleaved(values, &layout))
-        }
+        DecodingResult::F64(values) => PixelValues::Double(interleaved(values, &layout)),
         DecodingResult::I8(values) => PixelValues::Float(interleaved(
             values.into_iter().map(f32::from).collect(),
             &layout,
@@ -61,14 +51,14 @@ pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
             values.into_iter().map(f32::from).collect(),
             &layout,
         )),
-        DecodingResult::I32(values) => {
-            let values = exact(values.into_iter().map(i64::from)).ok_or_else(not_exact)?;
-            PixelValues::Float(interleaved(values, &layout))
-        }
-        DecodingResult::U32(values) => {
-            let values = exact(values.into_iter().map(i64::from)).ok_or_else(not_exact)?;
-            PixelValues::Float(interleaved(values, &layout))
-        }
+        DecodingResult::I32(values) => PixelValues::Double(interleaved(
+            values.into_iter().map(f64::from).collect(),
+            &layout,
+        )),
+        DecodingResult::U32(values) => PixelValues::Double(interleaved(
+            values.into_iter().map(f64::from).collect(),
+            &layout,
+        )),
         DecodingResult::I64(_) | DecodingResult::U64(_) => {
             return Err(
                 "it has whole numbers of 64 bits, which are not read: save it as .npy".into(),
@@ -79,19 +69,12 @@ pub(super) fn pixels(decoder: Decoder<Patched>, page: &Page) -> Result<Pixels> {
         PixelValues::Eight(values) => values.len(),
         PixelValues::Sixteen(values) => values.len(),
         PixelValues::Float(values) => values.len(),
+        PixelValues::Double(values) => values.len(),
     };
     Ok(Pixels {
         stride: there / count.max(1),
         values,
-        is_rounded,
     })
-}
-
-/// Whole numbers as `f32`, if each is one.
-fn exact(values: impl Iterator<Item = i64>) -> Option<Vec<f32>> {
-    values
-        .map(|value| ((value as f32) as i64 == value).then_some(value as f32))
-        .collect()
 }
 
 /// Values that lie plane by plane, pixel after pixel.

@@ -155,3 +155,71 @@ fn zeros_at_the_beginning_are_told_in_training_too() {
     let source = crate::data::Source::open(&source.display().to_string()).unwrap();
     assert!(source.train.notes().contains(&said.to_string()));
 }
+
+#[test]
+fn numbers_that_cannot_be_scaled_are_told_and_left_out_of_the_settings() {
+    for column in [
+        ["1e300", "2", "-1e300", "4"],
+        ["1e200", "2e200", "3e200", "-1e200"],
+        ["1e-310", "2e-310", "3e-310", "1.5e-310"],
+        ["-1.7e308", "1.7e308", "0", "1"],
+    ] {
+        let mut text = "f,g\n".to_string();
+        for (cell, other) in column.iter().zip([1.5, 2.5, 3.0, 1.0]) {
+            text.push_str(&format!("{cell},{other}\n"));
+        }
+        let (_folder, info) = of_files(&[("t.csv", text.as_bytes())], &ReadOptions::default());
+        let numbers = info.columns[0].numbers.unwrap();
+        assert!(
+            numbers.std.is_finite() && numbers.std > 0.0,
+            "{column:?}: {numbers:?}"
+        );
+        assert!(
+            info.refusals[0].starts_with("`f`: its values are too large"),
+            "{:?}",
+            info.refusals
+        );
+        assert!(
+            !info
+                .remarks
+                .iter()
+                .any(|remark| remark.contains("distinct")),
+            "{:?}",
+            info.remarks
+        );
+        assert_eq!(settings(&info), "drop = f");
+    }
+    let (_folder, info) = of_files(
+        &[("t.csv", b"f,g\n1e100,1.5\n2e100,2.5\n5e100,3.5\n")],
+        &ReadOptions::default(),
+    );
+    assert_eq!(info.refusals, [""; 0]);
+}
+
+#[test]
+fn columns_without_a_name_that_count_the_rows_are_left_out() {
+    for (header, rows) in [
+        ("a,b,", ["1.5,2,0", "2.5,7,1", "0.5,4,2"]),
+        (
+            "Unnamed: 0,Unnamed: 0.1,a",
+            ["0,3,1.5", "1,5,2.5", "2,9,0.5"],
+        ),
+        ("a,b,Unnamed: 2", ["1.5,2,1", "2.5,7,2", "0.5,4,3"]),
+    ] {
+        let text = format!("{header}\n{}\n", rows.join("\n"));
+        let (_folder, info) = of_files(&[("t.csv", text.as_bytes())], &ReadOptions::default());
+        let inputs: Vec<&str> = info
+            .of_role(Role::Input)
+            .map(|column| column.name.as_str())
+            .collect();
+        assert!(
+            inputs.iter().all(|name| name.len() == 1),
+            "{header}: {inputs:?}"
+        );
+    }
+    let (_folder, info) = of_files(
+        &[("t.csv", b"a,\n1.5,7\n2.5,8\n0.5,11\n")],
+        &ReadOptions::default(),
+    );
+    assert_eq!(info.of_role(Role::Input).count(), 2);
+}
