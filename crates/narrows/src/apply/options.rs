@@ -51,7 +51,7 @@ pub fn options_for(model: &Model, options: &ReadOptions) -> Result<ReadOptions> 
     }
     let text = options.text.clone();
     let text = match reading {
-        Some(reading) => text.as_in(&TextOptions {
+        Some(reading) => text.like(&TextOptions {
             usual_header: reading.header.or(reading.text.usual_header),
             ..reading.text.clone()
         }),

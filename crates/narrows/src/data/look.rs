@@ -242,12 +242,13 @@ fn in_archive(path: &Path) -> Result<FileKind> {
     }
 }
 
-/// Why the largest file of a folder is not read, if its kind is known.
+/// Why the largest file without an ending is not read, if its kind is known; an ending alone tells what the others are.
 pub(super) fn why_not(folder: &Path) -> Option<Error> {
     let entries = fs::read_dir(folder).ok()?.flatten();
     let files = entries.filter_map(|entry| {
         let found = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-        Some((found.len(), entry.path()))
+        let path = entry.path();
+        path.extension().is_none().then_some((found.len(), path))
     });
     let (_, largest) = files.max()?;
     file_kind(&largest).err()

@@ -336,7 +336,7 @@ fn not_understood(spec: &str) -> Error {
                 None => "an empty folder".to_string(),
             });
         match why_not(path) {
-            Some(why) => error.hint(format!("the largest file is {why}")),
+            Some(why) => error.hint(format!("the largest of these files is {why}")),
             None => error,
         }
     } else {

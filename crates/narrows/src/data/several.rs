@@ -103,7 +103,7 @@ impl TableReader for Several {
     fn resolved(&self) -> Option<TextOptions> {
         // The first file decides for the others, and for the later rows of a model.
         let first = self.parts.first()?.reader.resolved()?;
-        Some(self.options.text.clone().as_in(&first))
+        Some(self.options.text.clone().like(&first))
     }
 
     fn lists(&self) -> Vec<(String, Vec<String>)> {

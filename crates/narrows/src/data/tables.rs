@@ -73,7 +73,7 @@ pub(super) fn open(
         }
         if let Some(resolved) = reader.resolved() {
             // The decisions for the first file apply to the other files if these are ambiguous.
-            options.text = options.text.as_in(&resolved);
+            options.text = options.text.like(&resolved);
         }
         parts.push(MemberFile {
             name: name.into(),

@@ -195,7 +195,7 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
     if is_between(folder) {
         Err(Error::new(
             ErrorKind::Data,
-            "the folder holds a run that is only partly put in place: a training that overwrote another run was ended, \
+            "the folder holds a run that is only partly put in place: a training that overwrote another run was killed, \
              could not remove a file, or is at work now",
         )
         .at(folder.display())

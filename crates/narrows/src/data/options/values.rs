@@ -156,7 +156,7 @@ impl TextOptions {
     /// The same options, but cells and lines that can be read in two ways are read as in another file, as far as the
     /// options do not know one already.
     #[must_use]
-    pub(crate) fn as_in(self, other: &TextOptions) -> Self {
+    pub(crate) fn like(self, other: &TextOptions) -> Self {
         let (usual_decimal, usual_separator) = match self.usual_decimal {
             Some(_) => (self.usual_decimal, self.usual_separator),
             None => (

@@ -159,3 +159,20 @@ fn files_of_other_tools_are_refused_with_python_that_helps() {
         assert!(error.contains(parts[0]) && error.contains(name), "{error}");
     }
 }
+
+#[test]
+fn no_map_is_advised_between_layers_of_other_shapes() {
+    let bytes = file(&named(["a", "b", "c", "d"]), &[]);
+    let recipe = Recipe::parse(
+        "name = 'other'\nscaling.kind = 'none'\n\
+         encoder = [{ layer = 'dense', outputs = 20 }, { layer = 'relu' }, { layer = 'dense', outputs = 11 }]\n\
+         decoder = [{ layer = 'dense', outputs = 20 }, { layer = 'relu' }, { layer = 'dense' }]",
+        "test.toml",
+    )
+    .unwrap();
+    let error = import(&bytes, &recipe, &[], &[5]).unwrap_err().to_string();
+    assert!(
+        error.contains("give the recipe's layers the sizes") && !error.contains("a=encoder.0"),
+        "{error}"
+    );
+}
