@@ -24,7 +24,7 @@ fn copies(rows: &Dataset, factor: f32, penalties: &str) -> Model {
     let recipe = Recipe::parse(&text, "copies.toml").unwrap();
     let diagonal = |factor: f32| {
         let one = move |place: usize| {
-            if place % (WIDTH + 1) == 0 {
+            if place.is_multiple_of(WIDTH + 1) {
                 factor
             } else {
                 0.0
