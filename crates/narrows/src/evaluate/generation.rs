@@ -18,13 +18,16 @@ use narrows_kernels::variational::{LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE};
 use std::sync::Arc;
 
 /// The rows of each sample, at the most.
-pub const COMPARED_ROWS: usize = 1000;
+const COMPARED_ROWS: usize = 1000;
 
 /// With fewer rows than this a discrepancy says nothing.
 const LEAST_ROWS: usize = 50;
 
 /// The principal components in which rows are compared, at the most.
-pub const COMPARED_COMPONENTS: usize = 50;
+const COMPARED_COMPONENTS: usize = 50;
+
+// The definitions of the numbers name them.
+const _: () = assert!(COMPARED_ROWS == 1000 && COMPARED_COMPONENTS == 50);
 
 /// Two samples of as many rows.
 struct Pair<'a> {

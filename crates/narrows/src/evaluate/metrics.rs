@@ -6,14 +6,13 @@ use super::metric::{
     SCALED, SCORES, SHARE, SINGULAR_VALUES, STUDY, TEST_BOUND, TEST_KL, TEST_MSE, TRAINING,
     VARIANCE_OF_VALUES, number,
 };
-use super::{Bounded, COMPARED_COMPONENTS, COMPARED_ROWS, Generation, SampledLikelihood};
+use super::{Bounded, Generation, SampledLikelihood};
 use super::{ClassError, ColumnError, Denoising, NEIGHBORS, NOISY_ROWS, NoisePoint, Quality};
 use serde_json::{Map, Value};
 use std::fmt::Write;
 
 // The texts below name these numbers.
 const _: () = assert!(NEIGHBORS == 5 && NOISY_ROWS == 500);
-const _: () = assert!(COMPARED_ROWS == 1000 && COMPARED_COMPONENTS == 50);
 
 /// A metric of a record, with the field that holds it.
 pub struct Measured<T: 'static> {
@@ -207,11 +206,10 @@ pub const GENERATION: &[Measured<Generation>] = &[
             "prior_mmd",
             "rows from the standard normal prior",
             "",
-            "squared maximum mean discrepancy (Gretton et al. 2012) between `rows` rows that are decoded from standard normal codes \
-             and as many test rows, at most 1,000, drawn from all; in the first 50 principal components of the training rows, \
-             as a U-statistic with the sum of the kernels c / (c + distance²), c = 2 v s, for s = 0.1, 0.2, 0.5, 1, 2, 5 and \
-             10, with v the variance of the training rows in these components. It is 0 on average for rows of one \
-             distribution, and may be negative",
+            "squared maximum mean discrepancy (Gretton et al. 2012) between `rows` rows (at most 1,000) from standard normal codes \
+             and as many test rows; in the first 50 principal components of the training rows, with variance v, as a \
+             U-statistic with the sum of the kernels c / (c + distance²), c = 2 v s, s = 0.1, 0.2, 0.5, 1, 2, 5, 10. It is 0 on \
+             average for rows of one distribution, and may be negative",
         ),
         |g| Some(g.prior_mmd),
     ),

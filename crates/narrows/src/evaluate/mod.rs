@@ -42,7 +42,6 @@ pub use baselines::Baselines;
 pub use bound::Sampling;
 pub use evaluating::Progress;
 pub use forecast::Forecast;
-pub use generation::{COMPARED_COMPONENTS, COMPARED_ROWS};
 pub use jacobian::{JacobianSummary, mean_jacobian_norm};
 pub(crate) use matrix::{Matrix, block_rows};
 pub(crate) use measure::no_test_rows;
