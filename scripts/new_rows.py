@@ -56,7 +56,7 @@ def main():
             evaluation = evaluated(arguments, name, recipe, settings, seed)
             mse, of = evaluation["model"]["test_mse"], evaluation["generation"]
             prior, fitted = of["prior_mmd"], of["fitted_mmd"]
-            cells = [name, seed, f"{mse:.5f}", f"{prior:.4f}", f"{fitted:.4f}", f"{prior / fitted:.1f}"]
+            cells = [name, seed, f"{mse:.5f}", f"{prior:.4f}", f"{fitted:.4f}", f"{prior / fitted:.1f}" if fitted > 0 else "-"]
             cells += [f"{of['training_mmd']:.4f}", f"{of['code_mmd']:.5f}", f"{of['code_mmd_standard_error']:.5f}"]
             lines.append("| " + " | ".join(map(str, cells)) + " |")
     print("\n".join(lines))

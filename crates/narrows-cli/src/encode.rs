@@ -48,9 +48,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let data = arguments
         .source
         .all_rows_for(&arguments.model, &model, Some(&output))?;
-    let encode = |progress: apply::Progress<'_>| match arguments.std {
-        true => apply::encode_with_stds(&model, &data, output.clone(), progress),
-        false => apply::encode(&model, &data, output.clone(), progress),
+    let encode = |progress: apply::Progress<'_>| {
+        if arguments.std {
+            apply::encode_with_stds(&model, &data, output.clone(), progress)
+        } else {
+            apply::encode(&model, &data, output.clone(), progress)
+        }
     };
     let ((), display) = go_over("encoding", data.rows(), encode)?;
     if let Some(text) = without(&data, "code", Some(&output)) {

@@ -24,9 +24,9 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The distribution of the codes: `standard` (mean 0 and variance 1, which variational training aims at), `gaussian` or
-    /// `mixture` [default: what `narrows fit-prior` has kept in the model; else `standard` for a variational bottleneck or the penalty `mmd`, and
-    /// for other models of a run a `mixture` of 10, fitted to its training rows now]
+    /// The distribution of the codes: `standard` (mean 0 and variance 1), `gaussian` or `mixture` [default: what
+    /// `narrows fit-prior` has kept in the model; else `standard` for a variational bottleneck and the penalty `mmd`, which
+    /// train codes towards it, and for other models of a run a `mixture` of 10, fitted to its training rows now]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     prior: Option<PriorKind>,
     /// How many rows. Row i of a seed is the same whatever their number [default: 64]
@@ -96,6 +96,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let picture = (".png", "one picture");
     let out = arguments.format.unless_picture(output, picture)?;
     let model = load_model(&arguments.model)?;
+    if arguments.noise {
+        Samples::check_noise(&model)?;
+    }
     let seed = arguments.seed.unwrap_or(model.recipe().seed);
     let steps = arguments.steps();
     if out.is_none() {
@@ -136,9 +139,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             ));
         }
     };
-    let samples = match arguments.noise {
-        true => samples.with_noise(seed)?,
-        false => samples,
+    let samples = if arguments.noise {
+        samples.with_noise(seed)?
+    } else {
+        samples
     };
     let Some(out) = out else {
         let picture = if arguments.traverse {
@@ -221,8 +225,8 @@ impl Arguments {
             Some(PriorKind::Standard) if is_normal => return Ok(standard()),
             Some(PriorKind::Standard) => {
                 note(
-                    "narrows: warning: this model was not trained to have standard normal codes, as a variational bottleneck or \
-                     the penalty `mmd` would: the rows may be unlike the data",
+                    "narrows: warning: this model was not trained towards standard normal codes; only a variational bottleneck \
+                     or the penalty `mmd` does this. The new rows may be unlike the data",
                 );
                 return Ok(standard());
             }
@@ -270,8 +274,8 @@ impl Arguments {
             none.expected("one, or the folder of the run that trained the model")
         };
         none.hint(
-            "fit one with `narrows fit-prior MODEL --data SOURCE`; `--prior standard` draws standard normal codes, which suit \
-             a variational bottleneck and the penalty `mmd` alone",
+            "fit one with `narrows fit-prior MODEL --data SOURCE`; `--prior standard` draws standard normal codes, for \
+             which only a variational bottleneck or the penalty `mmd` trains a model",
         )
     }
 }

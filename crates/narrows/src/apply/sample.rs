@@ -275,6 +275,15 @@ impl<'a> Samples<'a> {
         })
     }
 
+    /// Whether rows of a model can be drawn from its likelihood ([`Samples::with_noise`]).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Data`] if the reconstruction loss is not a likelihood.
+    pub fn check_noise(model: &Model) -> Result<()> {
+        model.drawing(0).map(drop)
+    }
+
     /// The values of the code that [`Samples::along`] moves, in the order of its rows; none for other rows.
     pub fn moved(&self) -> &[usize] {
         match &self.codes {

@@ -5,7 +5,6 @@ use super::Pca;
 use super::evaluating::Evaluating;
 use super::matrix::Matrix;
 use super::record::Generation;
-use crate::corruption::binarize_row;
 use crate::error::Result;
 use crate::memory::unless_left_out;
 use crate::model::Prior;
@@ -180,26 +179,21 @@ impl Evaluating<'_> {
         })
     }
 
-    /// New rows from draws of a prior, scaled; 0 or 1 where the model was trained on such draws.
+    /// New rows from draws of a prior, scaled: drawn from the likelihood where there is one, as test rows have its noise too.
     fn decoded(&mut self, prior: &Prior, count: usize) -> Vec<f32> {
-        let (recipe, inputs) = (self.model.recipe(), self.test.inputs());
-        let codes = prior.draw(recipe.seed, 0..count);
+        let (model, inputs) = (self.model, self.test.inputs());
+        let seed = model.recipe().seed;
+        let codes = prior.draw(seed, 0..count);
+        if let Ok(drawing) = model.drawing(seed) {
+            let rows = drawing.scaled(model, &mut self.workers, &codes, 0..count);
+            return rows.into_raw_vec_and_offset().0;
+        }
         let codes = Matrix {
             values: codes.as_slice().unwrap_or_default(),
-            width: self.model.code_size(),
+            width: model.code_size(),
         };
         let mut rows = vec![0.0; count * inputs];
-        self.model
-            .decoder()
-            .run(&codes, &mut self.workers, &mut rows);
-        if recipe.binarize {
-            let draws = Draws::new(recipe.seed, Purpose::Samples).of_part(1);
-            let mut scratch = vec![0.0; inputs];
-            for (row, values) in rows.chunks_exact_mut(inputs).enumerate() {
-                let address = draws.address(0, row as u32);
-                binarize_row(Isa::best(), address, values, &mut scratch);
-            }
-        }
+        model.decoder().run(&codes, &mut self.workers, &mut rows);
         rows
     }
 

@@ -206,10 +206,10 @@ pub const GENERATION: &[Measured<Generation>] = &[
             "prior_mmd",
             "rows from the standard normal prior",
             "",
-            "squared maximum mean discrepancy (Gretton et al. 2012) between `rows` rows (at most 1,000) from standard normal codes \
-             and as many test rows; in the first 50 principal components of the training rows, with variance v, as a \
-             U-statistic with the sum of the kernels c / (c + distance²), c = 2 v s, s = 0.1, 0.2, 0.5, 1, 2, 5, 10. It is 0 on \
-             average for rows of one distribution, and may be negative",
+            "squared maximum mean discrepancy (Gretton et al. 2012) between `rows` rows (at most 1,000) from standard normal codes, \
+             drawn from the likelihood where there is one, and as many test rows; in the first 50 principal components of the \
+             training rows, with variance v; a U-statistic with the kernels c / (c + distance²), c = 2 v s, s = 0.1, 0.2, 0.5, 1, \
+             2, 5, 10. It is 0 on average for rows of one distribution, and may be negative",
         ),
         |g| Some(g.prior_mmd),
     ),
@@ -218,7 +218,7 @@ pub const GENERATION: &[Measured<Generation>] = &[
             "fitted_mmd",
             "rows from the fitted distribution",
             "",
-            "the same of rows that are decoded from codes of the distribution that `narrows fit-prior` has kept in the model",
+            "the same of rows from codes of the distribution that `narrows fit-prior` has kept in the model, which `fitted` describes",
         ),
         |g| g.fitted_mmd,
     ),
@@ -234,7 +234,7 @@ pub const GENERATION: &[Measured<Generation>] = &[
     Measured::new(
         Metric::new(
             "code_mmd",
-            "codes from the prior",
+            "test codes, from the prior",
             "",
             "the same discrepancy between the codes of these test rows (a draw for each row, where the bottleneck draws) and \
              standard normal codes, with v the number of values of a code",
@@ -244,7 +244,7 @@ pub const GENERATION: &[Measured<Generation>] = &[
     Measured::new(
         Metric::new(
             "code_mmd_standard_error",
-            "its standard error",
+            "standard error, if normal",
             "",
             "the standard error that `code_mmd` has if the codes are standard normal, from pairs of standard normal codes",
         ),

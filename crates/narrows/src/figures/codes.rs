@@ -103,8 +103,8 @@ fn projected_origin(pca: &Pca, width: usize) -> (f64, f64) {
     (next(), next())
 }
 
-/// 1, 2 and 3 standard deviations of the prior of a variational code, a standard normal distribution around a place; none
-/// for other codes.
+/// 1, 2 and 3 standard deviations of the standard normal distribution around a place, for a code that training draws towards
+/// it; none for other codes.
 fn rings(model: &Model, center: (f64, f64)) -> Vec<Ring> {
     if !model.recipe().makes_codes_normal() {
         return Vec::new();

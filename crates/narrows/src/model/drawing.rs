@@ -5,7 +5,7 @@ use super::prior::noise_of_row;
 use super::rows::Block;
 use super::{InUse, Model};
 use crate::error::{Error, ErrorKind, Result};
-use crate::network::Pass;
+use crate::network::{Pass, Workers};
 use crate::objective::{InNats, Likelihood};
 use narrows_kernels::Isa;
 use ndarray::Array2;
@@ -62,7 +62,20 @@ impl Drawing {
         codes: &Array2<f32>,
         numbers: Range<usize>,
     ) -> Array2<f64> {
-        let (model, isa) = (in_use.model(), Isa::best());
+        let model = in_use.model();
+        let drawn = self.scaled(model, in_use.workers(), codes, numbers);
+        model.in_own_units(&drawn)
+    }
+
+    /// The same in scaled units.
+    pub(crate) fn scaled(
+        &self,
+        model: &Model,
+        workers: &mut Workers,
+        codes: &Array2<f32>,
+        numbers: Range<usize>,
+    ) -> Array2<f32> {
+        let isa = Isa::best();
         let shape = (codes.nrows(), model.network.inputs());
         let (mut outputs, mut drawn) = (Array2::zeros(shape), Array2::zeros(shape));
         if let (Some(codes), Some(outputs)) = (codes.as_slice(), outputs.as_slice_mut()) {
@@ -70,7 +83,7 @@ impl Drawing {
                 given: codes,
                 inputs: model.code_size(),
             };
-            self.decoder.run(&block, in_use.workers(), outputs);
+            self.decoder.run(&block, workers, outputs);
         }
         let rows = outputs.rows().into_iter().zip(drawn.rows_mut());
         for ((output, mut row), number) in rows.zip(numbers) {
@@ -79,6 +92,6 @@ impl Drawing {
                 self.likelihood.draw(isa, output, address, row);
             }
         }
-        model.in_own_units(&drawn)
+        drawn
     }
 }

@@ -178,8 +178,8 @@ fn place_of_sigmoid(decoder: &[LayerSpec]) -> Option<usize> {
 }
 
 /// The decoder that a model applies. If the loss takes the output of the decoder's sigmoid for the parameter of a
-/// distribution, the mean of this distribution is in the place of the sigmoid. Training is the same, because the loss
-/// compares what comes before.
+/// distribution, the mean of this distribution is in the place of the sigmoid. The loss
+/// compares what comes before it; a penalty on the decoder's Jacobian acts on the mean.
 pub(crate) fn decoder_of_model<'d>(
     reconstruction: &Reconstruction,
     decoder: &'d [LayerSpec],

@@ -73,7 +73,7 @@ const GROWTH: Key = Key::new(
         least: 1,
         most: 1000,
     },
-    "how many times as long as the one before each stage is, the first with `every` epochs",
+    "each stage is this many times as long as the stage before; the first has `every` epochs",
 )
 .default(Preset::Whole(1));
 
@@ -182,8 +182,8 @@ impl ScheduleSpec {
             } => {
                 let epoch = step / steps_per_epoch.max(1);
                 let falls = match growth {
-                    1 => epoch / every as u64,
-                    _ => ends(every as u64, growth as u64)
+                    0 | 1 => epoch / every as u64,
+                    _ => ends(every.max(1) as u64, growth.max(1) as u64)
                         .take_while(|&end| end <= epoch)
                         .count() as u64,
                 };

@@ -185,6 +185,12 @@ impl Recipe {
         parts
     }
 
+    /// Whether a penalty compares the rows of a batch.
+    pub(crate) fn has_coupled_penalty(&self) -> bool {
+        let mut penalties = self.penalties.iter();
+        penalties.any(|penalty| penalty.weight > 0.0 && penalty.kind.couples_rows())
+    }
+
     /// Whether training draws codes towards the standard normal distribution, from which new rows can then be drawn: by a
     /// variational bottleneck, or by the penalty `mmd`.
     pub fn makes_codes_normal(&self) -> bool {

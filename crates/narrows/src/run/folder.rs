@@ -2,6 +2,7 @@
 
 use super::names::{
     CHECKPOINT_FILE, FIGURES_FOLDER, FILES, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE,
+    RUN_FILE,
 };
 use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, entries, write_alone};
@@ -71,7 +72,11 @@ pub fn is_file_of_run(path: &Path) -> bool {
     let Some((folder, name)) = path.parent().zip(path.file_name()) else {
         return false;
     };
-    let is_run = |folder: &Path| folder.join(RECIPE_FILE).is_file();
+    // A person's own folder may hold a recipe of this name.
+    let is_run = |folder: &Path| {
+        let has = |name: &str| folder.join(name).is_file();
+        has(RECIPE_FILE) && (has(RUN_FILE) || has(CHECKPOINT_FILE))
+    };
     let is_written = FILES.iter().any(|file| name == *file);
     let is_log = || tensorboard::logs(folder).is_ok_and(|logs| logs.contains(&path));
     let is_figure = folder

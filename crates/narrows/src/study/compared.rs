@@ -4,6 +4,7 @@ use super::vary::Variation;
 use super::{Done, Measure};
 use crate::corruption::Corruption;
 use crate::evaluate::{Bounded, Evaluation};
+use crate::objective::InNats;
 use crate::scaling::ScalingSpec;
 use crate::text::decimal;
 use serde_json::{Value, json};
@@ -81,9 +82,10 @@ impl Compared {
             scaling: {
                 let scaling = described(runs.first().and_then(|run| run.outcome.scaling));
                 // Errors against drawn values are another thing than errors against the values themselves.
-                match runs.first().is_some_and(|run| run.recipe.binarize) {
-                    true => format!("{scaling} (drawn as 0 or 1)"),
-                    false => scaling,
+                if runs.first().is_some_and(|run| run.recipe.binarize) {
+                    format!("{scaling} (drawn as 0 or 1)")
+                } else {
+                    scaling
                 }
             },
             code_size: summary.map_or(0, |summary| summary.code_size),
@@ -91,7 +93,10 @@ impl Compared {
             test_bound: optional(&|e| Some(e.bounded.as_ref()?.test_bound)),
             bound_of: runs.first().and_then(|run| {
                 let likelihood = run.recipe.reconstruction.part();
-                let is_binary = run.recipe.binarize || likelihood.needs_binary_targets();
+                // Cross-entropy is a probability of values that are drawn; other likelihoods of such values are densities.
+                let is_cross_entropy = likelihood.in_nats() == InNats::BesideDivergence;
+                let is_binary =
+                    likelihood.needs_binary_targets() || (run.recipe.binarize && is_cross_entropy);
                 Some(kind_of(run.evaluation()?.bounded.as_ref()?, is_binary))
             }),
             denoising_mse: noise

@@ -34,7 +34,7 @@ impl Comparison {
         let has_bounds = self.rows.iter().any(|row| row.test_bound.is_some());
         let has_scalings = self.groups().len() > 1;
         let mut heads = vec!["", "test MSE"];
-        heads.extend(has_bounds.then_some("bound in nats"));
+        heads.extend(has_bounds.then_some("negative bound"));
         heads.extend(is_denoising.then_some("denoising MSE"));
         heads.extend([
             "PCA",

@@ -58,8 +58,8 @@ pub enum Warning {
         /// The number of rows in a step.
         batch: usize,
     },
-    /// The last batch of an epoch would have one row, and training compares the rows of a batch or normalizes by their statistics: the row
-    /// joins the batch before it.
+    /// The last batch of an epoch would have one row, and training compares the rows of a batch or normalizes by their
+    /// statistics: the row joins the batch before it.
     LastRowJoins {
         /// The rows to train on.
         rows: usize,
@@ -176,9 +176,7 @@ pub fn warnings(
         all.push(Warning::WideCode { code, inputs });
     }
     let (rows, batch) = (data.rows(), recipe.batch_size);
-    let mut penalties = recipe.penalties.iter();
-    let couples_rows =
-        network.couples_rows() || penalties.any(|penalty| penalty.kind.couples_rows());
+    let couples_rows = network.couples_rows() || recipe.has_coupled_penalty();
     if couples_rows && batch > 1 && rows > batch && rows % batch == 1 {
         all.push(Warning::LastRowJoins { rows, batch });
     }

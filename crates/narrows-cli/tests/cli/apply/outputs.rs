@@ -153,6 +153,16 @@ fn no_output_replaces_what_is_read() {
         );
         assert!(fs::read(folder.join(file)).unwrap() == before, "{line}");
     }
+    // A person's own folder with a recipe is no run.
+    let own = folder.join("own");
+    fs::create_dir(&own).unwrap();
+    fs::copy(folder.join("run/recipe.toml"), own.join("recipe.toml")).unwrap();
+    for _ in 0..2 {
+        ok(
+            folder,
+            "encode run --data new.csv --format npy -o own/model.safetensors",
+        );
+    }
 }
 
 #[test]

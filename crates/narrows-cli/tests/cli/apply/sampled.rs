@@ -176,7 +176,7 @@ fn a_prior_is_fitted_to_other_rows_and_into_another_file() {
         "sample with.safetensors --prior standard -o standard.csv",
     );
     assert!(
-        notes.contains("warning: this model was not trained to have standard normal codes"),
+        notes.contains("warning: this model was not trained towards standard normal codes"),
         "{notes}"
     );
     // A run that is done keeps it; one that goes on does not.

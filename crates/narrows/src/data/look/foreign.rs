@@ -233,7 +233,8 @@ pub(super) fn text_of_another_kind(text: &[u8]) -> Option<(&'static str, &'stati
     None
 }
 
-/// Whether the first two lines of a text are a label and pairs of a rising place and a number: `1 3:0.5 7:2`.
+/// Whether the first two lines of a text are a label and pairs of a rising place and a number: `1 3:0.5 7:2`. Pairs such as
+/// `09:30` are times.
 fn is_svm(text: &[u8]) -> bool {
     let text = String::from_utf8_lossy(text);
     let mut lines = text.lines().filter(|line| !line.trim().is_empty()).take(2);
@@ -245,6 +246,9 @@ fn is_svm(text: &[u8]) -> bool {
         let places: Option<Vec<u64>> = words
             .map(|pair| {
                 let (place, value) = pair.split_once(':')?;
+                if place.len() == 2 && value.len() == 2 {
+                    return None;
+                }
                 value.parse::<f64>().ok()?;
                 place.parse().ok()
             })

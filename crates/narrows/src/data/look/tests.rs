@@ -236,6 +236,7 @@ fn files_of_other_programs_come_with_the_way_out() {
     }
     // Times are no pairs of a place and a number.
     assert!(!said_of("a.txt", b"1 10:30 10:15\n2 11:30 11:45\n").contains("LIBSVM"));
+    assert!(!said_of("a.txt", b"1 09:30 17:15\n2 08:30 18:15\n").contains("LIBSVM"));
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("data_batch_1"), b"\x80\x02}q\x01(U\x0b").unwrap();
     fs::write(folder.path().join("batches.meta"), b"\x80\x02}").unwrap();

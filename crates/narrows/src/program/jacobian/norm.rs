@@ -116,7 +116,8 @@ impl JacobianNorm {
         self.apply_from(builder, [from, to], Start::Last)
     }
 
-    /// The same with the mean of `‖J r‖²`, with probes as wide as `from`: cheaper where `from` is narrower than `to`.
+    /// Applies the penalty to the same Jacobian with probes as wide as `from`: the mean of `‖J r‖²`. If the probes are all basis
+    /// vectors, it is the squared Frobenius norm of J too, and cheaper where `from` is narrower than `to`.
     ///
     /// # Errors
     ///

@@ -108,3 +108,22 @@ fn too_few_rows_are_told() {
         found.left_out
     );
 }
+
+/// A decoder that gives 0 for every code, and a likelihood whose noise is all that there is.
+#[test]
+fn new_rows_have_the_noise_of_the_likelihood() {
+    let (train, test) = (normal(1500, 1, 0.0, 1.0), normal(1200, 2, 0.0, 1.0));
+    let data = Dataset::from_array(train.view()).unwrap();
+    let text = "name = 'noise'\nencoder = [{ layer = 'dense', outputs = 2 }]\n\
+                bottleneck = { kind = 'variational' }\ndecoder = [{ layer = 'dense' }]\n\
+                objective = { reconstruction = 'gaussian', std = 1.0 }";
+    let recipe = Recipe::parse(text, "noise.toml").unwrap();
+    let scaling = Scaling::fit(&ScalingSpec::None, &data).unwrap();
+    let count = recipe.network(data.shape()).unwrap().parameter_count();
+    let model = Model::new(recipe, scaling, data.shape(), &vec![0.0; count]).unwrap();
+    let found = evaluated(&model, [&train, &test]).generation.unwrap();
+    let error = found.code_mmd_standard_error;
+    for distance in [found.prior_mmd, found.code_mmd] {
+        assert!(distance.abs() < 5.0 * error, "{distance} {error}");
+    }
+}

@@ -278,10 +278,14 @@ fn is_currency(c: char) -> bool {
     "$€£¥₹₽₩₺₪₫₴¢".contains(c)
 }
 
-/// An exponent at the start of a text, and the rest. Fortran writes a `D` for double precision: `1.5D+03`.
+/// An exponent at the start of a text, and the rest. Fortran writes a `D` for double precision, with a sign behind it:
+/// `1.5D+03`. Without a sign it is part of a code: `2D05`.
 fn exponent(text: &str) -> Option<(&str, &str)> {
-    let digits = text.strip_prefix(['e', 'E', 'd', 'D'])?;
-    let digits = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    let behind = text.strip_prefix(['e', 'E', 'd', 'D'])?;
+    let digits = behind.strip_prefix(['+', '-']).unwrap_or(behind);
+    if text.starts_with(['d', 'D']) && digits.len() == behind.len() {
+        return None;
+    }
     let count = digits.bytes().take_while(u8::is_ascii_digit).count();
     if count == 0 {
         return None;
@@ -291,6 +295,11 @@ fn exponent(text: &str) -> Option<(&str, &str)> {
 
 /// Whether a text after a number can be its unit: `%`, `°C`, `kg/m²`, `m3`.
 fn is_unit(text: &str) -> bool {
+    // A code, or an exponent of Fortran without its sign.
+    let behind = text.strip_prefix(['d', 'D']).unwrap_or_default();
+    if !behind.is_empty() && behind.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     let mut chars = text.chars();
     // A digit would be an exponent; other digits occur in times and codes, such as 08h30 and 2024Q1.
     let mut pairs = text.chars().zip(text.chars().skip(1).chain(['/']));

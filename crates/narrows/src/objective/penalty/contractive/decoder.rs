@@ -42,6 +42,7 @@ impl PenaltyPart for DecoderJacobian {
         builder: &mut Builder,
         place: &PenaltyPlace,
     ) -> Result<()> {
+        builder.check_one_row(place.code, "the penalty `decoder-jacobian`")?;
         let probes: Arc<dyn Probes> = match settings.get::<Option<usize>>(&PROBES) {
             None => Arc::new(Basis),
             Some(count) => Arc::new(Signs {

@@ -342,10 +342,12 @@ fn a_whole_number_of_five_digits_decides_for_all_columns() {
 
 #[test]
 fn exponents_of_fortran_and_spaces_that_do_not_break_a_line() {
-    let found = plain("a,b\n1.5D+03,1\n4d3,2\n2.25d-2,3\n");
+    let found = plain("a,b\n1.5D+03,1\n4d+3,2\n2.25d-2,3\n");
     assert_eq!(found.columns[0], "a:Float");
     assert_eq!(found.rows, ["1500.0 | 1", "4000.0 | 2", "0.0225 | 3"]);
     let found = plain("a,b\n\u{a0}5,1\u{a0}\n7\u{202f},\u{a0}\n");
     assert_eq!(found.rows, ["5 | 1", "7 | _"]);
     assert_eq!(plain("a,b\n5 d,1\n6 d,2\n").columns[0], "a:Integer [d]");
+    // Without a sign they are codes.
+    assert_eq!(plain("a,b\n2D05,1\n7d3,2\n").columns[0], "a:Text");
 }
