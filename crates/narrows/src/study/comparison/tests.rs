@@ -113,7 +113,7 @@ fn only_bounds_of_one_kind_are_ranked() {
     let table = comparison.table();
     let place = table[0]
         .iter()
-        .position(|head| head == "bound in nats")
+        .position(|head| head == "negative bound")
         .unwrap();
     let cells: Vec<&str> = table[1..].iter().map(|row| &row[place][..]).collect();
     assert_eq!(cells, ["-90.50", "-100.25", "-"]);
