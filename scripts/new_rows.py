@@ -1,5 +1,5 @@
 """Measures how near new images are to test images for four autoencoders of one network (3 x 256 units, a code of 8): plain,
-regularized, variational and Wasserstein. The table stands in docs/QUALITY.md.
+regularized, variational and Wasserstein. Prints a table in Markdown.
 
     python scripts/new_rows.py --narrows target/release/narrows --out runs/new-rows
 
