@@ -15,6 +15,9 @@ pub(super) enum Decimal {
     Usual(u8),
     /// The file has numbers with ambiguous marks, and files of this kind usually use this sign.
     Likely(u8),
+    /// The file has numbers with ambiguous marks, and whole numbers of five or more digits in the column of this place, which
+    /// have no thousands separator: so the mark is the decimal sign.
+    Ungrouped(u8, usize),
     /// There are no numbers with marks.
     None,
     /// Undecided: the place of a column of values like 124.355 or 124,355, and their mark.
@@ -63,14 +66,16 @@ impl Decimal {
         if let Some(usual) = usual.filter(|usual| usual.holds(separator)) {
             return Decimal::Usual(usual.sign);
         }
-        // 20340 in any column shows that the file has no thousands separators.
+        // 20340 in any column shows that the file has no thousands separators. Dates such as 20240101, and ids, have none in any
+        // file, so a note says which column has decided.
         let sign = match (has(Class::EitherPoint), has(Class::EitherComma)) {
             (true, false) => Some(b'.'),
             (false, true) if separator != b',' => Some(b','),
             _ => None,
         };
-        if let Some(sign) = sign.filter(|_| numbers().any(ClassTally::has_long)) {
-            return Decimal::Shown(sign);
+        let is_long = |tally: &ClassTally| tally.is_of_numbers() && tally.has_long();
+        if let (Some(sign), Some(column)) = (sign, tallies.iter().position(is_long)) {
+            return Decimal::Ungrouped(sign, column);
         }
         if points > 0 {
             return Decimal::Likely(if separator == b',' { b'.' } else { b',' });
@@ -99,7 +104,8 @@ impl Decimal {
             Decimal::Said(sign)
             | Decimal::Shown(sign)
             | Decimal::Usual(sign)
-            | Decimal::Likely(sign) => sign,
+            | Decimal::Likely(sign)
+            | Decimal::Ungrouped(sign, _) => sign,
             Decimal::None | Decimal::Doubtful(..) => b'.',
         }
     }

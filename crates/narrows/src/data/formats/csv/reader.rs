@@ -128,7 +128,7 @@ impl CsvTable {
     }
 
     /// The name of a column, or its place in a text without a header.
-    fn name_of(&self, column: usize) -> String {
+    pub(super) fn name_of(&self, column: usize) -> String {
         match &self.dialect.names {
             Some(names) => names.get(column).to_string(),
             None => column.to_string(),

@@ -121,6 +121,18 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
             counted(lines, "repeated header")
         ));
     }
+    if let Decimal::Ungrouped(sign, column) = table.decimal {
+        let (mark, other) = match sign {
+            b'.' => ("point", ","),
+            _ => ("comma", "."),
+        };
+        notes.push(format!(
+            "took the {mark} for the decimal sign, because the whole numbers of `{}` have no thousands separator; if it \
+             separates thousands, set {}",
+            table.name_of(column),
+            set(Setting::Decimal, other)
+        ));
+    }
     if said.thousands.is_none() {
         notes.extend(grouped(table));
     }

@@ -333,6 +333,13 @@ fn a_whole_number_of_five_digits_decides_for_all_columns() {
         rows("a\tc\n124,355\t20340\n99,355\t3\n")[0],
         "124.355 | 20340"
     );
+    let said = plain("datum;umsatz\n20240101;3.582\n20240102;1.234\n").notes;
+    assert!(
+        said.iter()
+            .any(|note| note.contains("took the point for the decimal sign")
+                && note.contains("`datum`")),
+        "{said:?}"
+    );
     // Codes are never written with separators, and the training file comes first.
     assert!(refused("a;zip\n124.355;01067\n99.355;80331\n").contains("in doubt"));
     let text = "a;c\n124.355;20340\n99.355;3\n";
