@@ -8,7 +8,7 @@ use crate::data::Dataset;
 use crate::data::write::{Head, Output, pieces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 
 /// The most rows to whose codes a prior is fitted, spread over all. More change its numbers by less than a percent.
 pub const FITTED_ROWS: usize = 100_000;
@@ -54,12 +54,7 @@ pub fn encode_with_stds(
     let mut in_use = model.in_use(piece_rows(data.rows(), data.inputs()));
     stream(data, out.into(), &head, progress, |rows| {
         let piece = data.slice(rows)?;
-        let [means, stds] = [in_use.codes_of(&piece)?, in_use.code_stds_of(&piece)?];
-        let both = [means.view(), stds.view()];
-        let both = concatenate(Axis(1), &both).map_err(|error| {
-            Error::new(ErrorKind::Data, "the codes do not fit together").caused_by(error)
-        })?;
-        Ok(both.mapv(f64::from))
+        Ok(in_use.codes_with_stds_of(&piece)?.mapv(f64::from))
     })
 }
 

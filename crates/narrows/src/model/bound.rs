@@ -202,18 +202,20 @@ impl Bound {
         });
     }
 
-    /// The stds of the codes of rows, `[rows, code]`.
-    pub(super) fn code_stds(&self, rows: &dyn Rows, workers: &mut Workers) -> Vec<f32> {
-        let mut stds = Vec::with_capacity(rows.count() * self.code);
+    /// The means and, behind them, the stds of the codes of rows, `[rows, 2 code]`.
+    pub(super) fn codes_with_stds(&self, rows: &dyn Rows, workers: &mut Workers) -> Vec<f32> {
+        let mut codes = Vec::with_capacity(rows.count() * 2 * self.code);
         self.each_block(rows, 1, workers, |encoded, _| {
             for given in encoded.given.chunks_exact(2 * self.code) {
-                stds.extend(given[self.code..].iter().map(|&log| {
+                let (means, logs) = given.split_at(self.code);
+                codes.extend_from_slice(means);
+                codes.extend(logs.iter().map(|&log| {
                     let log = log.clamp(LEAST_LOG_VARIANCE, MOST_LOG_VARIANCE);
                     (0.5 * f64::from(log)).exp() as f32
                 }));
             }
         });
-        stds
+        codes
     }
 
     /// The scores of rows: the divergence, and the mean negative log likelihood over the draws of scores.

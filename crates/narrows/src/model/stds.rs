@@ -6,7 +6,7 @@ use crate::data::{Dataset, IntoRows};
 use crate::declaration::Value;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Rows, ScaledRows};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 /// How much above its minimum a std counts as having reached it.
 const NEAR: f64 = 1.05;
@@ -22,32 +22,37 @@ impl InUse<'_> {
         let rows = rows.into_rows()?;
         model.check_width(rows.ncols())?;
         let rows = InMemory::new(rows, Some(model.scaling()), "rows");
-        let stds = self.stds_of_scaled(&rows)?;
+        let codes = self.codes_with_stds_of_scaled(&rows)?;
+        let stds = codes
+            .view()
+            .split_at(Axis(1), model.code_size())
+            .1
+            .to_owned();
         rows.checked(stds)
     }
 
-    /// The stds of the codes of the rows of data.
+    /// The codes of the rows of data and, behind them, their stds, `[rows, 2 code]`.
     ///
     /// # Errors
     ///
     /// If the width of the data differs from the model's, or as [`Model::check_code_stds`].
-    pub(crate) fn code_stds_of(&mut self, data: &Dataset) -> Result<Array2<f32>> {
+    pub(crate) fn codes_with_stds_of(&mut self, data: &Dataset) -> Result<Array2<f32>> {
         let model = self.model();
         model.check_width(data.inputs())?;
         let scaling = model.scaling();
-        let stds = self.stds_of_scaled(&ScaledRows { data, scaling })?;
+        let codes = self.codes_with_stds_of_scaled(&ScaledRows { data, scaling })?;
         data.check_readable()?;
-        Ok(stds)
+        Ok(codes)
     }
 
-    fn stds_of_scaled(&mut self, rows: &dyn Rows) -> Result<Array2<f32>> {
+    fn codes_with_stds_of_scaled(&mut self, rows: &dyn Rows) -> Result<Array2<f32>> {
         let model = self.model();
         let Some(bound) = model.bound() else {
             return Err(model.without_code_stds());
         };
-        let stds = bound.code_stds(rows, self.workers());
-        let shape = (rows.count(), model.code_size());
-        Ok(Array2::from_shape_vec(shape, stds).unwrap_or_default())
+        let codes = bound.codes_with_stds(rows, self.workers());
+        let shape = (rows.count(), 2 * model.code_size());
+        Ok(Array2::from_shape_vec(shape, codes).unwrap_or_default())
     }
 }
 
