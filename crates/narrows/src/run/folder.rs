@@ -1,8 +1,8 @@
 //! A run's folder: creation, its small files, and the record of its epochs.
 
 use super::names::{
-    CHECKPOINT_FILE, FIGURES_FOLDER, FILES, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE,
-    RUN_FILE,
+    CHECKPOINT_FILE, FIGURES_FOLDER, METRICS_FILE, OLDER_CHECKPOINT_FILE, RECIPE_FILE, RUN_FILE,
+    files,
 };
 use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, entries, write_alone};
@@ -77,7 +77,7 @@ pub fn is_file_of_run(path: &Path) -> bool {
         let has = |name: &str| folder.join(name).is_file();
         has(RECIPE_FILE) && (has(RUN_FILE) || has(CHECKPOINT_FILE))
     };
-    let is_written = FILES.iter().any(|file| name == *file);
+    let is_written = files().any(|file| name == file);
     let is_log = || tensorboard::logs(folder).is_ok_and(|logs| logs.contains(&path));
     let is_figure = folder
         .file_name()

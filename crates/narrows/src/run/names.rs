@@ -49,15 +49,6 @@ pub(super) const REPLACED_FILES: [&str; 8] = [
 ];
 
 /// All files of a run's folder with a fixed name.
-pub(super) const FILES: [&str; 10] = [
-    MODEL_FILE,
-    RECIPE_FILE,
-    RUN_FILE,
-    CHECKPOINT_FILE,
-    OLDER_CHECKPOINT_FILE,
-    DIVERGED_FILE,
-    INIT_FILE,
-    METRICS_FILE,
-    PICTURE_FILE,
-    REPORT_FILE,
-];
+pub(super) fn files() -> impl Iterator<Item = &'static str> {
+    [MODEL_FILE, RECIPE_FILE].into_iter().chain(REPLACED_FILES)
+}

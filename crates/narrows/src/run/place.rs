@@ -13,7 +13,7 @@
 use super::event::Event;
 use super::folder;
 use super::lock::{LOCK_FILE, Lock};
-use super::names::{DIVERGED_FILE, FIGURES_FOLDER, FILES, RECIPE_FILE, REPLACED_FILES, RUN_FILE};
+use super::names::{self, DIVERGED_FILE, FIGURES_FOLDER, RECIPE_FILE, REPLACED_FILES, RUN_FILE};
 use super::notice::Notice;
 use crate::advice::{Action, Setting, Settings, setting};
 use crate::error::{Error, ErrorKind, Result};
@@ -250,7 +250,7 @@ fn check_replaceable(folder: &Path) -> Result<()> {
     const NOT_PERMITTED: i32 = 1;
     let refused = |error| Error::io("the run's folder cannot be read", folder, error);
     let figures = folder.join(FIGURES_FOLDER);
-    let mut files: Vec<PathBuf> = FILES.iter().map(|name| folder.join(name)).collect();
+    let mut files: Vec<PathBuf> = names::files().map(|name| folder.join(name)).collect();
     files.extend(tensorboard::logs(folder).map_err(refused)?);
     if is_folder(&figures) {
         let names = entries(&figures).map_err(refused)?.into_iter();
