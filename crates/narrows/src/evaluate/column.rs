@@ -64,8 +64,7 @@ impl ColumnSums {
             let name = names.and_then(|names| names.get(column));
             ColumnError {
                 name: name.map_or_else(|| (column + 1).to_string(), String::clone),
-                column_mse: Some(error / self.rows as f64 / factor / factor)
-                    .filter(|mse| mse.is_finite()),
+                column_mse: error / self.rows as f64 / factor / factor,
                 r2: (distance > 0.0).then(|| 1.0 - error / distance),
                 score_share: if all > 0.0 { error / all } else { 0.0 },
             }

@@ -162,46 +162,38 @@ impl<'a> Evaluating<'a> {
         let huge = columns
             .iter()
             .flatten()
-            .find(|column| column.column_mse.is_none());
+            .find(|column| !column.column_mse.is_finite());
         if let Some(column) = huge {
             self.left_out.push(format!(
                 "the MSE of the column `{}`: the square of its error is too large for a number",
                 column.name
             ));
         }
-        let data_mse = self.if_finite(stage, "the MSE in data units", comparison.data_mse());
-        let psnr = match data_mse {
-            Some(0.0) => {
-                self.left_out.push(format!(
-                    "{stage}, PSNR: the error is 0, so that there is no ratio"
-                ));
-                None
-            }
-            _ => data_mse.and(comparison.psnr()),
+        let quality = Quality {
+            test_mse: comparison.mse(),
+            data_mse: comparison.data_mse(),
+            psnr: comparison.psnr(),
+            ssim: comparison.ssim(),
+            ..Quality::default()
         };
-        let ssim = self.if_finite(stage, "SSIM", comparison.ssim());
+        let is_huge = |found: &Option<f64>| found.is_some_and(|found| !found.is_finite());
+        for (what, found) in [
+            ("the MSE in data units", quality.data_mse),
+            // It is infinite where there is no error.
+            ("PSNR", quality.psnr.filter(|psnr| *psnr != f64::INFINITY)),
+            ("SSIM", quality.ssim),
+        ] {
+            if is_huge(&found) {
+                self.left_out.push(format!(
+                    "{stage}, {what}: the squares of such large values are too large for a number"
+                ));
+            }
+        }
         Ok(OfRows {
-            quality: Quality {
-                test_mse: comparison.mse(),
-                data_mse,
-                psnr: self.if_finite(stage, "PSNR", psnr),
-                ssim,
-                ..Quality::default()
-            },
+            quality,
             errors: comparison.errors(),
             columns: columns.unwrap_or_default(),
         })
-    }
-
-    /// A measure, unless it is not finite: then it is left out, with the reason.
-    fn if_finite(&mut self, stage: &str, what: &str, found: Option<f64>) -> Option<f64> {
-        if found.is_some_and(|found| !found.is_finite()) {
-            self.left_out.push(format!(
-                "{stage}, {what}: the squares of such large values are too large for a number"
-            ));
-            return None;
-        }
-        found
     }
 
     pub(super) fn of_model(&mut self) -> Result<OfRows> {

@@ -6,7 +6,7 @@ use super::evaluating::Evaluating;
 use super::matrix::Matrix;
 use super::record::Generation;
 use crate::error::Result;
-use crate::memory::unless_left_out;
+use crate::memory::{require, unless_left_out};
 use crate::model::Prior;
 use crate::network::Rows;
 use crate::rng::{Draws, Purpose};
@@ -111,6 +111,9 @@ impl Evaluating<'_> {
 
     fn generation_of(&mut self, count: usize, components: usize) -> Result<Generation> {
         let (model, inputs) = (self.model, self.test.inputs());
+        // Training rows, test rows and new rows.
+        let bytes = 3 * count * inputs * size_of::<f32>();
+        require("new rows beside test rows", bytes)?;
         let stage = "new rows";
         self.tell(stage, 0, 4)?;
         let rows = self.scaled(self.train);

@@ -259,10 +259,9 @@ pub const COLUMN: &[Measured<ColumnError>] = &[
             "column_mse",
             "MSE",
             OWN,
-            "mean squared error of a column of the test rows, in the column's own units; none where it is too large for a \
-             number",
+            "mean squared error of a column of the test rows, in the column's own units",
         ),
-        |c| c.column_mse,
+        |c| Some(c.column_mse),
     ),
     Measured::new(
         Metric::new(

@@ -61,3 +61,4 @@ pub use robustness::{Reconstruct, TestNoise, noise_draws, noisy_errors, standard
 pub use ssim::ssim;
 pub use units::LayerUnits;
 pub use words::BesidePca;
+pub(crate) use words::nats;

@@ -217,8 +217,8 @@ pub struct ClassError {
 pub struct ColumnError {
     /// The column's name; its number, from 1, if it has none.
     pub name: String,
-    /// The mean squared error, in the column's own units; `None` if it is too large for a number.
-    pub column_mse: Option<f64>,
+    /// The mean squared error, in the column's own units; infinite if it is too large for a number.
+    pub column_mse: f64,
     /// The coefficient of determination against the mean of the training rows.
     pub r2: Option<f64>,
     /// The column's share of the scores of all test rows.

@@ -334,7 +334,7 @@ impl Bounded {
 }
 
 /// A number of nats.
-fn nats(value: f64) -> String {
+pub(crate) fn nats(value: f64) -> String {
     fixed(value, 2)
 }
 
@@ -348,6 +348,8 @@ impl Metric {
 fn shown(metric: &Metric, value: Option<f64>) -> String {
     match (value, metric.unit) {
         (None, _) => "-".into(),
+        (Some(f64::INFINITY), metric::DECIBEL) => "infinite".into(),
+        (Some(value), _) if !value.is_finite() => "too large".into(),
         (Some(share), metric::SHARE) => format!("{} %", fixed(100.0 * share, 1)),
         (Some(value), metric::DECIBEL) => format!("{} dB", fixed(value, 2)),
         (Some(value), metric::RATIO) => fixed(value, 3),

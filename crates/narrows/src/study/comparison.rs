@@ -5,6 +5,7 @@ use super::compared::Compared;
 use super::vary::number_of;
 use crate::data::rows_in_words;
 use crate::error::Result;
+use crate::evaluate::nats;
 use crate::figures::svg;
 use crate::report::{Chart, Figure, Series};
 use crate::text::{duration, thousands};
@@ -49,7 +50,7 @@ impl Comparison {
         let mut table = vec![heads.into_iter().map(String::from).collect()];
         table.extend(self.rows.iter().map(|row| {
             let mut cells = vec![row.name.clone(), row.test_mse.text()];
-            cells.extend(has_bounds.then(|| row.test_bound.map_or("-".into(), nats)));
+            cells.extend(has_bounds.then(|| row.test_bound.map_or("-".into(), bound_in_words)));
             let denoising = row.denoising_mse.as_ref();
             let denoising = denoising.map(|(noise, mse)| {
                 format!("{} ({} {})", mse.text(), noise.name(), noise.strength())
@@ -188,7 +189,7 @@ impl Comparison {
             sentences.push(format!(
                 "{} has the smallest negative bound{among}: {} nats a row.",
                 row.name,
-                nats(bound)
+                bound_in_words(bound)
             ));
         }
         if several {
@@ -264,11 +265,12 @@ impl Comparison {
     }
 }
 
-/// A bound in nats, as in the table after training.
-fn nats(bound: Measure) -> String {
+/// A bound, as in the table after training.
+fn bound_in_words(bound: Measure) -> String {
+    let mean = nats(bound.mean);
     match bound.std {
-        Some(std) => format!("{:.2} ± {std:.2}", bound.mean),
-        None => format!("{:.2}", bound.mean),
+        Some(std) => format!("{mean} ± {}", nats(std)),
+        None => mean,
     }
 }
 

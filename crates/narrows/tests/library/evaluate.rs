@@ -296,23 +296,20 @@ fn columns_of_a_table_have_errors_in_their_own_units() {
         panic!("{:?}", found.columns);
     };
     // 10² · the variance of 0 to 6.
-    assert_close(far.column_mse.unwrap(), 400.0);
+    assert_close(far.column_mse, 400.0);
     assert!(
         far.r2.unwrap().abs() < 1e-6 && far.score_share > 0.999,
         "{far:?}"
     );
     assert!(
-        near.column_mse.unwrap() < 1e-9 && near.r2.unwrap() > 0.999_999,
+        near.column_mse < 1e-9 && near.r2.unwrap() > 0.999_999,
         "{near:?}"
     );
     assert_eq!((constant.r2, constant.name.as_str()), (None, "constant"));
     let shares: f64 = found.columns.iter().map(|column| column.score_share).sum();
     assert_close(shares, 1.0);
     assert_eq!(found.column_table().unwrap()[1][0], "far");
-    assert_eq!(
-        found.to_json()["columns"][0]["column_mse"],
-        far.column_mse.unwrap()
-    );
+    assert_eq!(found.to_json()["columns"][0]["column_mse"], far.column_mse);
 }
 
 #[test]

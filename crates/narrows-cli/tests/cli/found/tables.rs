@@ -378,5 +378,12 @@ fn no_run_tells_infinite_figures() {
                 .collect();
             assert_eq!(odd, [""; 0], "{file}");
         }
+        let found: Value =
+            serde_json::from_str(&folder.ok(&format!("evaluate {file} --json"))).unwrap();
+        let number = match file {
+            "huge" => &found["columns"][0]["column_mse"],
+            _ => &found["pca"]["data_mse"],
+        };
+        assert_eq!(number, "infinite: too large for a number", "{file}");
     }
 }
