@@ -1,6 +1,7 @@
 //! Passes over all rows of a dataset, for the smallest and the largest values and for the checksum.
 
 use super::super::element::Element;
+use super::super::number::Number;
 use super::super::records::{AT_ONCE, FileState};
 use super::super::values::Values;
 use super::{Checksum, Dataset};
@@ -185,17 +186,39 @@ impl Dataset {
 
 /// The smallest and the largest values: `[inputs]` each for a table, one for each column, or `[1]` each for images.
 fn extremes(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
-    if data.shape().len() > 1 {
-        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        let checksum = for_each_row_summed(data, |_, values| {
-            for &value in values {
-                low = low.min(value);
-                high = high.max(value);
-            }
-        });
-        checksum.map(|checksum| data.extremes.checksum.set(checksum));
+    let (low, high) = match &data.values {
+        Values::U8(values) => extremes_in_memory(values, u8::min, u8::max),
+        Values::F32(values) => extremes_in_memory(values, f32::min, f32::max),
+        Values::Records(_) => extremes_of_records(data),
+    };
+    if data.is_one_column() {
+        let low = low.into_iter().fold(f64::INFINITY, f64::min);
+        let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
         return (vec![low], vec![high]);
     }
+    (low, high)
+}
+
+/// The smallest and the largest value of each column, compared in the stored type, so that many are compared at once.
+fn extremes_in_memory<T: Number>(
+    values: &Array2<T>,
+    least: impl Fn(T, T) -> T,
+    most: impl Fn(T, T) -> T,
+) -> (Vec<f64>, Vec<f64>) {
+    let mut rows = values.rows().into_iter();
+    let first = rows.next().map(|row| row.to_vec()).unwrap_or_default();
+    let (mut low, mut high) = (first.clone(), first);
+    for row in rows.filter_map(|row| row.to_slice()) {
+        for ((low, high), &value) in low.iter_mut().zip(&mut high).zip(row) {
+            *low = least(*low, value);
+            *high = most(*high, value);
+        }
+    }
+    let widened = |ends: Vec<T>| ends.into_iter().map(T::to_f64).collect();
+    (widened(low), widened(high))
+}
+
+fn extremes_of_records(data: &Dataset) -> (Vec<f64>, Vec<f64>) {
     let mut low = vec![f64::INFINITY; data.inputs()];
     let mut high = vec![f64::NEG_INFINITY; data.inputs()];
     let checksum = for_each_row_summed(data, |place, values| {
