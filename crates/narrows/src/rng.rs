@@ -4,6 +4,10 @@
 //! shuffles and noise do not depend on threads, on how a batch is split, or on whether training was interrupted. The
 //! generator is Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 
+mod quantile;
+
+pub(crate) use quantile::normal_quantile;
+
 use narrows_kernels::noise::{Address, words};
 
 /// The purpose of a random number: draws for different purposes are independent.

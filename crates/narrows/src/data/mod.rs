@@ -70,7 +70,7 @@ pub use sketch::{Overlap, RowSketch};
 pub use source::Source;
 pub use split::{OtherRows, Split, SplitPlan, TestRows, rows_in_words};
 pub use summary::QUANTILES;
-pub(crate) use summary::Summary;
+pub(crate) use summary::{Summary, quantile};
 pub use time::InOrder;
 pub(crate) use values::Row;
 pub use values::Values;

@@ -172,7 +172,7 @@ fn mean_of(values: &[f64]) -> f64 {
 }
 
 /// The quantile of sorted values, interpolated linearly between two.
-fn quantile(sorted: &[f64], level: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], level: f64) -> f64 {
     let place = level * sorted.len().saturating_sub(1) as f64;
     let at = |place: f64| sorted.get(place as usize).copied().unwrap_or_default();
     let (below, above) = (at(place.floor()), at(place.ceil()));

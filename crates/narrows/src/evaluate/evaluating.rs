@@ -140,8 +140,10 @@ impl<'a> Evaluating<'a> {
         let (test, inputs) = (self.test, self.test.inputs());
         let mut comparison = Comparison::new(self.model.scaling(), self.images);
         let train = self.scaled(self.train);
-        let mut columns =
-            with_columns.then(|| ColumnSums::new(&train, inputs, self.workers.team()));
+        let mut columns = with_columns.then(|| {
+            let scaling = self.model.scaling();
+            ColumnSums::new(&train, inputs, scaling, self.workers.team())
+        });
         let step = block_rows(inputs);
         for start in (0..test.rows()).step_by(step) {
             self.tell(stage, start, test.rows())?;
@@ -158,7 +160,7 @@ impl<'a> Evaluating<'a> {
                 columns.add(&clean, &made);
             }
         }
-        let columns = columns.map(|columns| columns.errors(test, self.model.scaling()));
+        let columns = columns.map(|columns| columns.errors(test));
         let huge = columns
             .iter()
             .flatten()

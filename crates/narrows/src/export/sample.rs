@@ -9,10 +9,12 @@ use ndarray::Array2;
 /// Rows for trying a model without data, `[count, inputs]` in the data's own units.
 ///
 /// Each value is drawn uniformly from the usual range of scaled values: within two standard deviations of the mean if
-/// the model's data are standardized, otherwise in [0, 1). The rows are the same in every call.
+/// the model's data are standardized (`standardize`, `robust`, `quantile`), otherwise in [0, 1). The rows are the same in every call.
 pub fn sample_rows<T: Real>(model: &Model, count: usize) -> Array2<T> {
     let (low, high) = match model.recipe().scaling {
-        Some(ScalingSpec::Standardize { .. }) => (-2.0, 2.0),
+        Some(ScalingSpec::Standardize { .. } | ScalingSpec::Robust | ScalingSpec::Quantile) => {
+            (-2.0, 2.0)
+        }
         _ => (0.0, 1.0),
     };
     let draws = Draws::new(model.recipe().seed, Purpose::SampleRows);

@@ -2,8 +2,12 @@
 
 mod fit;
 mod json;
+mod moments;
+mod quantiles;
 
-use super::ScalingSpec;
+pub(crate) use quantiles::without_iqr;
+
+use super::{Curve, ScalingSpec};
 use crate::advice::{Setting, setting};
 use crate::data::{Dataset, Number, Real, Row, Values, difference};
 use crate::{Error, ErrorKind, Result};
@@ -11,7 +15,8 @@ use narrows_kernels::Isa;
 use narrows_kernels::convert::scale_bytes;
 use ndarray::Array2;
 
-/// A fitted scaling: `scaled = (value - offset) * factor`.
+/// A fitted scaling: `scaled = (value - offset) * factor`; with the scaling `quantile` a rising curve of this difference,
+/// one for each place in a row.
 ///
 /// Both operations are done in double precision, and the result is converted to `f32`. So values that are far from 0
 /// and close to each other, such as seconds since 1970, keep their differences. 8-bit values need only single
@@ -23,6 +28,8 @@ pub struct Scaling {
     /// As many as there are offsets; finite and not 0.
     factor: Vec<f64>,
     precision: Precision,
+    /// The curves of `quantile`, one for each place in a row; else none.
+    curves: Vec<Curve>,
 }
 
 /// The precision of the computation.
@@ -52,7 +59,10 @@ impl Scaling {
                 min: Some(_),
                 max: Some(_),
             } => Values::F32(Array2::zeros((1, 1))),
-            ScalingSpec::Standardize { .. } | ScalingSpec::MinMax { .. } => {
+            ScalingSpec::Standardize { .. }
+            | ScalingSpec::MinMax { .. }
+            | ScalingSpec::Robust
+            | ScalingSpec::Quantile => {
                 return Err(Error::new(
                     ErrorKind::Recipe,
                     format!("the scaling `{}` is fitted to data", spec.name()),
@@ -76,6 +86,7 @@ impl Scaling {
             offset: vec![0.0],
             factor: vec![1.0],
             precision: Precision::Double,
+            curves: Vec::new(),
         }
     }
 
@@ -85,6 +96,7 @@ impl Scaling {
             offset,
             factor,
             precision: Precision::Double,
+            curves: Vec::new(),
         };
         if data.is_8_bit() {
             scaling.in_single_precision()
@@ -120,6 +132,19 @@ impl Scaling {
         (of(&self.offset), of(&self.factor))
     }
 
+    /// The curve of each place in a row, which the scaling `quantile` has.
+    pub(crate) fn curves(&self) -> &[Curve] {
+        &self.curves
+    }
+
+    /// The scaled value of a value from which the offset was subtracted in double precision.
+    fn of_difference(&self, place: usize, difference: f64) -> f32 {
+        let (_, factor) = self.of(place);
+        let scaled = difference * factor;
+        let curve = self.curves.get(place);
+        curve.map_or(scaled, |curve| curve.forward(scaled)) as f32
+    }
+
     /// Whether the scaling is computed in double precision.
     pub fn is_double(&self) -> bool {
         self.precision == Precision::Double
@@ -129,6 +154,13 @@ impl Scaling {
     #[inline]
     fn scale_from<T: Number>(&self, place: usize, values: &[T], out: &mut [f32]) {
         let pairs = out.iter_mut().zip(values);
+        if !self.curves.is_empty() {
+            for (index, (out, &value)) in pairs.enumerate() {
+                let difference = value.minus(self.of(place + index).0);
+                *out = self.of_difference(place + index, difference);
+            }
+            return;
+        }
         match (&self.offset[..], &self.factor[..], self.precision) {
             (&[offset], &[factor], Precision::Single) => {
                 let (offset, factor) = (offset as f32, factor as f32);
@@ -164,16 +196,18 @@ impl Scaling {
         let (offset, factor) = self.of(place);
         match self.precision {
             Precision::Single => (value as f32 - offset as f32) * factor as f32,
-            Precision::Double => ((value - offset) * factor) as f32,
+            Precision::Double => self.of_difference(place, value - offset),
         }
     }
 
     /// The scaled value of an integer, which may be too large for an exact `f64`.
     pub(crate) fn scaled_integer(&self, place: usize, value: i128) -> f32 {
-        let (offset, factor) = self.of(place);
         match self.precision {
             Precision::Single => self.scaled(place, value as f64),
-            Precision::Double => (difference(value as f64, value, offset) * factor) as f32,
+            Precision::Double => {
+                let (offset, _) = self.of(place);
+                self.of_difference(place, difference(value as f64, value, offset))
+            }
         }
     }
 
@@ -221,12 +255,17 @@ impl Scaling {
         }
     }
 
+    /// The value of a scaled value at a place of a row.
     #[inline]
-    fn unscaled(&self, place: usize, value: f32) -> f64 {
+    pub(crate) fn unscaled(&self, place: usize, value: f32) -> f64 {
         let (offset, factor) = self.of(place);
         match self.precision {
             Precision::Single => f64::from(value / factor as f32 + offset as f32),
-            Precision::Double => f64::from(value) / factor + offset,
+            Precision::Double => {
+                let curve = self.curves.get(place);
+                let value = f64::from(value);
+                curve.map_or(value, |curve| curve.backward(value)) / factor + offset
+            }
         }
     }
 
@@ -263,6 +302,12 @@ impl Scaling {
                 None if self.is_double() => {
                     records.each_minus(row, &self.offset, |place, values| {
                         let out = out[place..].iter_mut().zip(values);
+                        if !self.curves.is_empty() {
+                            for (index, (out, &difference)) in out.enumerate() {
+                                *out = self.of_difference(place + index, difference);
+                            }
+                            return;
+                        }
                         match &self.factor[..] {
                             &[factor] => {
                                 out.for_each(|(out, value)| *out = (value * factor) as f32)

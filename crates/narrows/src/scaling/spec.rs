@@ -25,6 +25,13 @@ pub enum ScalingSpec {
         /// The value that becomes 1, if given, in the data's own units: 4095 for pixels of 12 bits.
         max: Option<f32>,
     },
+    /// `(x - median) / (IQR / 1.349)` for each column of a table, with the interquartile range of the training rows: for
+    /// normal data, IQR / 1.349 is the std. A column whose middle half is one value is divided by its std.
+    Robust,
+    /// Each column of a table through its own quantiles to a standard normal distribution: a value above a share p of the
+    /// training values becomes the number above a share p of that distribution. 1,001 quantiles are kept, with straight
+    /// lines between and beyond them.
+    Quantile,
     /// Values unchanged (8-bit values in 0..=255).
     None,
 }
@@ -104,6 +111,22 @@ pub(crate) const SCALINGS: &[Choice<ScalingSpec>] = &[
         }),
     ),
     choice!(
+        ScalingSpec::Robust {},
+        Declaration::new(
+            "robust",
+            "(x - median) / (IQR / 1.349), column by column; outliers do not move it",
+        )
+        .elsewhere(&["median", "iqr", "robust-scaler"]),
+    ),
+    choice!(
+        ScalingSpec::Quantile {},
+        Declaration::new(
+            "quantile",
+            "each column through its quantiles to a normal distribution, for skewed columns and long tails",
+        )
+        .elsewhere(&["rank-gauss", "quantile-normal", "quantile-transformer"]),
+    ),
+    choice!(
         ScalingSpec::None {},
         Declaration::new("none", "values as they are"),
     ),
@@ -140,6 +163,7 @@ impl ScalingSpec {
         let divides = match self {
             ScalingSpec::Standardize { std, .. } => std.is_none(),
             ScalingSpec::MinMax { min, max } => min.is_none() && max.is_none(),
+            ScalingSpec::Robust | ScalingSpec::Quantile => true,
             ScalingSpec::Unit | ScalingSpec::None => false,
         };
         if divides {

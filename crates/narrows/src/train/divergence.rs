@@ -98,7 +98,10 @@ impl Training<'_> {
         let is_scaled = matches!(
             self.recipe.scaling,
             Some(
-                ScalingSpec::Standardize { mean: None, .. } | ScalingSpec::MinMax { min: None, .. }
+                ScalingSpec::Standardize { mean: None, .. }
+                    | ScalingSpec::MinMax { min: None, .. }
+                    | ScalingSpec::Robust
+                    | ScalingSpec::Quantile
             )
         );
         match (self.recipe.corruption.is_some(), is_scaled) {

@@ -40,6 +40,11 @@ pub enum Warning {
         /// Whether the columns can be left out by name.
         have_names: bool,
     },
+    /// Columns that the scaling `robust` divides by their std, because the middle half of their values is one value.
+    NoIqr {
+        /// The columns in a sentence.
+        columns: Vec<String>,
+    },
     /// The warm-up of the learning rate takes all of training.
     OnlyRises {
         /// The epochs of the warm-up.
@@ -181,6 +186,11 @@ pub fn warnings(
         all.push(Warning::LastRowJoins { rows, batch });
     }
     all.extend(constant(recipe, data));
+    let spec = recipe.scaling.as_ref();
+    let columns = spec.map_or(Vec::new(), |spec| scaling::without_iqr(spec, data));
+    if !columns.is_empty() {
+        all.push(Warning::NoIqr { columns });
+    }
     let (low, high) = scaling.range(data);
     if data.is_8_bit() && data.range().1 <= 1.0 && high - low < 0.01 && high > low {
         all.push(Warning::Squeezed { high });

@@ -267,6 +267,27 @@ fn pca_is_left_out_where_it_says_nothing_and_the_reason_is_given() {
 }
 
 #[test]
+fn errors_in_the_units_of_a_column_follow_its_quantiles() {
+    // The decoder gives the median, 1,000.
+    let rows = Array2::from_shape_fn((101, 1), |(row, _)| 10f64.powf(1.0 + row as f64 / 25.0));
+    let table = || Dataset::from_array(rows.view()).unwrap();
+    let source = Source::new(table(), Some(table())).unwrap();
+    let recipe = Recipe::parse(
+        "name = \"columns\"\nencoder = [{ layer = \"dense\", outputs = 1, bias = false }]\n\
+         decoder = [{ layer = \"dense\", bias = false }]",
+        "a test",
+    )
+    .unwrap();
+    let scaling = Scaling::fit(&ScalingSpec::Quantile, &source.train).unwrap();
+    let model = Model::new(recipe, scaling, &[1], &[0.0, 0.0]).unwrap();
+    let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
+    let found = of(&model, &split, 1);
+    let expected = rows.iter().map(|x| (x - 1000.0).powi(2)).sum::<f64>() / 101.0;
+    let error = found.columns[0].column_mse / expected;
+    assert!((error - 1.0).abs() < 1e-5, "{error}");
+}
+
+#[test]
 fn columns_of_a_table_have_errors_in_their_own_units() {
     // The decoder gives each column's mean, but for the second, which it gives exactly.
     let column = |row: usize| [1000.0 + 10.0 * (row % 7) as f64, (row % 5) as f64, 3.0];

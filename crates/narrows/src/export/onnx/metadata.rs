@@ -75,10 +75,18 @@ fn scaling(model: &Model) -> Value {
             json!(format!("the tensor {name} of the graph"))
         }
     };
-    json!({
+    let mut entry = json!({
         "kind": model.recipe().scaling.map_or("none", |spec| spec.name()),
         "formula": "scaled = (input - offset) * factor",
         "offset": list(scaling.offset(), "scaling.offset"),
         "factor": list(scaling.factor(), "scaling.factor"),
-    })
+    });
+    if !scaling.curves().is_empty() {
+        entry["formula"] = "scaled = curve((input - offset) * factor), through the quantiles at even levels from 0 to 1 and \
+                            the standard normal quantiles of their levels, in straight segments"
+            .into();
+        let quantiles = scaling.curves().iter().map(|curve| curve.quantiles());
+        entry["quantiles"] = json!(quantiles.collect::<Vec<_>>());
+    }
+    entry
 }

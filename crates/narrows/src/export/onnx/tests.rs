@@ -5,6 +5,7 @@ use crate::Recipe;
 use crate::data::Dataset;
 use crate::model::{Origin, Rule, Threshold};
 use crate::network::Parameters;
+use crate::onnx::proto::DOUBLE;
 use crate::scaling::{Scaling, ScalingSpec};
 use ndarray::{Array2, array};
 use serde_json::{Value, json};

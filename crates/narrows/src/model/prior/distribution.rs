@@ -2,8 +2,8 @@
 
 use super::gaussian::Gaussian;
 use super::lower::Lower;
-use super::quantile::normal_quantile;
 use crate::error::{Error, ErrorKind, Result};
+use crate::rng::normal_quantile;
 use crate::rng::{Draws, Purpose};
 use crate::text::count_of;
 use narrows_kernels::Isa;

@@ -6,7 +6,6 @@ mod em;
 mod fit;
 mod gaussian;
 mod lower;
-mod quantile;
 pub(super) mod section;
 mod start;
 

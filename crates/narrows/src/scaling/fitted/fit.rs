@@ -1,8 +1,9 @@
 //! Fits a scaling: from the settings of a recipe and the training rows to offsets and factors.
 
-use super::{Scaling, ScalingSpec};
+use super::moments::{means, stds};
+use super::{Scaling, ScalingSpec, quantiles};
 use crate::advice::key;
-use crate::data::{Dataset, EXACT, for_each_row_minus};
+use crate::data::Dataset;
 use crate::{Error, ErrorKind, Result};
 
 /// The largest 8-bit value, which becomes 1 if 8-bit values are scaled to [0, 1].
@@ -17,13 +18,16 @@ impl Scaling {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, and for an impossible setting;
+    /// [`ErrorKind::Recipe`] for `unit` on data that do not have 8 or 16 bits, for `robust` and `quantile` on images, and
+    /// for an impossible setting;
     /// [`ErrorKind::Data`] if scaled values would not be finite. Constant columns are divided by 1.
     pub fn fit(spec: &ScalingSpec, data: &Dataset) -> Result<Self> {
         let scaling = match *spec {
             ScalingSpec::Unit => unit(data),
             ScalingSpec::Standardize { mean, std } => standardize(data, mean, std),
             ScalingSpec::MinMax { min, max } => min_max(data, min, max),
+            ScalingSpec::Robust => quantiles::robust(data),
+            ScalingSpec::Quantile => quantiles::quantile(data),
             ScalingSpec::None => Ok(Scaling::none()),
         }?;
         let (low, high) = scaling.range(data);
@@ -158,57 +162,4 @@ fn min_max(data: &Dataset, min: Option<f32>, max: Option<f32>) -> Result<Scaling
     let factor = |span: f64| if span == 0.0 { 1.0 } else { 1.0 / span };
     let factor = spans.into_iter().map(factor).collect();
     Ok(Scaling::for_data(data, low, factor))
-}
-
-/// The mean: one for all values, or one for each column.
-fn means(data: &Dataset) -> Vec<f64> {
-    let mut sums = vec![0.0; data.inputs()];
-    // If values are far from 0, their sum would lose digits.
-    let (low, _) = data.extremes();
-    for_each_row_minus(data, low, |place, values| {
-        for (sum, &value) in sums[place..].iter_mut().zip(values) {
-            *sum += value;
-        }
-    });
-    for (place, sum) in sums.iter_mut().enumerate() {
-        let low = match **low {
-            [low] => low,
-            _ => low[place],
-        };
-        *sum += low * data.rows() as f64;
-    }
-    averages(data, sums)
-}
-
-/// The std around the means: one for all values, or one for each column.
-fn stds(data: &Dataset, means: &[f64]) -> Vec<f64> {
-    let mut sums = vec![(0.0, 0.0); data.inputs()];
-    for_each_row_minus(data, means, |place, values| {
-        for ((sum, squares), &distance) in sums[place..].iter_mut().zip(values) {
-            *sum += distance;
-            *squares += distance * distance;
-        }
-    });
-    let (sums, squares) = sums.into_iter().unzip();
-    let apart = averages(data, sums);
-    let all = averages(data, squares).into_iter().zip(apart).zip(means);
-    let variance = |((squares, apart), mean): ((f64, f64), &f64)| {
-        if mean.abs() < EXACT {
-            squares
-        } else {
-            // The mean itself is rounded.
-            squares - apart * apart
-        }
-    };
-    all.map(variance).map(f64::sqrt).collect()
-}
-
-/// Sums over the rows, one for each column, as averages.
-fn averages(data: &Dataset, sums: Vec<f64>) -> Vec<f64> {
-    let rows = data.rows() as f64;
-    if data.is_one_column() {
-        vec![sums.iter().sum::<f64>() / (rows * data.inputs() as f64)]
-    } else {
-        sums.into_iter().map(|sum| sum / rows).collect()
-    }
 }

@@ -1,18 +1,27 @@
 //! A scaling in a model file.
 
 use super::{Precision, Scaling};
+use crate::scaling::Curve;
+use crate::scaling::curve::KNOTS;
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
 impl Scaling {
     /// The scaling in the form of the model file: `{"offset": […], "factor": […], "precision": "double"}`. Each list
-    /// has one number, or one for each place in a row.
+    /// has one number, or one for each place in a row. The scaling `quantile` has in addition `"quantiles": [[…], …]`: for
+    /// each place, the quantiles of `(value - offset) * factor` at even levels from 0 to 1.
     pub fn to_json(&self) -> Value {
         let precision = match self.precision {
             Precision::Single => "single",
             Precision::Double => "double",
         };
-        json!({ "offset": self.offset, "factor": self.factor, "precision": precision })
+        let mut scaling =
+            json!({ "offset": self.offset, "factor": self.factor, "precision": precision });
+        if !self.curves.is_empty() {
+            let curves = self.curves.iter().map(Curve::quantiles);
+            scaling["quantiles"] = curves.collect::<Vec<_>>().into();
+        }
+        scaling
     }
 
     /// The scaling from a model file, for rows of `inputs` values. Files of format versions 1 and 2 have no precision;
@@ -46,16 +55,57 @@ impl Scaling {
             );
         }
         let scaling = Scaling {
+            curves: curves(value, offset.len())?,
             offset,
             factor,
             precision: Precision::Double,
         };
+        if single && !scaling.curves.is_empty() {
+            return Err(
+                Error::new(ErrorKind::Format, "the scaling does not fit together")
+                    .at("precision")
+                    .expected("\"double\", as there are quantiles")
+                    .found("\"single\""),
+            );
+        }
         Ok(if single {
             scaling.in_single_precision()
         } else {
             scaling
         })
     }
+}
+
+/// The curves of a scaling, one for each place in a row; none if it has no quantiles.
+fn curves(value: &Value, places: usize) -> Result<Vec<Curve>> {
+    let Some(quantiles) = value.get("quantiles") else {
+        return Ok(Vec::new());
+    };
+    let wrong = |place: String, expected: String| {
+        Error::new(
+            ErrorKind::Format,
+            "the quantiles of the scaling are damaged",
+        )
+        .at(place)
+        .expected(expected)
+    };
+    let lists = quantiles.as_array().filter(|lists| lists.len() == places);
+    let lists = lists.ok_or_else(|| {
+        wrong(
+            "quantiles".into(),
+            format!("{places} lists, one for each value of a row"),
+        )
+    })?;
+    let curve = |(index, list): (usize, &Value)| {
+        let list = list.as_array().filter(|list| list.len() <= KNOTS);
+        let numbers: Option<Vec<f64>> =
+            list.and_then(|list| list.iter().map(Value::as_f64).collect());
+        numbers.and_then(Curve::through).ok_or_else(|| {
+            let expected = format!("2 to {KNOTS} finite numbers, the smallest first");
+            wrong(format!("quantiles[{index}]"), expected)
+        })
+    };
+    lists.iter().enumerate().map(curve).collect()
 }
 
 /// The list of numbers under a key of the JSON of a scaling.

@@ -306,6 +306,7 @@ fn the_range_is_that_of_the_scaled_values() {
         offset: vec![0.0],
         factor: vec![-1.0],
         precision: Precision::Double,
+        curves: Vec::new(),
     };
     assert_eq!(turned.range(&data), (-100.0, 0.0));
 
@@ -314,6 +315,7 @@ fn the_range_is_that_of_the_scaled_values() {
         offset: vec![0.0, 4.0],
         factor: vec![1.0, 0.5],
         precision: Precision::Double,
+        curves: Vec::new(),
     };
     assert_eq!(columns.range(&table), (-4.0, 2.0));
 }
@@ -444,4 +446,119 @@ fn integers_beyond_double_precision_keep_their_differences() {
     );
     let constant = of(&|_| 1);
     assert_eq!(ScalingSpec::usual(&constant).constants(&constant).len(), 1);
+}
+
+/// Incomes with a long tail, zeros with few ones, a constant, and seconds of a day.
+fn skewed() -> Dataset {
+    let rows = Array2::from_shape_fn((2001, 4), |(row, column)| {
+        let p = (row as f64 + 0.5) / 2001.0;
+        match column {
+            0 => (9.0 + 4.0 * p).exp(),
+            1 => f64::from(u8::from(row % 10 == 0)),
+            2 => 7.0,
+            _ => 1_700_000_000.0 + row as f64,
+        }
+    });
+    let names = ["income", "flag", "constant", "time"].map(String::from);
+    let data = Dataset::from_array(rows.view()).unwrap();
+    data.with_columns(names.to_vec()).unwrap()
+}
+
+#[test]
+fn robust_is_the_median_and_the_interquartile_range() {
+    let data = skewed();
+    let scaling = Scaling::fit(&ScalingSpec::Robust, &data).unwrap();
+    let at = |p: f64| (9.0 + 4.0 * p).exp();
+    assert!((scaling.offset()[0] / at(0.5) - 1.0).abs() < 1e-9);
+    let factor = 1.348_979_500_392_163_4 / (at(0.75) - at(0.25));
+    // The quartiles of 2,001 values lie a quarter of a step beside those of the distribution.
+    assert!((scaling.factor()[0] / factor - 1.0).abs() < 1e-3);
+    // The quartiles are equal: the std around the median 0 of values of which a tenth are 1.
+    assert_eq!(scaling.offset()[1], 0.0);
+    assert!((scaling.factor()[1] - 1.0 / (201.0_f64 / 2001.0).sqrt()).abs() < 1e-12);
+    assert_eq!((scaling.offset()[2], scaling.factor()[2]), (7.0, 1.0));
+    assert_eq!(without_iqr(&ScalingSpec::Robust, &data), ["column `flag`"]);
+    assert!(without_iqr(&ScalingSpec::Quantile, &data).is_empty());
+}
+
+#[test]
+fn quantile_makes_every_column_normal_and_is_undone() {
+    let data = skewed();
+    let scaling = Scaling::fit(&ScalingSpec::Quantile, &data).unwrap();
+    let rows = gathered(&scaling, &data);
+    let column =
+        |place: usize| -> Vec<f32> { rows.iter().skip(place).step_by(4).copied().collect() };
+    for place in [0, 3] {
+        let column = column(place);
+        let mean = column.iter().sum::<f32>() / 2001.0;
+        let variance = column.iter().map(|x| x * x).sum::<f32>() / 2001.0;
+        assert!(
+            mean.abs() < 1e-3 && (variance - 1.0).abs() < 0.01,
+            "{mean} {variance}"
+        );
+        assert!(column.is_sorted());
+    }
+    let flags = column(1);
+    assert!(
+        flags[0] > 1.5 && (-0.2..0.0).contains(&flags[1]),
+        "{flags:?}"
+    );
+    assert!(column(2).iter().all(|&x| x == 0.0));
+    let mut back = vec![0.0_f64; rows.len()];
+    scaling.unscale(&rows, &mut back);
+    for (found, expected) in back.iter().zip(data.to_array_f64().iter()) {
+        assert!(
+            (found - expected).abs() <= 2e-6 * expected.abs().min(1e5).max(1.0),
+            "{found} {expected}"
+        );
+    }
+    // From an array and from the data, in one way.
+    let mut again = vec![0.0; rows.len()];
+    scaling.scale(data.to_array_f64().as_slice().unwrap(), &mut again);
+    assert_eq!(again, rows);
+    // An outlier stays one.
+    let mut outlier = [0.0; 4];
+    scaling.scale(&[1e7, 1.0, 7.0, 1_700_000_000.0], &mut outlier);
+    assert!(outlier[0] > 10.0, "{outlier:?}");
+}
+
+#[test]
+fn quantiles_are_kept_in_a_file() {
+    let data = skewed();
+    let scaling = Scaling::fit(&ScalingSpec::Quantile, &data).unwrap();
+    let stored = scaling.to_json();
+    assert_eq!(stored["quantiles"][0].as_array().unwrap().len(), 1001);
+    assert_eq!(Scaling::from_json(&stored, 4).unwrap(), scaling);
+    let damaged = |change: &dyn Fn(&mut Value)| {
+        let mut stored = stored.clone();
+        change(&mut stored);
+        Scaling::from_json(&stored, 4).unwrap_err().to_string()
+    };
+    let unsorted = damaged(&|stored| stored["quantiles"][3][5] = json!(1e9));
+    assert!(unsorted.contains("quantiles[3]"), "{unsorted}");
+    let fewer = damaged(&|stored| {
+        stored["quantiles"].as_array_mut().unwrap().pop();
+    });
+    assert!(fewer.contains("4 lists"), "{fewer}");
+    let single = damaged(&|stored| stored["precision"] = json!("single"));
+    assert!(single.contains("precision"), "{single}");
+}
+
+#[test]
+fn scalings_of_columns_refuse_images_and_very_wide_tables() {
+    let images = pixels(Array2::zeros((3, 4)), &[1, 2, 2]);
+    for (spec, name) in [
+        (ScalingSpec::Robust, "robust"),
+        (ScalingSpec::Quantile, "quantile"),
+    ] {
+        let (kind, text) = refusal(&spec, &images);
+        assert_eq!(kind, ErrorKind::Recipe);
+        assert!(text.contains(&format!("`{name}` is for tables")), "{text}");
+    }
+    let wide = table(Array2::from_shape_fn((3, 1001), |(row, column)| {
+        (row * column) as f32
+    }));
+    let (_, text) = refusal(&ScalingSpec::Quantile, &wide);
+    assert!(text.contains("at most 1000 columns"), "{text}");
+    assert!(Scaling::fit(&ScalingSpec::Robust, &wide).is_ok());
 }

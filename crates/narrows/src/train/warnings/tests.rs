@@ -262,3 +262,28 @@ fn a_learning_rate_that_only_rises_is_dubious() {
         "{warning}"
     );
 }
+
+#[test]
+fn robust_tells_of_columns_without_an_interquartile_range() {
+    let rows = Array2::from_shape_fn((40, 2), |(row, column)| match column {
+        0 => row as f32,
+        _ => f32::from(u8::from(row == 3)),
+    });
+    let data = Dataset::from_array(rows.view()).unwrap();
+    let recipe = Recipe {
+        scaling: Some(ScalingSpec::Robust),
+        ..recipe()
+    };
+    let scaling = Scaling::fit(&ScalingSpec::Robust, &data).unwrap();
+    let network = recipe.network(data.shape()).unwrap();
+    let found = warnings(&recipe, &network, &data, &scaling);
+    let columns = vec!["column 1 (counted from 0)".to_string()];
+    assert!(found.contains(&Warning::NoIqr { columns }), "{found:?}");
+    let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+    assert!(
+        texts
+            .iter()
+            .any(|text| text.starts_with("1 column has an interquartile range of 0:")),
+        "{texts:?}"
+    );
+}

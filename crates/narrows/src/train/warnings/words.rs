@@ -201,6 +201,19 @@ impl fmt::Display for Warning {
                 )?;
                 if *have_names { write!(f, " ({} leaves {them} out)", setting(Setting::Drop)) } else { Ok(()) }
             }
+            Warning::NoIqr { columns } => {
+                let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+                let (have, them) = match columns.len() {
+                    1 => ("column has", "it is divided by its std"),
+                    _ => ("columns have", "they are divided by their stds"),
+                };
+                write!(
+                    f,
+                    "{} {have} an interquartile range of 0: {}; {them}, which outliers move",
+                    thousands(columns.len() as f64),
+                    first_of(&names),
+                )
+            }
             Warning::Squeezed { high } => write!(
                 f,
                 "the data are only 0 and 1, and the scaling turns 1 into {}: the inputs are close to 0; use {}",

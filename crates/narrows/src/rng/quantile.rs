@@ -44,7 +44,7 @@ const OUTSIDE: [[f64; 6]; 2] = [
 
 /// The number below which a share of the standard normal distribution lies, within 1.2e-9 of its size; none for a share
 /// that is not above 0 and below 1.
-pub(super) fn normal_quantile(share: f64) -> Option<f64> {
+pub(crate) fn normal_quantile(share: f64) -> Option<f64> {
     let is_possible = share > 0.0 && share < 1.0;
     let half = share.min(1.0 - share);
     let ratio = |[numerator, denominator]: [[f64; 6]; 2], x: f64| {
