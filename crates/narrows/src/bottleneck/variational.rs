@@ -6,6 +6,7 @@
 
 mod draw;
 mod mean;
+mod tempered;
 mod weighed;
 
 use super::part::{Bottleneck, BottleneckPart};
@@ -17,6 +18,7 @@ use crate::rng::Purpose;
 use draw::Draw;
 use mean::Means;
 use std::sync::Arc;
+use tempered::Tempered;
 use weighed::DrawWeighed;
 
 /// A code that is drawn from a normal distribution, and kept near the standard normal distribution.
@@ -36,7 +38,8 @@ const WARMUP: Key = Key::new(
         least: 0,
         most: 999_999,
     },
-    "over how many epochs the weight of the divergence rises from 0 to beta",
+    "over how many epochs the weight of the divergence rises from 0 to beta; with the bound \"iwae\" the weight of the prior \
+     in each sample's ratio, in the recorded training loss too",
 )
 .unit("epochs")
 .default(Preset::Whole(0))
@@ -112,11 +115,6 @@ fn check_bound(settings: &Settings) -> std::result::Result<(), Conflict> {
             &BETA,
             "1 with the bound \"iwae\", which has no divergence in closed form",
         )
-    } else if settings.get::<usize>(&WARMUP) > 0 {
-        conflict(
-            &WARMUP,
-            "0 with the bound \"iwae\", which has no divergence in closed form",
-        )
     } else {
         Ok(())
     }
@@ -179,17 +177,26 @@ impl BottleneckPart for Variational {
             }
         };
         if is_weighed(settings) {
+            let warmup = settings.get(&WARMUP);
             let operation = DrawWeighed {
                 width,
                 samples: settings.get(&SAMPLES),
                 is_doubly: settings.get(&DOUBLY_REPARAMETRIZED),
+                warmup,
                 divisor: builder.objective_divisor(),
                 draws: builder.draws(purpose),
             };
             let samples = operation.samples;
             let outputs = vec![(shape, samples), (vec![1], samples)];
             let made = builder.node(Arc::new(operation), Vec::new(), vec![encoded], outputs);
-            builder.weigh(made[1]);
+            let ratios = if warmup > 0 && builder.mode() == Mode::Training {
+                let tempered = Arc::new(Tempered { warmup });
+                let outputs = vec![(vec![1], samples)];
+                builder.node(tempered, Vec::new(), vec![made[1]], outputs)[0]
+            } else {
+                made[1]
+            };
+            builder.weigh(ratios);
             return Ok(made[0]);
         }
         let beta: f32 = settings.get(&BETA);

@@ -1,5 +1,6 @@
 //! The code in training and validation: drawn, with its divergence from the prior.
 
+use super::tempered::share_in;
 use crate::error::Result;
 use crate::program::{
     Buffer, Cost, Lower, Mean, Mode, Node, Operation, Part, RowContext, RowOperation, Uses,
@@ -28,12 +29,7 @@ pub(super) struct Draw {
 impl Draw {
     /// How much the divergence counts in an epoch, from 0.
     fn weight_in(&self, epoch: u32) -> f32 {
-        let done = epoch as usize;
-        if done < self.warmup {
-            self.weight * (done as f32 / self.warmup as f32)
-        } else {
-            self.weight
-        }
+        self.weight * share_in(epoch, self.warmup)
     }
 }
 

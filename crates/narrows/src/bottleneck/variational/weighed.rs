@@ -18,6 +18,9 @@ pub(super) struct DrawWeighed {
     pub(super) samples: usize,
     /// Whether the gradient is the doubly reparametrized one.
     pub(super) is_doubly: bool,
+    /// The epochs of the warm-up, in which the gradient is the plain one: the doubly reparametrized one is derived for the
+    /// full weight of the prior.
+    pub(super) warmup: usize,
     /// What the objective is divided by.
     pub(super) divisor: usize,
     pub(super) draws: Draws,
@@ -162,8 +165,10 @@ impl RowOperation for Backward {
             samples,
             is_doubly,
             divisor,
+            warmup,
             ..
         } = self.of;
+        let is_doubly = is_doubly && context.batch.epoch as usize >= warmup;
         let scale = 1.0 / (context.batch.rows() * divisor) as f32;
         let isa = context.isa;
         let reads = [self.encoded, self.noise, self.by_codes, self.by_ratios];

@@ -70,7 +70,6 @@ fn what_the_weighed_bound_lacks_is_refused() {
             &["free_bits", "closed form"],
         ),
         ("bound = 'iwae', beta = 2.0", &["beta", "closed form"]),
-        ("bound = 'iwae', warmup = 2", &["warmup", "closed form"]),
         ("bound = 'vae'", &["bound", "elbo", "iwae"]),
     ] {
         refused(&bottleneck(keys, gaussian), words);

@@ -15,6 +15,11 @@ fn weighed(samples: usize, is_doubly: bool, loss: &str) -> Recipe {
 
 /// `-ln mean_k p(x | z_k) p(z_k) / q(z_k | x)`, mean over the rows, with the noise given.
 fn weighed_bound(parameters: &[f64], rows: &[Vec<f64>], noise: &[Vec<f64>]) -> f64 {
+    tempered_bound(1.0, parameters, rows, noise)
+}
+
+/// The same with a power of p(z_k) / q(z_k | x).
+fn tempered_bound(power: f64, parameters: &[f64], rows: &[Vec<f64>], noise: &[Vec<f64>]) -> f64 {
     let (encoder, decoder) = parameters.split_at(2 * CODE * (INPUTS + 1));
     let dense = |parameters: &[f64], x: &[f64], outputs: usize| -> Vec<f64> {
         let (weights, bias) = parameters.split_at(outputs * x.len());
@@ -31,7 +36,7 @@ fn weighed_bound(parameters: &[f64], rows: &[Vec<f64>], noise: &[Vec<f64>]) -> f
                 let ratio: f64 = (0..CODE)
                     .map(|j| 0.5 * (noise[j].powi(2) - code[j].powi(2) + given[CODE + j]))
                     .sum();
-                ratio - CrossEntropy.nats(&dense(decoder, &code, INPUTS), x, &[])
+                power * ratio - CrossEntropy.nats(&dense(decoder, &code, INPUTS), x, &[])
             })
             .collect();
         let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -89,6 +94,45 @@ fn gradients_of_the_importance_weighted_bound_meet_central_differences() {
                 gradient[i]
             );
         }
+    }
+}
+
+#[test]
+fn the_warm_up_of_the_weighed_bound_tempers_the_prior() {
+    let data = rows(ROWS, false);
+    let scaling = Scaling::fit(&ScalingSpec::Unit, &data).unwrap();
+    let order: Vec<u32> = (0..ROWS as u32).collect();
+    let at_epoch = |warmup: i64, is_doubly: bool, epoch: u32| {
+        let recipe = weighed(3, is_doubly, "'binary-cross-entropy'").to_toml();
+        let set = format!("bottleneck.warmup={warmup}");
+        let recipe = Recipe::parse_with(&recipe, "a test", &[set]).unwrap();
+        let mut stepper = Stepper::new(setting(&recipe), ROWS, 2).unwrap();
+        stepper.loss_and_gradient(&data, &scaling, epoch, &order)
+    };
+    let (losses, gradient) = at_epoch(4, true, 1);
+    let (rows, noise) = (scaled(&data), noise_of(1, ROWS, 3 * CODE));
+    let recipe = weighed(3, true, "'binary-cross-entropy'");
+    let flat = wide(setting(&recipe).parameters.flat());
+    let expected = tempered_bound(0.25, &flat, &rows, &noise);
+    near(PLAIN, losses.total, expected, "the tempered bound");
+    let step = 1e-6;
+    for i in 0..flat.len() {
+        let at = |by: f64| {
+            let mut moved = flat.clone();
+            moved[i] += by;
+            tempered_bound(0.25, &moved, &rows, &noise) / INPUTS as f64
+        };
+        let difference = (at(step) - at(-step)) / (2.0 * step);
+        let error = (f64::from(gradient[i]) - difference).abs();
+        assert!(
+            error < 3e-6 * difference.abs().max(1.0),
+            "parameter {i} has {}, differences give {difference}",
+            gradient[i]
+        );
+    }
+    // Afterwards it is the bound itself, with either gradient.
+    for is_doubly in [false, true] {
+        assert_eq!(at_epoch(4, is_doubly, 4), at_epoch(0, is_doubly, 4));
     }
 }
 
