@@ -2,6 +2,7 @@
 
 use crate::destination::{called, check_stream, save};
 use crate::isa::IsaArgument;
+use crate::number::number;
 use crate::output::{figures, note, print, print_json, table};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_apart};
@@ -12,8 +13,8 @@ use narrows::run::{Lock, MODEL_FILE, folder_of, load_model};
 use narrows::{Result, apply};
 use std::path::PathBuf;
 
-/// Choose the score above which a row is an anomaly, from normal rows that training has not seen, and keep it
-/// in the model. Without --data these are the validation rows of the run.
+/// Choose a threshold from the scores of normal rows, and store it in the model: a row with a higher score is an
+/// anomaly. The rows must be new to the model; without --data, they are the validation rows of the run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -21,11 +22,11 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Choose this quantile of the scores. 1 is the largest score.
-    #[arg(long, value_name = "Q", conflicts_with = "false_positive_rate")]
+    /// Use this quantile of the scores as the threshold. 1 gives the largest score.
+    #[arg(long, value_name = "Q", value_parser = number, conflicts_with = "false_positive_rate")]
     quantile: Option<f64>,
-    /// Choose so that at most this share of normal rows is taken for anomalies. 0 is the largest score [default: 0.01]
-    #[arg(long, value_name = "RATE")]
+    /// At most this share of the normal rows scores above the threshold. 0 gives the largest score [default: 0.01]
+    #[arg(long, value_name = "RATE", value_parser = number)]
     false_positive_rate: Option<f64>,
     /// The model file to write, `-` for standard output [default: the model itself]
     #[arg(short, long, value_name = "FILE")]
@@ -40,7 +41,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows calibrate runs/normal --false-positive-rate 0.01
-      From the rows that `train --validation` has set apart.
+      From the validation rows of the run.
   narrows calibrate runs/normal --data normal.csv --false-positive-rate 0.01
   narrows calibrate runs/digits --data mnist:test --classes 0-8 --quantile 0.99";
 

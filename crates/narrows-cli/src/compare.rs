@@ -1,7 +1,8 @@
 //! `narrows compare`
 
 use crate::isa::IsaArgument;
-use crate::output::{columns, note, print, print_json, wrapped_to_terminal};
+use crate::number::{THREADS, whole};
+use crate::output::{columns, kept, note, print, print_json, shown_path, wrapped_to_terminal};
 use crate::page;
 use crate::progress::StudyDisplay;
 use crate::source::DataArguments;
@@ -12,8 +13,8 @@ use narrows::recipe::Override;
 use narrows::study::{Comparison, StudyOptions, ToCompare, compare, variations};
 use std::path::PathBuf;
 
-/// Train recipes on the same data with the same seeds, and put them and finished runs side by side. Without --data these
-/// are the data of the runs.
+/// Train recipes on the same data with the same seeds, and compare them with each other and with finished runs.
+/// Without --data, the data are those of the runs.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -22,23 +23,25 @@ pub struct Arguments {
     names: Vec<String>,
     #[command(flatten)]
     source: DataArguments,
-    /// How many seeds each recipe is trained with.
-    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// The number of seeds: each recipe is trained once with each of them.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = whole::<u16>(1..=1000))]
     seeds: u16,
-    /// Passes over all rows, for every recipe.
+    /// The number of passes over all rows, for every recipe.
     #[arg(long, value_name = "N")]
     epochs: Option<String>,
     /// Set any key of every recipe, as in `--set training.batch_size=32`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Try several values of a key, as in `--vary 'encoder[0].outputs=8,16,32'`; repeated, every combination.
+    /// Try several values of a key, as in `--vary 'encoder[0].outputs=8,16,32'`. Several `--vary` try every
+    /// combination.
     #[arg(long, value_name = "KEY=VALUE,…")]
     vary: Vec<String>,
-    /// The folder of the runs and the report, new or empty [default: runs/compare, runs/compare-2, …]
+    /// The folder of the runs and the report, new or empty [default: runs/compare; if there is one, runs/compare-2
+    /// and so on]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Threads of all runs together, without influence on the result [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// The number of threads of all runs together. It does not change the result [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(THREADS))]
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
@@ -53,10 +56,10 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows compare basic simple-linear --seeds 3
-      Train both three times, several at a time; mean ± standard deviation, and
-      a report in runs/compare.
+      Train each three times, and print mean ± standard deviation. The report
+      goes to runs/compare.
   narrows compare contractive contractive:free runs/mine --out runs/penalty
-      A recipe, its variant without the penalty, and a run that is there.
+      A recipe, its variant without the penalty, and a finished run.
   narrows compare basic --vary 'encoder[2].outputs=2,8,32'
       Three sizes of the code, with a chart of the test MSE against them.
   narrows compare basic mine.toml --epochs 2 --json | jq '.rows[].test_mse.mean'";
@@ -98,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         print_json(comparison.to_json());
     } else {
         print(&describe(&comparison));
-        note(&format!("report: {}", comparison.report.display()));
+        note(&format!("report: {}", shown_path(&comparison.report)));
     }
     if arguments.open {
         page::open(&comparison.report);
@@ -109,7 +112,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn describe(comparison: &Comparison) -> String {
     let mut text = columns(&comparison.table());
     let sentences = comparison.verdict().into_iter();
-    for sentence in sentences.chain(comparison.rows_in_words()) {
+    for mut sentence in sentences.chain(comparison.notes()) {
+        // Names of runs are paths.
+        for row in &comparison.rows {
+            sentence = sentence.replace(&row.name, &kept(&row.name));
+        }
         text.push_str("\n\n");
         text.push_str(&wrapped_to_terminal(&sentence, "  ", "  "));
     }

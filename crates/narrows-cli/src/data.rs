@@ -3,7 +3,8 @@
 mod info;
 
 use crate::destination::FormatArguments;
-use crate::output::{count_of, described, note, print};
+use crate::number::{ANY, whole};
+use crate::output::{count_of, described, kept, note, print};
 use crate::rows::{corruption_of, go_over};
 use crate::source::{DataArguments, ReadingArguments, keep_apart, keep_runs_whole};
 use clap::{Args, Subcommand};
@@ -49,14 +50,13 @@ struct ConvertArguments {
     #[command(flatten)]
     source: DataArguments,
     /// Leave out this many rows at the start.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u32>(ANY))]
     skip: u32,
     /// Write at most this many rows.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u32>(1..=u32::MAX.into()))]
     rows: Option<u32>,
-    /// Add noise to 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05`, `masking=0.5` (the fraction of pixels that is
-    /// dropped). Strengths are in units where black is 0 and white is 1. The noise is the same each
-    /// time.
+    /// Add noise to 8-bit images: `gaussian=0.4`, `salt-and-pepper=0.05`, `masking=0.5` (the fraction of pixels that
+    /// become black). Strengths are in units where black is 0 and white is 1. The noise is the same each time.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
     /// The file or folder to write. Its ending decides the format; a name without an ending is a folder, and `-` is
@@ -126,15 +126,15 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     let source = arguments.source.open()?;
     if source.test.is_some() {
         note(&format!(
-            "taking the test rows; `--data {}:train` takes those for training",
+            "using the test rows; `--data {}:train` selects the training rows",
             arguments.source.specs().join(" ")
         ));
     }
     let data = source.into_rows();
     if data.fills_with_means() && data.missing() > 0 {
         note(&format!(
-            "{}: the means are those of all its {}",
-            data.name(),
+            "{}: missing values are filled with the means of all {}",
+            kept(data.name()),
             count_of(data.rows(), "row")
         ));
     }
@@ -142,7 +142,7 @@ fn convert(arguments: &ConvertArguments) -> Result<()> {
     if skip >= data.rows() {
         return Err(Error::new(ErrorKind::Data, "--skip leaves no rows")
             .at(data.name())
-            .expected(format!("fewer than its {} rows", data.rows()))
+            .expected(format!("fewer than its {}", count_of(data.rows(), "row")))
             .found(skip));
     }
     let most = arguments.rows.map_or(usize::MAX, |rows| rows as usize);

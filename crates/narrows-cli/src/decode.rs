@@ -2,7 +2,7 @@
 
 use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
-use crate::output::print;
+use crate::output::{print, wrapped_to_terminal};
 use crate::rows::go_over;
 use crate::source::{ReadingArguments, keep_read_apart};
 use clap::Args;
@@ -10,19 +10,19 @@ use narrows::run::load_model;
 use narrows::{Result, apply};
 use std::path::PathBuf;
 
-/// Write what codes decode to, in the units and shape of the model's data.
+/// Decode codes into rows, in the units and shape of the training data.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A model file, or a run's folder.
     model: PathBuf,
-    /// The codes: a table with the columns `code0`, `code1` and so on, in any order, or a table without a header or an
-    /// array with as many columns as a code has values.
+    /// The codes: a table with the columns `code0`, `code1` and so on, in any order. An array, or a table without a
+    /// header, has one column for each value of a code.
     #[arg(long, value_name = "SOURCE", required = true)]
     data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder; `-` is standard output.
+    /// The file to write (.npy, .csv, .tsv, .parquet), or a folder for images; `-` is standard output.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
     #[command(flatten)]
@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         |progress: apply::Progress<'_>| apply::decode(&model, &codes, output.clone(), progress);
     let ((), display) = go_over("decoding", codes.rows(), decode)?;
     if let Some(text) = without(&codes, "values", Some(&output)) {
-        print(&text);
+        print(&wrapped_to_terminal(&text, "", "  "));
     }
     print(&display.written(&output.path, all_rows(&codes)));
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
-use crate::output::{note, print};
+use crate::output::{note, print, wrapped_to_terminal};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
@@ -10,15 +10,15 @@ use narrows::run::load_model;
 use narrows::{Result, apply};
 use std::path::PathBuf;
 
-/// Write noisy rows without their noise, as a denoising autoencoder gives them back.
+/// Remove noise from rows with a denoising autoencoder.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A model file, or a run's folder; best one that was trained with corruption.
+    /// A model file, or a run's folder. The model should be trained with corruption.
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The file (.npy, .csv, .tsv, .parquet), or for images a folder; `-` is standard output.
+    /// The file to write (.npy, .csv, .tsv, .parquet), or a folder for images; `-` is standard output.
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: PathBuf,
     #[command(flatten)]
@@ -40,8 +40,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = load_model(&arguments.model)?;
     if model.recipe().corruption.is_none() {
         note(
-            "narrows: warning: the model was trained without corruption, so it may keep noise; train a recipe \
-             with a [corruption], as `denoising` has",
+            "narrows: warning: the model was trained without corruption, so it may keep noise; train a recipe with a \
+             section [corruption], such as `denoising`",
         );
     }
     let data = arguments
@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         apply::reconstruct(&model, &data, None, output.clone(), progress)
     })?;
     if let Some(text) = without(&data, "values", Some(&output)) {
-        print(&text);
+        print(&wrapped_to_terminal(&text, "", "  "));
     }
     print(&display.written(&output.path, all_rows(&data)));
     Ok(())

@@ -1,9 +1,10 @@
 //! The destination of a command's output (a file, a folder, a pipe or standard output) and its format.
 
-use crate::output::{leave_standard_output, note};
+use crate::output::{leave_standard_output, note, shown_path};
 use clap::Args;
 use narrows::data::Dataset;
 use narrows::data::write::{Format, Output};
+use narrows::declaration::one_of;
 use narrows::files::{is_standard_output, is_stream, write_output};
 use narrows::text::thousands;
 use narrows::{Error, ErrorKind, Model, Result, plain};
@@ -13,14 +14,14 @@ use std::sync::OnceLock;
 
 #[derive(Args)]
 pub struct FormatArguments {
-    /// The format of the output, whatever its ending: `csv`, `csv.gz`, `tsv`, `tsv.gz`, `parquet`, `npy`, or `images` for
-    /// a folder [default: by the ending; csv for `-`, standard output]
+    /// The format of the output: `csv`, `csv.gz`, `tsv`, `tsv.gz`, `parquet`, `npy`, or `images` for a folder. It
+    /// overrides the ending of the name [default: by the ending; csv for standard output]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub format: Option<Format>,
 }
 
 fn format(text: &str) -> std::result::Result<Format, String> {
-    Format::named(text).ok_or_else(|| format!("expected one of {}", Format::NAMES.join(", ")))
+    one_of(text, Format::named, &Format::NAMES)
 }
 
 impl FormatArguments {
@@ -67,7 +68,7 @@ pub fn check_stream(path: &Path, is_json: bool) -> Result<()> {
     if is_json {
         return Err(Error::new(
             ErrorKind::Data,
-            "standard output cannot have both the output and the result as JSON",
+            "standard output cannot get both the output and the result as JSON",
         )
         .at("--json")
         .hint("write the output to a file, or leave out `--json`"));
@@ -94,7 +95,7 @@ pub fn called(path: &Path) -> String {
     if is_standard_output(path) {
         "standard output".into()
     } else {
-        path.display().to_string()
+        shown_path(path)
     }
 }
 
@@ -133,7 +134,7 @@ pub fn without(data: &Dataset, what: &str, output: Option<&Output>) -> Option<St
     let place = match output.map(Output::reasons) {
         None => String::new(),
         Some(None) => "; see the column `reason`".into(),
-        Some(Some(file)) => format!("; see {}", file.display()),
+        Some(Some(file)) => format!("; see {}", shown_path(&file)),
     };
     Some(format!(
         "{} of {all} rows {} no {what}: {}{place}",

@@ -2,7 +2,7 @@
 
 use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
-use crate::output::print;
+use crate::output::{print, wrapped_to_terminal};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
@@ -18,11 +18,11 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The codes' file: .npy, .csv, .tsv or .parquet, or `-` for standard output; tables keep labels and ids.
+    /// The file of the codes: .npy, .csv, .tsv or .parquet, or `-` for standard output. Tables keep labels and ids.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Write the std of each value of the code too, for a variational bottleneck: further columns `code0_std`, `code1_std`, …
-    /// behind the code.
+    /// For a variational bottleneck, also write the std of each value of the code, in the columns `code0_std`,
+    /// `code1_std` and so on behind the code.
     #[arg(long)]
     std: bool,
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let ((), display) = go_over("encoding", data.rows(), encode)?;
     if let Some(text) = without(&data, "code", Some(&output)) {
-        print(&text);
+        print(&wrapped_to_terminal(&text, "", "  "));
     }
     print(&display.written(&output.path, all_rows(&data)));
     Ok(())

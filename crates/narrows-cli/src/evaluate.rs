@@ -1,8 +1,10 @@
 //! `narrows evaluate`
 
 use crate::isa::IsaArgument;
+use crate::number::{THREADS, whole};
 use crate::output::{
-    columns, count_of, figures, note, print, print_json, table, thousands, wrapped_to_terminal,
+    columns, count_of, figures, kept, note, print, print_json, table, thousands,
+    wrapped_to_terminal,
 };
 use crate::progress::Display;
 use crate::source::{DataArguments, open};
@@ -16,8 +18,8 @@ use narrows::run::load_model;
 use narrows::{Error, ErrorKind, Result, apply};
 use std::path::PathBuf;
 
-/// Measure a trained model on rows that it has not seen, with PCA of the same code size beside it. Without --data these
-/// are the test rows of its run.
+/// Measure a trained model on rows that it has not seen, and compare it with PCA of the same code size. Without
+/// --data, it is measured on the test rows of its run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -32,12 +34,12 @@ pub struct Arguments {
     markdown: bool,
     #[command(flatten)]
     source: DataArguments,
-    /// For a variational autoencoder: draw K codes for each test row to estimate its log likelihood [default: 100, on the
-    /// first 1,000 test rows]
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// For a variational autoencoder: the number of codes that are drawn for each test row to estimate its log
+    /// likelihood [default: 100, for the first 1,000 test rows]
+    #[arg(long, value_name = "K", value_parser = whole::<u32>(1..=100_000))]
     samples: Option<u32>,
-    /// Threads, without influence on the result [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// The number of threads. It does not change the result [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(THREADS))]
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
@@ -146,7 +148,9 @@ fn describe(evaluation: &Evaluation) -> String {
     parts.extend(evaluation.denoising_table().map(|rows| columns(&rows)));
     if let Some(rows) = evaluation.column_table() {
         let more = evaluation.more_columns();
-        let more = more.map_or(String::new(), |more| format!("\n  {more}"));
+        let more = more.map_or(String::new(), |more| {
+            format!("\n{}", wrapped_to_terminal(&more, "  ", "  "))
+        });
         parts.push(format!("{}{more}", columns(&rows)));
     }
     parts.extend(classes(evaluation));
@@ -154,7 +158,10 @@ fn describe(evaluation: &Evaluation) -> String {
     parts.extend(units(evaluation));
     parts.extend(jacobian(evaluation));
     parts.push(said(&evaluation.verdict()));
-    parts.push(said(&evaluation.notes()));
+    // The name of the data may be a path.
+    let notes = evaluation.notes().into_iter();
+    let notes = notes.map(|note| note.replace(&evaluation.data, &kept(&evaluation.data)));
+    parts.push(said(&notes.collect::<Vec<_>>()));
     parts.join("\n\n")
 }
 
@@ -206,8 +213,10 @@ fn robustness(evaluation: &Evaluation) -> Option<String> {
     });
     let table = beside_pca(evaluation, &["noise", "level", "MSE"], rows);
     let which = count_of(first.rows, "test row");
+    let rows = format!("on the first {which}, with one noise for each, against the clean rows");
     Some(format!(
-        "{table}\n  on the first {which}, one noise for each, against the clean rows"
+        "{table}\n{}",
+        wrapped_to_terminal(&rows, "  ", "  ")
     ))
 }
 
@@ -230,7 +239,7 @@ fn units(evaluation: &Evaluation) -> Option<String> {
 
 fn jacobian(evaluation: &Evaluation) -> Option<String> {
     let Some(found) = &evaluation.jacobian else {
-        return Some("  Jacobian: left out, as it would take too much time or memory".into());
+        return Some("  Jacobian: left out, because it would take too much time or memory".into());
     };
     let shown: Vec<String> = found.spectrum.iter().take(8).map(|&s| figures(s)).collect();
     let mut values = shown.join("  ");
@@ -242,7 +251,7 @@ fn jacobian(evaluation: &Evaluation) -> Option<String> {
         values.push_str(&format!(" … {}", figures(last)));
     }
     let norm = format!(
-        "{}   J: the code's derivatives by the input, at the first {}",
+        "{}   J: the derivatives of the code by the input, at the first {}",
         figures(found.mean_norm),
         count_of(found.rows, "test row")
     );

@@ -2,7 +2,10 @@
 
 use crate::destination::check_stream;
 use crate::isa::IsaArgument;
-use crate::output::{columns, count_of, figures, print, print_json, table, thousands};
+use crate::output::{
+    columns, count_of, figures, print, print_json, shown_path, table, thousands,
+    wrapped_to_terminal,
+};
 use crate::source::{ReadingArguments, keep_apart, keep_read_apart};
 use clap::Args;
 use narrows::data::write::{Head, NumberType, Piece, Sink};
@@ -16,27 +19,27 @@ use rten_tensor::prelude::*;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-/// Write a model in another format, and see that it computes the same there.
+/// Export a model as an ONNX graph, and check that the graph computes the same.
 ///
-/// The graph takes rows in the data's own units and gives codes, reconstructions and scores; the scaling is inside. Its
-/// metadata hold the names of the columns in order, the scaling, what the score is, and the threshold if one was
-/// chosen. It takes float64 where float32 would blur a column far from 0. It is run on some rows, and compared with
-/// the model.
+/// The graph takes rows in the data's own units and gives codes, reconstructions and scores; the scaling is part of
+/// the graph. Its metadata hold the names of the columns in order, the scaling, the definition of the score, and the
+/// threshold if there is one. The input is float64 if float32 is too coarse for a column. Narrows runs the graph on
+/// some rows and compares its outputs with those of the model.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A model file, or a run's folder.
     model: PathBuf,
-    /// The file to write. Its ending names the format; `.onnx` is the only one. `-` is standard output
+    /// The file to write. Its name ends in `.onnx`; `-` is standard output.
     #[arg(short, long, value_name = "FILE.onnx")]
     output: PathBuf,
-    /// Data whose first rows the graph is tried on [default: random rows]
+    /// Data whose first rows are used to check the graph [default: random rows]
     #[arg(long, value_name = "SOURCE")]
     data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// Keep the rows that the graph was tried on, and what the model makes of them, as `rows.npy`, `code.npy`,
-    /// `reconstruction.npy` and `score.npy` in this folder, for a check elsewhere.
+    /// Save these rows and the model's outputs in this folder, as `rows.npy`, `code.npy`, `reconstruction.npy` and
+    /// `score.npy`, to check the graph in other programs.
     #[arg(long, value_name = "DIR")]
     rows: Option<PathBuf>,
     #[command(flatten)]
@@ -80,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let found = ending.map_or("none".into(), |ending| format!(".{}", ending.display()));
         return Err(Error::new(
             ErrorKind::Data,
-            "a model cannot be exported to a file of this ending",
+            "a model cannot be exported to a file with this ending",
         )
         .at(arguments.output.display())
         .expected(".onnx")
@@ -277,7 +280,7 @@ fn describe(
         data => data.join(", "),
     };
     let about = table(&[
-        ("file", arguments.output.display().to_string()),
+        ("file", shown_path(&arguments.output)),
         ("bytes", thousands(bytes as f64)),
         ("opset", onnx::OPSET.to_string()),
         ("input", Input::of(model).name().to_string()),
@@ -297,9 +300,11 @@ fn describe(
         let difference = figures(output.difference);
         cells("output", output.name, &output.shape, difference)
     }));
+    let differences = "differences from the model, relative to the largest value of each output";
     format!(
-        "{about}\n\n{}\n\n  differences from the model, of the largest value of each output",
-        columns(&list)
+        "{about}\n\n{}\n\n{}",
+        columns(&list),
+        wrapped_to_terminal(differences, "  ", "  ")
     )
 }
 

@@ -2,6 +2,7 @@
 
 use crate::destination::{called, check_stream, save};
 use crate::isa::IsaArgument;
+use crate::number::{ANY, whole};
 use crate::output::{count_of, figures, note, print, print_json, table};
 use crate::progress::Display;
 use crate::rows::go_over;
@@ -9,6 +10,7 @@ use crate::source::{DataArguments, keep_apart};
 use crate::stop::Stop;
 use clap::Args;
 use narrows::data::Dataset;
+use narrows::declaration::one_of;
 use narrows::model::{FittedPrior, MOST_ITERATIONS, Prior, PriorKind, PriorSpec};
 use narrows::run::{Lock, MODEL_FILE, folder_of, load_model};
 use narrows::text::thousands;
@@ -16,8 +18,8 @@ use narrows::{Error, ErrorKind, Model, Result, apply};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Fit a distribution to the codes of training rows, and keep it in the model: `narrows sample` draws from it. Without
-/// --data these are the training rows of the run.
+/// Fit a distribution to the codes of rows, and store it in the model: `narrows sample` draws from it. Without
+/// --data, the rows are the training rows of the run.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -25,14 +27,14 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// What to fit: a `gaussian` with a full covariance, or a `mixture` of such.
-    #[arg(long, value_name = "KIND", value_parser = ["gaussian", "mixture"], default_value = "mixture")]
-    prior: String,
-    /// The Gaussians of a mixture, at most 1000 [default: 10]
-    #[arg(long, value_name = "N")]
+    /// What to fit: a `gaussian` with a full covariance, or a `mixture` of such Gaussians.
+    #[arg(long, value_name = "KIND", value_parser = kind, default_value = "mixture")]
+    prior: PriorKind,
+    /// The number of Gaussians in a mixture, at most 1,000 [default: 10]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(ANY))]
     components: Option<usize>,
-    /// The seed that draws where the fit of a mixture starts [default: the recipe's seed]
-    #[arg(long, value_name = "N")]
+    /// The seed of the random start of a mixture's fit [default: the recipe's seed]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(ANY))]
     seed: Option<u64>,
     /// The model file to write, `-` for standard output [default: the model itself]
     #[arg(short, long, value_name = "FILE")]
@@ -47,15 +49,21 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows fit-prior runs/basic
-      A mixture of 10 Gaussians, to the codes of the run's training rows.
+      Fit a mixture of 10 Gaussians to the codes of the run's training rows.
   narrows fit-prior runs/table --prior gaussian
   narrows fit-prior model.safetensors --data table.csv -o prior.safetensors";
 
+/// The kinds of a prior that codes decide.
+fn kind(text: &str) -> std::result::Result<PriorKind, String> {
+    let fitted = |name: &str| PriorKind::named(name).filter(|&kind| kind != PriorKind::Standard);
+    one_of(text, fitted, &["gaussian", "mixture"])
+}
+
 impl Arguments {
     fn spec(&self) -> Result<PriorSpec> {
-        match (PriorKind::named(&self.prior), self.components) {
-            (Some(PriorKind::Gaussian), None) => Ok(PriorSpec::Gaussian),
-            (Some(PriorKind::Gaussian), Some(components)) => Err(Error::new(
+        match (self.prior, self.components) {
+            (PriorKind::Gaussian, None) => Ok(PriorSpec::Gaussian),
+            (PriorKind::Gaussian, Some(components)) => Err(Error::new(
                 ErrorKind::Data,
                 "`--components` counts the Gaussians of a mixture",
             )
@@ -138,7 +146,7 @@ pub fn fit(model: &Model, data: &Dataset, spec: PriorSpec, seed: u64) -> Result<
     let most = apply::FITTED_ROWS;
     if data.rows() > most {
         note(&format!(
-            "the prior is fitted to {} of {}, spread over all",
+            "the prior is fitted to {} of {}, evenly spread",
             thousands(most as f64),
             count_of(data.rows(), "row")
         ));

@@ -2,7 +2,7 @@
 
 use crate::destination::{called, check_stream, save};
 use crate::isa::IsaArgument;
-use crate::output::{figures, note, print, print_json, table, thousands};
+use crate::output::{figures, note, print, print_json, shown_path, table, thousands};
 use crate::rows::with_warnings;
 use crate::source::{ReadingArguments, keep_read_apart};
 use clap::Args;
@@ -12,39 +12,40 @@ use narrows::{Model, Recipe, Result};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Make a model of weights that PyTorch trained.
+/// Make a model from weights that were trained in PyTorch.
 ///
 /// The weights are a `state_dict` saved as .safetensors, in float32, float16, bfloat16 or float64. Names such as
-/// `encoder.0.weight` are those of a module with an `encoder` and a `decoder` that are an `nn.Sequential` each, of the
-/// recipe's layers. A prefix that all names share, such as `module.`, is taken off. Layers with other names are matched
-/// with the recipe's if only one assignment fits all shapes and keeps the order of numbered names (`fc1`, `fc2`). Notes
-/// on standard error say which name was taken for which.
+/// `encoder.0.weight` come from a module with an `encoder` and a `decoder`: each is an `nn.Sequential` with the
+/// layers of the recipe. A prefix that all names share, such as `module.`, is removed. Layers with other names are
+/// matched by their shapes and by the order of their numbers (`fc1`, `fc2`), if only one assignment fits. Notes on
+/// standard error list this assignment.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The file of weights, .safetensors.
+    /// The file of the weights (.safetensors).
     weights: PathBuf,
     /// The recipe that the weights belong to: a name (see `narrows recipes`) or a TOML file.
     #[arg(long, value_name = "NAME|FILE")]
     recipe: String,
-    /// The model's file to write.
+    /// The model file to write.
     #[arg(short, long, value_name = "MODEL")]
     output: PathBuf,
-    /// Data as the weights were trained on: the scaling is fitted to them, and the model is tested on
+    /// Data like those that the weights were trained on: the scaling is fitted to them, and the model is tested on
     /// them.
     #[arg(long, value_name = "SOURCE")]
     data: Vec<String>,
     #[command(flatten)]
     reading: ReadingArguments,
-    /// The shape of a row, as `1x28x28` or `784` [default: that of the data, else what the first layer
-    /// reads where it is dense]
+    /// The shape of a row, as `1x28x28` or `784` [default: the shape of the data; without data, the width of the
+    /// first layer if it is dense]
     #[arg(long, value_name = "SHAPE", value_parser = parse_shape)]
     shape: Option<Shape>,
     /// Set any key of the recipe, as in `--set scaling.kind=unit`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// Say which tensor or layer of the file is which of the recipe, as in `fc1=encoder.0`; several with commas, and may
-    /// be repeated. Once all of the recipe's tensors are named, others in the file are not used.
+    /// Assign a tensor or layer of the file to one of the recipe, as in `fc1=encoder.0`. Separate several with
+    /// commas, or repeat the option. If all tensors of the recipe are assigned, other tensors of the file are
+    /// ignored.
     #[arg(long, value_name = "THEIRS=OURS", value_delimiter = ',', value_parser = parse_pair)]
     map: Vec<(String, String)>,
     #[command(flatten)]
@@ -112,7 +113,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let Imported { mut model, notes } = Model::import(&arguments.weights, &recipe, &options)?;
     for text in &notes {
-        note(&format!("{}: {text}", arguments.weights.display()));
+        note(&format!("{}: {text}", shown_path(&arguments.weights)));
     }
     if let Some(split) = &split {
         let split = SplitRecord::of(split, recipe.seed);

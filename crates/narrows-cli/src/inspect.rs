@@ -1,9 +1,11 @@
 //! `narrows inspect`
 
 use crate::import::{Shape, parse_shape};
+use crate::number::{ANY, whole};
 use crate::output::{aligned_lines, columns, figures, print, table, thousands};
 use clap::Args;
 use narrows::data::TestRows;
+use narrows::declaration::one_of;
 use narrows::model::Prior;
 use narrows::network::StateKind;
 use narrows::run::{blame_recipe, load_model};
@@ -12,28 +14,28 @@ use narrows::{Error, ErrorKind, Model, Recipe, Result};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// Show what is in a model file: recipe, shapes, scaling, tensors and figures. With `--program`: the operations that
-/// training and use of a model or recipe consist of.
+/// Show the content of a model file: recipe, shapes, scaling, metrics, layers and tensors. With `--program`, show the
+/// operations of training and use.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
     /// A model file, or a run's folder; with `--program` also a recipe.
     model: PathBuf,
-    /// Print the recipe alone, as TOML to train again.
+    /// Print only the recipe, as TOML to train again.
     #[arg(long, conflicts_with_all = ["json", "program"])]
     recipe: bool,
     /// Print the programs of training, validation and use: stages, operations, buffers. `--program=raw` prints them
-    /// before the passes that make them cheaper.
+    /// before they are optimized.
     #[arg(long, value_name = "raw", num_args = 0..=1, require_equals = true, default_missing_value = "",
-        value_parser = ["", "raw"], hide_possible_values = true, conflicts_with = "json")]
-    program: Option<String>,
-    /// The shape of a row for the programs of a recipe, as `1x28x28` or `784` [default: 1x28x28].
+        value_parser = is_raw, conflicts_with = "json")]
+    program: Option<bool>,
+    /// The shape of a row for the programs of a recipe, as `1x28x28` or `784` [default: 1x28x28]
     #[arg(long, value_name = "SHAPE", value_parser = parse_shape, requires = "program")]
     shape: Option<Shape>,
-    /// The threads of the programs [default: as many as a step has work for].
-    #[arg(long, value_name = "N", requires = "program")]
+    /// The number of threads of the programs [default: as many as a step has work for]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(ANY), requires = "program")]
     threads: Option<usize>,
-    /// Print all of it as one JSON object.
+    /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
 }
@@ -46,6 +48,16 @@ Examples:
   narrows inspect contractive --program
   narrows inspect mine.toml --program=raw --shape 12";
 
+/// Whether the programs are asked for as they are before they are optimized.
+fn is_raw(text: &str) -> std::result::Result<bool, String> {
+    let named = |word: &str| match word {
+        "" => Some(false),
+        "raw" => Some(true),
+        _ => None,
+    };
+    one_of(text, named, &["raw"])
+}
+
 /// What is said of a tensor: its name, shape, mean and standard deviation, and largest size.
 struct Tensor {
     name: String,
@@ -56,8 +68,8 @@ struct Tensor {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    if let Some(program) = &arguments.program {
-        return print_program(arguments, program == "raw");
+    if let Some(is_raw) = arguments.program {
+        return print_program(arguments, is_raw);
     }
     let model = load_model(&arguments.model)?;
     if arguments.recipe {
@@ -85,7 +97,7 @@ fn print_program(arguments: &Arguments, is_raw: bool) -> Result<()> {
     if let (Some(own), Some(_)) = (&own_shape, &chosen) {
         return Err(Error::new(ErrorKind::Recipe, "a model has its own shape")
             .at("--shape")
-            .expected("no --shape, or a recipe in place of the model")
+            .expected("no --shape, or a recipe instead of the model")
             .found(format!("a model for rows of shape {}", shape(own))));
     }
     let described = Described {
@@ -201,7 +213,7 @@ fn data(model: &Model) -> Vec<(&'static str, String)> {
     rows.extend(origin.split.as_ref().map(|split| {
         let [train, validation, test] = split.rows.map(|rows| thousands(rows as f64));
         let held_out = match (split.held_out, &origin.test) {
-            (true, _) => " held out".to_string(),
+            (true, _) => ", held out".to_string(),
             (false, Some(source)) => format!(" from {source}"),
             (false, None) => String::new(),
         };
@@ -214,7 +226,8 @@ fn data(model: &Model) -> Vec<(&'static str, String)> {
         let source = origin.validation.as_ref();
         let source = source.map_or(String::new(), |source| format!(" from {source}"));
         let text = format!(
-            "{train} to train, {validation} to watch{source}, {test} to test{held_out}{how}{group}; seed {}",
+            "{train} for training, {validation} for validation{source}, {test} for testing{held_out}{how}{group}; \
+             seed {}",
             split.seed
         );
         ("rows", text)
@@ -280,7 +293,7 @@ fn describe(model: &Model) -> String {
         .map(|(name, v)| format!("{name} {}", figures(*v)))
         .collect();
     if !metrics.is_empty() {
-        rows.push(("figures", metrics.join("   ")));
+        rows.push(("metrics", metrics.join("   ")));
     }
     let mut list = vec![["tensor", "shape", "mean", "std", "largest"].map(String::from)];
     list.extend(tensors(model).into_iter().map(|tensor| {

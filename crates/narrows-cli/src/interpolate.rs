@@ -2,7 +2,8 @@
 
 use crate::destination::{FormatArguments, called};
 use crate::isa::IsaArgument;
-use crate::output::print;
+use crate::number::{ANY, whole};
+use crate::output::{count_of, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
@@ -20,14 +21,14 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The row to begin with, counted from 0.
-    #[arg(long, value_name = "ROW", default_value_t = 0)]
+    /// The first row, counted from 0.
+    #[arg(long, value_name = "ROW", default_value_t = 0, value_parser = whole::<usize>(ANY))]
     from: usize,
-    /// The row to end with.
-    #[arg(long, value_name = "ROW", default_value_t = 1)]
+    /// The last row, counted from 0.
+    #[arg(long, value_name = "ROW", default_value_t = 1, value_parser = whole::<usize>(ANY))]
     to: usize,
-    /// Rows on the way, both ends included.
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    /// The number of rows to decode, including both ends.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = whole::<usize>(ANY))]
     steps: usize,
     /// A .png file gets one picture; .npy, .csv, .tsv, .parquet or a folder of images get every row; `-` is standard
     /// output.
@@ -71,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     } else if steps > MOST_IN_PICTURE {
         return Err(
             Error::new(ErrorKind::Data, "a picture cannot show this many steps")
-                .expected(format!("at most {MOST_IN_PICTURE}"))
+                .expected(format!("at most {}", count_of(MOST_IN_PICTURE, "step")))
                 .found(steps)
                 .hint("write the rows instead, with `-o FILE.npy`"),
         );

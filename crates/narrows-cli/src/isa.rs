@@ -9,8 +9,8 @@ const VARIABLE: &str = "NARROWS_ISA";
 /// Of every command that computes.
 #[derive(Args)]
 pub struct IsaArgument {
-    /// Compute with this instruction set: `AMX`, `AVX-512`, `AVX2` or `portable`. Another one gives other last digits
-    /// [default: the environment variable NARROWS_ISA, else the fastest that the CPU has]
+    /// Compute with this instruction set: `AMX`, `AVX-512`, `AVX2` or `portable`. The last digits of results differ
+    /// between instruction sets [default: the environment variable NARROWS_ISA, else the fastest of the CPU]
     #[arg(long, value_name = "NAME")]
     isa: Option<String>,
 }

@@ -19,6 +19,7 @@ mod import;
 mod inspect;
 mod interpolate;
 mod isa;
+mod number;
 mod output;
 mod own;
 mod page;
@@ -39,7 +40,7 @@ use narrows::plain;
 use narrows::{Error, ErrorKind, memory};
 use std::process::ExitCode;
 
-/// Autoencoders: train them, look at them, ship them.
+/// Train, compare, inspect and export autoencoders.
 #[derive(Parser)]
 #[command(name = "narrows", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Arguments {
@@ -124,13 +125,28 @@ fn main() -> ExitCode {
         // The reader of standard output has all that it wanted.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            match error.kind() {
-                ErrorKind::Interrupted => output::note(&format!("narrows: {error}")),
-                _ => output::note(&format!("narrows: error: {error}")),
-            }
+            let is_stopped = error.kind() == ErrorKind::Interrupted;
+            let what = if is_stopped { "" } else { " error:" };
+            output::note(&format!("narrows:{what} {}", message(&error)));
             ExitCode::from(exit_code(&error))
         }
     }
+}
+
+/// The message of an error. Its places, such as the paths of files, stay on one line.
+fn message(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(inner) = cause {
+        let place = inner.downcast_ref::<Error>().and_then(Error::place);
+        let parts = place.unwrap_or_default().split(": ");
+        for part in parts.filter(|part| part.contains(' ')) {
+            let part = plain::line(part);
+            text = text.replace(&*part, &output::kept(&part));
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 /// The arguments, or the help or the error that they come to, which ends the command.

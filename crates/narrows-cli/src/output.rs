@@ -10,9 +10,9 @@ mod terminal;
 pub use bars::{bar_width, bars};
 pub use columns::{columns, columns_that_fit};
 pub use fit::{
-    aligned_lines, command_line, described, described_behind, fitting, padded, shortened, table,
-    wrapped, wrapped_to_terminal,
+    KEPT, aligned_lines, command_line, described, described_behind, fitting, kept, padded,
+    shortened, shown_path, table, wrapped, wrapped_to_terminal,
 };
-pub use narrows::text::{count_of, duration, figures, fixed, thousands};
+pub use narrows::text::{count_of, duration, figures, fixed, grouped, thousands};
 pub use print::{end, leave_standard_output, note, print, print_json};
 pub use terminal::{stderr_width, stdout_width};

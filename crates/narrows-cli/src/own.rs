@@ -97,11 +97,11 @@ impl DataArguments {
         let count = |noun| count_of(rows.rows(), noun);
         let which = match test {
             None => format!(
-                "all {}, as the run has no test rows; `--data` takes others",
+                "all {}, because the run has no test rows; `--data` reads other rows",
                 count("row")
             ),
             Some(_) => format!(
-                "its {}{}; `--data` takes others",
+                "its {}{}; `--data` reads other rows",
                 count("test row"),
                 held_out(split.is_held_out)
             ),

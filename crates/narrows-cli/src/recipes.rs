@@ -19,7 +19,7 @@ pub struct Arguments {
 enum Command {
     /// Print a recipe, to copy and change.
     Show {
-        /// The recipe's name, or NAME:VARIANT for what a variant makes of it, with every default filled in.
+        /// The recipe's name. NAME:VARIANT prints the variant, with every default filled in.
         name: String,
     },
     /// Print every key that a recipe may have, with values, defaults and meaning.
@@ -84,7 +84,9 @@ pub fn list() -> Result<String> {
             .collect();
         texts.push(format!("{title}\n{}", described(&rows)));
     }
-    texts.push("narrows recipes show NAME prints one, narrows train NAME trains it.".into());
+    texts.push(
+        "`narrows recipes show NAME` prints a recipe, `narrows train NAME` trains it.".into(),
+    );
     Ok(texts.join("\n\n"))
 }
 

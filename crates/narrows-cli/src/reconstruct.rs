@@ -2,7 +2,7 @@
 
 use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
-use crate::output::print;
+use crate::output::{print, shown_path, wrapped_to_terminal};
 use crate::rows::{corruption_of, go_over};
 use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
@@ -12,7 +12,7 @@ use narrows::run::{PICTURE_FILE, load_model};
 use narrows::{Result, apply};
 use std::path::PathBuf;
 
-/// Draw images and what a trained model makes of them, or write the reconstruction of each row.
+/// Draw images beside their reconstructions, or write the reconstruction of each row.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -20,12 +20,12 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05`, `masking=0.8` (the fraction that is dropped), in
-    /// scaled units.
+    /// Reconstruct noisy rows: `gaussian=0.8`, `salt-and-pepper=0.05`, `masking=0.8` (the fraction of values that
+    /// become 0), in scaled units.
     #[arg(long, value_name = "NOISE=STRENGTH")]
     corrupt: Option<String>,
-    /// A .png file gets a picture of eight of them; .npy, .csv, .tsv, .parquet or a folder of images get
-    /// every row; `-` is standard output.
+    /// A .png file gets a picture of eight rows; .npy, .csv, .tsv, .parquet or a folder of images get every row; `-`
+    /// is standard output.
     #[arg(short, long, value_name = "FILE|FOLDER", default_value = PICTURE_FILE)]
     output: PathBuf,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .rows_for(&arguments.model, &model, Some(output))?;
         let picture = reconstruction_picture(&model, &data, corruption.as_ref())?;
         write_output(output, &picture)?;
-        print(&format!("{}", output.display()));
+        print(&shown_path(output));
         return Ok(());
     };
     let data = arguments
@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         apply::reconstruct(&model, &data, corruption.as_ref(), rows.clone(), progress)
     })?;
     if let Some(text) = without(&data, "reconstruction", Some(&rows)) {
-        print(&text);
+        print(&wrapped_to_terminal(&text, "", "  "));
     }
     print(&display.written(&rows.path, all_rows(&data)));
     Ok(())

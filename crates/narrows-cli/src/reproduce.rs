@@ -1,7 +1,8 @@
 //! `narrows reproduce`
 
 use crate::isa::IsaArgument;
-use crate::output::{columns, duration, print, print_json, wrapped_to_terminal};
+use crate::number::{THREADS, whole};
+use crate::output::{columns, duration, print, print_json, shown_path, wrapped_to_terminal};
 use crate::page;
 use crate::progress::StudyDisplay;
 use crate::stop::Stop;
@@ -10,7 +11,7 @@ use narrows::Result;
 use narrows::study::{Classic, NOISY_NOTE, StudyOptions, classic};
 use std::path::PathBuf;
 
-/// Repeat a published study, in the original's setting and in a corrected one.
+/// Repeat a published study, with its original settings and with corrected settings.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -26,17 +27,19 @@ enum Study {
 
 #[derive(Args)]
 struct ClassicArguments {
-    /// One epoch for each experiment instead of three or ten.
+    /// Train each experiment for one epoch, instead of three or ten.
     #[arg(long)]
     quick: bool,
-    /// How many seeds each experiment is trained with; claims and report are of the first.
-    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    /// The number of seeds: each experiment is trained once with each of them. The claims and the report are from the
+    /// first seed.
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = whole::<u16>(1..=100))]
     seeds: u16,
-    /// The folder of the runs and the report, new or empty [default: runs/classic or runs/classic-quick, or with -2, …]
+    /// The folder of the runs and the report, new or empty [default: runs/classic, or runs/classic-quick with
+    /// --quick; if there is one, runs/classic-2 and so on]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Threads of all runs together, without influence on the result [default: one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// The number of threads of all runs together. It does not change the result [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(THREADS))]
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
@@ -51,11 +54,11 @@ struct ClassicArguments {
 const EXAMPLES: &str = "\
 Examples:
   narrows reproduce classic
-      A few minutes; the report goes to runs/classic/report.html.
+      Takes a few minutes; the report is runs/classic/report.html.
   narrows reproduce classic --quick
-      The same in little time, with larger errors.
+      Takes less time; the errors are larger.
   narrows reproduce classic --seeds 3
-      Mean ± standard deviation; runs/classic/table.md has the table.";
+      Print mean ± standard deviation; runs/classic/table.md has all numbers.";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Study::Classic(arguments) = &arguments.study;
@@ -92,17 +95,23 @@ fn fitted(sentence: &str) -> String {
 fn describe(classic: &Classic) -> String {
     let mut text = columns(&classic.table());
     if classic.quick {
-        let quick = "a quick study: one epoch each, where the references have three or ten, so errors are larger";
+        let quick = "A quick study: each experiment was trained for one epoch, instead of three or ten. Therefore the \
+                     errors are larger than those of PyTorch.";
         text.push_str(&format!("\n\n{}", fitted(quick)));
     }
     text.push_str(&format!("\n\n{}\n", fitted(&format!("{NOISY_NOTE}."))));
+    if classic.seeds > 1 {
+        let first = "This column and the sentences below are from the first seed.";
+        text.push_str(&format!("\n{}\n", fitted(first)));
+    }
     for claim in &classic.claims {
         text.push_str(&format!("\n{}\n", fitted(claim)));
     }
-    text.push_str(&format!(
-        "\n  {} in all; report: {}",
+    let end = format!(
+        "{} in all; report: {}",
         duration(classic.seconds),
-        classic.report.display()
-    ));
+        shown_path(&classic.report)
+    );
+    text.push_str(&format!("\n{}", fitted(&end)));
     text
 }

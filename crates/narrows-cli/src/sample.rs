@@ -3,11 +3,13 @@
 use crate::destination::{FormatArguments, called};
 use crate::fit_prior::fit;
 use crate::isa::IsaArgument;
+use crate::number::{ANY, number, whole};
 use crate::output::{note, print};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_read_apart};
 use clap::Args;
 use narrows::apply::Samples;
+use narrows::declaration::one_of;
 use narrows::figures::{check_picture, samples_picture, traversal_picture};
 use narrows::files::write_output;
 use narrows::model::{Prior, PriorKind, PriorSpec};
@@ -15,8 +17,8 @@ use narrows::run::{folder_of, load_model};
 use narrows::{Error, ErrorKind, Model, Result};
 use std::path::PathBuf;
 
-/// Make new rows: decode codes that are drawn from the distribution of a model's codes, that lie around those of given rows,
-/// or that show what each value of the code does.
+/// Make new rows: decode codes that are drawn from the distribution of a model's codes or around the codes of given
+/// rows, or that show what each value of the code does.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -24,40 +26,42 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// The distribution of the codes: `standard` (mean 0 and variance 1), `gaussian` or `mixture` [default: what
-    /// `narrows fit-prior` has kept in the model; else `standard` for a variational bottleneck and the penalty `mmd`, which
-    /// train codes towards it, and for other models of a run a `mixture` of 10, fitted to its training rows now]
+    /// The distribution of the codes: `standard` (mean 0 and variance 1), `gaussian` or `mixture` [default: the one
+    /// that `narrows fit-prior` has stored in the model. Without one: `standard` if training pulls codes towards it
+    /// (a variational bottleneck, the penalty `mmd`), else a `mixture` of 10 that is fitted to the run's training
+    /// rows now]
     #[arg(long, value_name = "KIND", value_parser = kind)]
     prior: Option<PriorKind>,
-    /// How many rows. Row i of a seed is the same whatever their number [default: 64]
-    #[arg(long, value_name = "N", conflicts_with_all = ["traverse", "grid"])]
+    /// The number of rows. Row i depends on the seed and not on this number [default: 64]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(ANY), conflicts_with_all = ["traverse", "grid"])]
     count: Option<usize>,
     /// The seed of the draws [default: the recipe's seed]
-    #[arg(long, value_name = "N", conflicts_with_all = ["traverse", "grid"])]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(ANY), conflicts_with_all = ["traverse", "grid"])]
     seed: Option<u64>,
-    /// Draw around the codes of rows, those of `--data` or the run's test rows: new row i is around row i, and after the
-    /// last row comes the first again. Tables keep labels and ids.
+    /// Draw codes around the codes of given rows: of `--data`, or else the run's test rows. New row i is drawn around
+    /// row i; after the last row, the first is used again. Tables keep labels and ids.
     #[arg(long, conflicts_with_all = ["traverse", "grid", "prior"])]
     around: bool,
-    /// How far around: the std of what is added to each value of a code [default: a tenth of the std of this value over the
+    /// The std of the noise that is added to each value of a code [default: a tenth of the std of this value over the
     /// rows]
-    #[arg(long, value_name = "STD", requires = "around")]
+    #[arg(long, value_name = "STD", value_parser = number, requires = "around")]
     std: Option<f64>,
-    /// Go along each value of the code from 3 stds below its mean to 3 above, while the others stay at their mean, or as
-    /// they are in `--row`.
+    /// Change one value of the code at a time, from 3 stds below its mean to 3 above. The other values stay at their
+    /// means, or at the code of `--row`.
     #[arg(long, conflicts_with = "grid")]
     traverse: bool,
-    /// The row to start a traversal from, counted from 0, of `--data` or the run's test rows.
-    #[arg(long, value_name = "ROW", requires = "traverse")]
+    /// The row whose code a traversal starts from, counted from 0: of `--data`, or else the run's test rows.
+    #[arg(long, value_name = "ROW", value_parser = whole::<usize>(ANY), requires = "traverse")]
     row: Option<usize>,
-    /// For a code of two values: decode a square of codes, from the 5 % to the 95 % quantile of each.
+    /// For a code of two values: decode a square of codes, from the 5 % to the 95 % quantile of each value.
     #[arg(long)]
     grid: bool,
-    /// Rows for each value of the code in a traversal, or on each side of a grid [default: 9; 15 for a grid]
-    #[arg(long, value_name = "N")]
+    /// The number of rows for each value of the code in a traversal, or for each side of a grid [default: 9; 15 for a
+    /// grid]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(ANY))]
     steps: Option<usize>,
-    /// Draw from the likelihood too: a Gaussian one adds noise of its std to each value, `bernoulli` draws each as 0 or 1,
-    /// `continuous-bernoulli` from 0 to 1. Without it a row is the mean of the likelihood.
+    /// Also draw from the likelihood: `gaussian` adds noise of its std to each value, `bernoulli` draws each value as
+    /// 0 or 1, `continuous-bernoulli` draws it from 0 to 1. Without `--noise`, a row is the mean of the likelihood.
     #[arg(long)]
     noise: bool,
     /// A .png file gets one picture; .npy, .csv, .tsv, .parquet or a folder of images get every row; `-` is standard
@@ -81,8 +85,7 @@ Examples:
   narrows sample runs/two-values --grid";
 
 fn kind(text: &str) -> std::result::Result<PriorKind, String> {
-    let known = || format!("expected one of {}", PriorKind::NAMES.join(", "));
-    PriorKind::named(text).ok_or_else(known)
+    one_of(text, PriorKind::named, &PriorKind::NAMES)
 }
 
 /// The rows that are made unless their number is given.
@@ -245,7 +248,7 @@ impl Arguments {
             .training_rows(&self.model, model, &self.output)
             .map_err(|error| self.no_prior(error))?;
         note(&format!(
-            "the model keeps no {}: one is fitted now; `narrows fit-prior` keeps one in the model",
+            "the model has no {}, so one is fitted now; `narrows fit-prior` stores one in the model",
             self.asked()
         ));
         Ok(fit(model, &data, spec, model.recipe().seed)?.prior)
@@ -268,14 +271,14 @@ impl Arguments {
         .at(self.model.display());
         let is_in_run = folder_of(&self.model).is_some();
         let none = if is_in_run {
-            none.expected("one, or the rows of the run to fit it to")
+            none.expected("a model with a prior, or the rows of the run to fit it to")
                 .caused_by(error)
         } else {
-            none.expected("one, or the folder of the run that trained the model")
+            none.expected("a model with a prior, or the folder of the run that trained the model")
         };
         none.hint(
-            "fit one with `narrows fit-prior MODEL --data SOURCE`; `--prior standard` draws standard normal codes, for \
-             which only a variational bottleneck or the penalty `mmd` trains a model",
+            "fit one with `narrows fit-prior MODEL --data SOURCE`; `--prior standard` draws standard normal codes, \
+             for models that were trained with a variational bottleneck or the penalty `mmd`",
         )
     }
 }

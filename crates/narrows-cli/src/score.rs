@@ -2,6 +2,7 @@
 
 use crate::destination::{FormatArguments, all_rows, without};
 use crate::isa::IsaArgument;
+use crate::number::{ANY, whole};
 use crate::output::{columns, count_of, figures, note, print, print_json, table, thousands};
 use crate::rows::go_over;
 use crate::source::{DataArguments, keep_read_apart};
@@ -16,7 +17,7 @@ use narrows::{Error, ErrorKind, Model, Result, apply};
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Score rows by how badly the model reconstructs them: what is unlike the training rows scores high.
+/// Score rows by their reconstruction error: rows unlike the training rows score high.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -24,15 +25,16 @@ pub struct Arguments {
     model: PathBuf,
     #[command(flatten)]
     source: DataArguments,
-    /// Write each row's score here: .csv, .tsv, .parquet or .npy, or `-` for standard output; tables keep labels and ids.
+    /// The file of the scores: .csv, .tsv, .parquet or .npy, or `-` for standard output. Tables keep labels and ids.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArguments,
-    /// Write also what each value contributes to the score.
+    /// Also write what each column contributes to the score.
     #[arg(long, requires = "output")]
     explain: bool,
-    /// Which labels are anomalies, to measure how well scores tell them [default: 1 where labels are 0 and 1]
+    /// The labels of the anomalies. The command then measures how well the scores find them [default: 1 if the labels
+    /// are 0 and 1]
     #[arg(
         long,
         value_name = "LABELS",
@@ -40,8 +42,8 @@ pub struct Arguments {
         alias = "anomalies"
     )]
     anomalous: Vec<String>,
-    /// How many of the highest scores to list.
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    /// The number of highest scores to list.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = whole::<usize>(ANY))]
     top: usize,
     #[command(flatten)]
     isa: IsaArgument,
@@ -59,7 +61,7 @@ Examples:
       reason.
   zcat new.csv.gz | narrows score runs/normal --data - -o - | sort -t, -k2 -gr
   narrows score runs/digits --data mnist:test --anomalous 9
-      With labels, also how well the scores tell the nines from the rest.";
+      With labels, the command also measures how well the scores find the nines.";
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     arguments.isa.pin()?;
@@ -87,7 +89,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let lost = scores.iter().filter(|score| !score.is_finite()).count();
     if lost > 0 {
         note(&format!(
-            "narrows: warning: {} of {} scores are not finite: the values of these rows, or what the model makes of them, \
+            "narrows: warning: {} of {} scores are not finite: the values of these rows, or their reconstructions, \
              are too large for a score",
             thousands(lost as f64),
             thousands(scores.len() as f64)
@@ -126,7 +128,7 @@ fn anomalies(data: &Dataset, named: &[String]) -> Result<Option<Vec<bool>>> {
             if told && named && are_both {
                 return Some(labels.iter().map(|&label| label == 1).collect());
             }
-            note("say with --anomalous which labels are anomalies, to measure how well the scores tell them");
+            note("name the labels of anomalies with --anomalous to measure how well the scores find them");
             None
         }));
     }
@@ -236,7 +238,7 @@ impl Scored<'_> {
         if let Some(text) = without(data, "score", output) {
             rows.push((
                 "no score",
-                format!("{text}; the figures here leave them out"),
+                format!("{text}; the numbers here leave them out"),
             ));
         }
         if scores.is_empty() {
@@ -255,7 +257,7 @@ impl Scored<'_> {
             )),
             _ => rows.push((
                 "threshold",
-                "none yet: `narrows calibrate` chooses one from normal rows".into(),
+                "none yet; `narrows calibrate` chooses one from normal rows".into(),
             )),
         }
         rows.extend(self.detection.iter().flat_map(described));

@@ -2,7 +2,7 @@
 
 mod reading;
 
-use crate::output::note;
+use crate::output::{kept, note};
 use clap::Args;
 use narrows::advice::Setting;
 use narrows::apply;
@@ -16,11 +16,11 @@ use std::path::Path;
 
 #[derive(Args)]
 pub struct DataArguments {
-    /// Where the rows come from: `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a folder
-    /// of them. Repeat it, or give a pattern in quotes (`'days/*.csv'`), to read many files as one table.
-    /// `SOURCE:train` and `SOURCE:test` take one part, `FILE.npz:ARRAY` takes one array, and `-` is standard input.
-    /// `narrows data kinds` lists all [default: for the model of a run the rows of that run; to train on, and to convert,
-    /// `mnist`]
+    /// Where the rows come from: `mnist`, a table (CSV, Parquet), an array (.npy, .npz), images, IDX files, or a
+    /// folder of them. To read many files as one table, repeat the option or give a pattern in quotes
+    /// (`'days/*.csv'`). `SOURCE:train` and `SOURCE:test` take one part, `FILE.npz:ARRAY` takes one array, and `-` is
+    /// standard input. `narrows data kinds` lists all sources [default: the rows of the run, for a command on a run;
+    /// `mnist` for `train` and `data convert`]
     #[arg(long, value_name = "SOURCE", help_heading = DATA)]
     pub data: Vec<String>,
     #[command(flatten)]
@@ -47,7 +47,7 @@ impl ReadingArguments {
         if self.is_given(Setting::OnBad) {
             let on_bad = self.options().on_bad;
             note(&format!(
-                "`--on-bad {}` has no effect on a run's own rows: bad rows were refused or left out when it was trained",
+                "`--on-bad {}` has no effect on a run's own rows: training has refused the bad rows or left them out",
                 on_bad.name()
             ));
         }
@@ -158,7 +158,7 @@ impl DataArguments {
     fn rows_of(&self, source: Source, model: &Model) -> Dataset {
         if source.test.is_some() {
             note(&format!(
-                "taking the test rows; `--data {}:train` takes those for training",
+                "using the test rows; `--data {}:train` selects the training rows",
                 self.data.join(" ")
             ));
         }
@@ -235,7 +235,7 @@ pub fn tell_notes(source: &Source) {
         .flatten()
     {
         for text in data.notes() {
-            note(&plain::line(&format!("{}: {text}", data.name())));
+            note(&plain::line(&format!("{}: {text}", kept(data.name()))));
         }
     }
 }

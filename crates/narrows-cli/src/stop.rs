@@ -3,7 +3,7 @@
 //! unfinished output. A second signal ends the process at once. So does a signal that comes when a trained model is
 //! saved and the rest can be repeated, or when there is nothing to save.
 
-use crate::output::{end, note};
+use crate::output::{end, note, shown_path};
 use narrows::text::path_for_shell;
 use narrows::{Error, ErrorKind, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
@@ -35,7 +35,7 @@ impl Stop {
         if let Err(error) = self.listen_in_thread(&signals) {
             let heard = self.listen_without_thread(&signals);
             let end = match heard {
-                Ok(()) => "Ctrl-C will end the command after the stage that it is at",
+                Ok(()) => "Ctrl-C will end the command after its current stage",
                 Err(_) => "Ctrl-C will end the command at once",
             };
             note(&format!("narrows: warning: {end}: {error}"));
@@ -75,11 +75,11 @@ impl Stop {
     /// The trained model of the run in `folder` is saved.
     pub fn is_saved(&self, folder: &Path) {
         let quoted = path_for_shell(folder);
-        let folder = folder.display();
+        let folder = shown_path(folder);
         self.saved.get_or_init(|| {
             format!(
-                "narrows: {folder}: training is done and saved, what follows was stopped (go on with \
-                 `narrows train --resume {quoted}`)"
+                "narrows: {folder}: training is done and saved; the rest was stopped (resume with `narrows train \
+                 --resume {quoted}`)"
             )
         });
     }
@@ -95,7 +95,7 @@ impl Stop {
         if self.is_asked.load(Ordering::SeqCst) {
             Err(Error::new(
                 ErrorKind::Interrupted,
-                format!("{what} was stopped, and nothing is written"),
+                format!("{what} was stopped; nothing is written"),
             ))
         } else {
             Ok(())

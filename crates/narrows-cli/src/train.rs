@@ -5,7 +5,8 @@ mod rows;
 mod summary;
 
 use crate::isa::IsaArgument;
-use crate::output::{count_of, note, print};
+use crate::number::{THREADS, whole};
+use crate::output::{count_of, note, print, shown_path};
 use crate::page;
 use crate::progress::Display;
 use crate::recipes::list;
@@ -33,15 +34,16 @@ pub struct Arguments {
     recipe: Option<String>,
     #[command(flatten)]
     source: DataArguments,
-    /// A share of the training rows (`0.1`), or a second source: rows that training watches. The model of the lowest
-    /// loss on them is kept. 0 takes none [default: 0.1 of 1,000 rows or more of your own, else 0]
+    /// The validation rows: a share of the training rows (`0.1`), or a second source. The model with the lowest loss
+    /// on these rows is kept. 0 means no validation rows [default: 0.1 if your data leave 1,000 rows or more, else 0]
     #[arg(long, value_name = "SHARE|SOURCE")]
     validation: Option<String>,
-    /// The rows to test on: a share drawn at random (`0.2`), the last rows of a series (`last:0.2`), a second source, or
+    /// The test rows: a random share of the rows (`0.2`), the last rows of a series (`last:0.2`), a second source, or
     /// `none` [default: the test rows of the source, else 0.1 of the rows]
     #[arg(long, value_name = "SHARE|last:SHARE|SOURCE|none")]
     test: Option<String>,
-    /// Keep rows with the same value in this column together: all for training, all for validation or all for testing
+    /// Keep rows with the same value in this column together: all for training, all for validation or all for
+    /// testing.
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
     /// The run's folder, new or empty [default: runs/NAME]
@@ -50,19 +52,20 @@ pub struct Arguments {
     /// Overwrite the run that is in the folder.
     #[arg(long)]
     force: bool,
-    /// Go on with a run that was stopped, to the same model as if it had not been.
-    /// With --epochs it gets so many in all, and its schedule is formed anew; with --data it finds its rows there.
+    /// Resume a run that was stopped. The model is the same as without the stop. With --epochs, the run has N epochs
+    /// in total, and its schedule is computed again; with --data, the run finds its rows in another place.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "recipe", "group", "out", "force", "batch_size", "learning_rate", "seed", "overrides", "init_from",
     ])]
     resume: Option<PathBuf>,
-    /// Begin with the parameters of a model of the same layers, as a new run; without --data on the data of its run.
+    /// Start a new run from the parameters of a model with the same layers. Without --data, it uses the data of that
+    /// model's run.
     #[arg(long, value_name = "MODEL")]
     init_from: Option<PathBuf>,
-    /// Passes over all rows.
+    /// The number of passes over all rows.
     #[arg(long, value_name = "N")]
     epochs: Option<String>,
-    /// Rows in a step.
+    /// The number of rows in a step.
     #[arg(long, value_name = "N")]
     batch_size: Option<String>,
     /// The learning rate.
@@ -71,21 +74,22 @@ pub struct Arguments {
     /// The random seed.
     #[arg(long, value_name = "N")]
     seed: Option<String>,
-    /// Threads, without influence on the result [default: as many as a step has work for, at most one for each core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// The number of threads. It does not change the result [default: as many as a step has work for, at most one for
+    /// each core]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(THREADS))]
     threads: Option<u16>,
     #[command(flatten)]
     isa: IsaArgument,
     /// Set any key of the recipe, as in `--set 'encoder[0].outputs=64'`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
-    /// How often the run is saved: so many epochs (`5`), seconds (`30s`) or minutes (`10m`).
+    /// How often the run is saved: every 5 epochs (`5`), every 30 seconds (`30s`) or every 10 minutes (`10m`).
     #[arg(long, value_name = "EVERY", default_value = "30s", value_parser = every)]
     checkpoint: Every,
-    /// Write losses for TensorBoard too, into the run's folder.
+    /// Also write the losses for TensorBoard into the run's folder.
     #[arg(long)]
     tensorboard: bool,
-    /// Print at the end where the time of a training step went.
+    /// At the end, print how the time of a training step is divided.
     #[arg(long)]
     profile: bool,
     /// Open the report in the browser at the end.
@@ -104,25 +108,25 @@ Examples:
       Your own table. With 1,000 rows or more, the model of the lowest
       validation loss is kept.
   narrows train table --data sensors.csv --test last:0.2
-      A series: training never sees the last fifth of the rows, nor what comes
-      after its own rows.
+      A time series: the test rows are the last fifth, and the validation rows
+      the last rows before them.
   narrows train table --data visits.csv --group patient
-      All visits of a patient are for training, all for validation or all for
-      testing.
+      All visits of a patient stay together: all are for training, all for
+      validation, or all for testing.
   narrows train deep-linear --epochs 3 --seed 1 --out runs/quick
-      A shorter run, from other initial parameters, in a folder of its own.
+      A shorter run, with other initial parameters, in its own folder.
   narrows recipes show basic > mine.toml; narrows train mine.toml
       Copy a recipe, change it, train it.
   narrows train --resume runs/mine
-      Go on after Ctrl-C, a crash or a loss of power.
+      Resume after Ctrl-C, a crash or a power failure.
   narrows train --resume runs/mine --epochs 60
-      Train a run for longer: 60 epochs in all.
+      Train a run for longer: 60 epochs in total.
   narrows train --resume runs/mine --data moved/customers.csv
-      Go on where the same rows lie now.
+      Resume with the same rows in another place.
   narrows train basic --validation 0.1 --set training.patience=5
-      An end when the validation loss no longer falls.
+      Stop when the validation loss has not fallen for 5 epochs.
   narrows train basic --epochs 3 --profile
-      Where the time of a step goes: products, optimizer, waiting and so on.
+      How the time of a step is divided: products, optimizer, waiting and so on.
   narrows train basic --json | jq .evaluation.model.test_mse
       The result for a script; progress still goes to the terminal.";
 
@@ -216,14 +220,14 @@ impl Arguments {
         ];
         for (name, share) in shares {
             let Some(share) = share else { continue };
-            let what = format!("a run keeps its {name} rows when it goes on");
+            let what = format!("a resumed run keeps its {name} rows");
             return Err(Error::new(ErrorKind::Data, what)
                 .at(folder.display())
                 .expected(format!(
                     "no `--{name}`, or `--{name} SOURCE` with the new place of the same rows"
                 ))
                 .found(format!("`--{name} {share}`"))
-                .hint("to change the share, begin a new run with --init-from"));
+                .hint("to change the share, start a new run with --init-from"));
         }
         let sources = Sources::of_run(folder, recipe, data, validation, rows.source.as_ref())?;
         Ok(Sources {
@@ -241,7 +245,7 @@ impl Arguments {
         Sources::read(&folder)?.refuse_streams(&folder)?;
         let found = Sources::to_begin_with(&folder, &recipe_of(&folder, &[])?)?;
         note(&format!(
-            "data: {}, as in the run that it begins with",
+            "data: {}, as in the run that it starts from",
             found.data.join(" ")
         ));
         Ok(Sources {
@@ -290,8 +294,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         && recover(folder)?
     {
         note(&format!(
-            "narrows: {}: a run was killed while it overwrote another, and is in its place now",
-            folder.display()
+            "narrows: {}: a run was killed while it overwrote another one; it is now in place",
+            shown_path(folder)
         ));
     }
     let before = arguments.resume.as_deref().map(Sources::read).transpose()?;
@@ -301,8 +305,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let source = open(&sources.data, &sources.reading)?;
     if arguments.resume.is_none() && sources.specs().any(|spec| Source::is_stream(spec)) {
         note(
-            "the rows come from standard input: if this run stops, it goes on only with the same rows on standard \
-             input, or with `narrows train --resume RUN --data FILE`",
+            "the rows come from standard input: to resume this run, give the same rows on standard input, or use \
+             `narrows train --resume RUN --data FILE`",
         );
     }
     let second = |spec: &Option<String>| -> Result<Option<Dataset>> {
@@ -346,7 +350,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 "" => String::new(),
                 about => format!(": {about}"),
             };
-            note(&format!("{}{about} -> {}", recipe.name, folder.display()));
+            note(&format!("{}{about} -> {}", recipe.name, shown_path(folder)));
         }
         Event::Replanned(new) => note(&replanned(&recipe.name, new)),
         Event::Finished(folder, run) => {
@@ -368,10 +372,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 _ => format!(" and {}", count_of(rows, "row")),
             };
             note(&format!(
-                "{}: goes on after {epochs}{rows} of {} -> {}",
+                "{}: resumed after {epochs}{rows} of {} -> {}",
                 recipe.name,
                 count_of(recipe.epochs, "epoch"),
-                folder.display()
+                shown_path(folder)
             ));
         }
         Event::Warning(warning) => note(&format!("narrows: warning: {warning}")),

@@ -47,7 +47,8 @@ pub fn figures_of(
     figures.extend(loss_figures(records)?);
     if let Some(bounded) = &evaluation.bounded {
         let caption = format!(
-            "KL of each value of the code, mean over the test rows: {} of {} are active; a value at 0 is not used",
+            "KL of each value of the code, mean over the test rows. {} of {} are active; a value with a KL of 0 is \
+             not used",
             bounded.active_units, evaluation.code_size
         );
         figures.extend(svg("kl-of-values", &caption, &kl_of_values(bounded))?);
@@ -66,8 +67,8 @@ pub fn figures_of(
     figures.extend(codes::code_figures(model, test, threads)?);
     if let Some(jacobian) = &evaluation.jacobian {
         let caption = format!(
-            "Singular values of the code's Jacobian, mean over the first {}: in how many directions the code follows \
-             the input",
+            "Singular values of the code's Jacobian, mean over the first {}. The number of large values is the number \
+             of directions in which the code follows the input",
             count_of(jacobian.rows, "test row")
         );
         figures.extend(svg("spectrum", &caption, &spectrum(jacobian))?);

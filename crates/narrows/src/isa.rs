@@ -4,8 +4,12 @@
 //! of threads, but not on every instruction set, because sums are computed in another order if vectors have another
 //! length.
 
+use crate::declaration::suggest;
 use crate::error::{Error, ErrorKind, Result};
 use narrows_kernels::Isa;
+
+/// The names of the instruction sets of all CPUs.
+const NAMES: [&str; 4] = ["AMX", "AVX-512", "AVX2", "portable"];
 
 /// The name of the instruction set of this process: `AMX`, `AVX-512`, `AVX2` or `portable`.
 pub fn name() -> &'static str {
@@ -46,10 +50,18 @@ pub fn pin(name: &str) -> Result<()> {
             isa.pin();
             Ok(())
         }
-        None => Err(
-            Error::new(ErrorKind::Data, "this CPU has no such instruction set")
-                .expected(available().join(", "))
-                .found(format!("`{name}`")),
-        ),
+        None => {
+            let available = available();
+            let error = Error::new(ErrorKind::Data, "this CPU has no such instruction set")
+                .expected(available.join(", "))
+                .found(format!("`{name}`"));
+            let is_known = NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+            // The name of an instruction set of other CPUs is not misspelled.
+            Err(if is_known {
+                error
+            } else {
+                suggest(error, name, &available)
+            })
+        }
     }
 }

@@ -13,14 +13,14 @@
 //!     let rows = Array2::from_shape_fn((500, 6), |(i, j)| 20.0 + (i as f32 * (j + 1) as f32 / 50.0).sin());
 //!     let mut recipe = Recipe::named("table")?; // a code of 4 values
 //!     recipe.epochs = 5;
-//!     recipe.validation = Some(0.1); // the model of the lowest loss on a tenth of the rows is kept
+//!     recipe.validation = Some(0.1); // a tenth of the rows decides which epoch is kept
 //!     let model = narrows::fit(&recipe, &Dataset::from_array(rows.view())?)?;
 //!
-//!     let new = rows.slice(s![..20, ..]); // a view; rows come back in the units they went in with
+//!     let new = rows.slice(s![..20, ..]); // a view; outputs are in the units of the data
 //!     let codes = model.encode(new)?; // [20, 4]
 //!     let decoded = model.decode(codes.view())?; // [20, 6]
-//!     let again = model.reconstruct(new)?; // [20, 6], the same in one go
-//!     let scores = model.score(new)?; // [20], the higher the less alike to the training rows
+//!     let again = model.reconstruct(new)?; // [20, 6], encode and decode in one call
+//!     let scores = model.score(new)?; // [20], high for rows unlike the training rows
 //!     assert_eq!((codes.dim(), decoded.dim(), again.dim(), scores.len()), ((20, 4), (20, 6), (20, 6), 20));
 //!
 //!     let path = std::env::temp_dir().join("model.safetensors");

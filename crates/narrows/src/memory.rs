@@ -23,7 +23,7 @@ pub fn prepare() -> Result<()> {
     match left() {
         Some(left) if left < SPARE => Err(refusal("a command needs more memory than is left")
             .expected(format!(
-                "at least {}, beside the program itself",
+                "at least {}, in addition to the program itself",
                 words(SPARE)
             ))
             .found(words(left))),
@@ -49,7 +49,7 @@ fn check(what: &str, bytes: usize, available: usize) -> Result<()> {
     }
     Err(refusal(&format!("{what} needs more memory than is left"))
         .expected(format!(
-            "at most {}, beside {} for small things",
+            "at most {}, and {} for small things",
             words(available),
             words(SPARE)
         ))

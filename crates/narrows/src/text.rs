@@ -2,21 +2,21 @@
 
 use std::path::Path;
 
-/// A number with four significant digits, for errors and losses: `0.03312`, `1.254e-5`. From 10,000 on it is a whole
+/// A number with four significant digits, for errors and losses: `0.03312`, `1.254e-5`. From 1,000 on it is a whole
 /// number, from 100,000 on it has an exponent.
 pub fn figures(number: f64) -> String {
     significant(number, 4)
 }
 
-/// A mean and its standard deviation, with two digits of the deviation: `0.03376 ± 0.00016`.
-pub(crate) fn mean_and_std(mean: f64, std: f64) -> String {
+/// A mean and its standard deviation, with two digits of the deviation: `0.03376 ± 0.00016`. Without a deviation it is the
+/// mean alone.
+pub(crate) fn mean_and_std(mean: f64, std: Option<f64>) -> String {
     let mean = figures(mean);
-    let std = if mean.contains('e') && std != 0.0 {
-        format!("{std:.1e}")
-    } else {
-        significant(std, 2)
-    };
-    format!("{mean} ± {std}")
+    match std {
+        None | Some(0.0) => mean,
+        Some(std) if mean.contains('e') => format!("{mean} ± {std:.1e}"),
+        Some(std) => format!("{mean} ± {}", significant(std, 2)),
+    }
 }
 
 fn significant(number: f64, digits: i32) -> String {
@@ -28,6 +28,7 @@ fn significant(number: f64, digits: i32) -> String {
     let rounded = format!("{number:.*e}", digits as usize - 1);
     let exponent = rounded.split('e').nth(1).and_then(|e| e.parse().ok());
     match exponent.map(|exponent: i32| (exponent, digits - 1 - exponent)) {
+        Some((3..5, ..=0)) => thousands(number),
         Some((..5, decimals @ ..=DECIMALS)) => {
             format!("{number:.*}", decimals.max(0) as usize)
         }
@@ -74,12 +75,24 @@ pub(crate) fn decimal(number: f32) -> f64 {
 
 /// A whole number with separated thousands: `1,234,567`.
 pub fn thousands(number: f64) -> String {
-    let whole = fixed(number, 0);
-    let digits = whole.trim_start_matches('-');
+    grouped(number, 0)
+}
+
+/// A number with this many decimals and separated thousands: `1,234.50`.
+pub fn grouped(number: f64, decimals: usize) -> String {
+    let fixed = fixed(number, decimals);
     if !number.is_finite() {
-        return whole;
+        return fixed;
     }
-    let mut text = whole[..whole.len() - digits.len()].to_string();
+    let (whole, fraction) = fixed.split_at(fixed.find('.').unwrap_or(fixed.len()));
+    let digits = whole.trim_start_matches('-');
+    let sign = &whole[..whole.len() - digits.len()];
+    format!("{sign}{}{fraction}", separated(digits))
+}
+
+/// Digits with separated thousands.
+fn separated(digits: &str) -> String {
+    let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
@@ -90,9 +103,16 @@ pub fn thousands(number: f64) -> String {
 }
 
 /// A number of things, with `one` the name of a single thing: `1 row`, `60,000 rows`.
-pub fn count_of(number: usize, one: &str) -> String {
+pub fn count_of(number: impl TryInto<u64>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
     let plural = if number == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", thousands(number as f64))
+    format!("{} {one}{plural}", count(number))
+}
+
+/// A whole number with separated thousands, of any size: `268,435,456`.
+pub(crate) fn count(number: impl TryInto<u64>) -> String {
+    let number: u64 = number.try_into().unwrap_or(u64::MAX);
+    separated(&number.to_string())
 }
 
 /// A text as a string of Python, ready to be pasted: `"in/model.pt"`.
@@ -212,7 +232,9 @@ mod tests {
             (-12.345_67, "-12.35"),
             (9.999_96, "10.00"),
             (0.099_999_6, "0.1000"),
-            (12_345.6, "12346"),
+            (999.96, "1,000"),
+            (-1234.5, "-1,234"),
+            (12_345.6, "12,346"),
             (99_999.6, "1.000e5"),
             (0.000_123_45, "0.0001234"),
             (1.254e-5, "1.254e-5"),
@@ -247,15 +269,16 @@ mod tests {
     #[test]
     fn a_std_has_two_digits() {
         for (mean, std, text) in [
-            (0.033_76, 1.563e-4, "0.03376 ± 0.00016"),
-            (0.8428, 1.325e-3, "0.8428 ± 0.0013"),
-            (0.8359, 6.7e-5, "0.8359 ± 0.000067"),
-            (0.8428, 3e-7, "0.8428 ± 3.0e-7"),
-            (0.8428, 0.0, "0.8428 ± 0"),
-            (21_300.0, 0.5, "21300 ± 0.50"),
-            (21_300.0, 148.0, "21300 ± 148"),
-            (1.5e5, 14_600.0, "1.500e5 ± 1.5e4"),
-            (2e-6, 1.46e-6, "2.000e-6 ± 1.5e-6"),
+            (0.033_76, Some(1.563e-4), "0.03376 ± 0.00016"),
+            (0.8428, Some(1.325e-3), "0.8428 ± 0.0013"),
+            (0.8359, Some(6.7e-5), "0.8359 ± 0.000067"),
+            (0.8428, Some(3e-7), "0.8428 ± 3.0e-7"),
+            (0.8428, Some(0.0), "0.8428"),
+            (0.8428, None, "0.8428"),
+            (21_300.0, Some(0.5), "21,300 ± 0.50"),
+            (21_300.0, Some(148.0), "21,300 ± 148"),
+            (1.5e5, Some(14_600.0), "1.500e5 ± 1.5e4"),
+            (2e-6, Some(1.46e-6), "2.000e-6 ± 1.5e-6"),
         ] {
             assert_eq!(mean_and_std(mean, std), text);
         }
@@ -270,8 +293,12 @@ mod tests {
         assert_eq!(thousands(-123_456.0), "-123,456");
         assert_eq!(thousands(f64::NEG_INFINITY), "-inf");
         assert_eq!(thousands(1000.0), "1,000");
+        assert_eq!(grouped(-1234.5, 2), "-1,234.50");
+        assert_eq!(grouped(999.999, 2), "1,000.00");
+        assert_eq!(grouped(f64::NAN, 2), "NaN");
         assert_eq!(count_of(1, "row"), "1 row");
         assert_eq!(count_of(60_000, "row"), "60,000 rows");
+        assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");
     }
 
     #[test]

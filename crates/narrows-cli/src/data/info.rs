@@ -3,10 +3,10 @@
 mod table;
 mod text;
 
-use crate::output::{columns, command_line, thousands};
+use crate::output::{KEPT, columns, command_line, thousands};
 use narrows::data::{Info, ValuesInfo};
 use table::describe_table;
-use text::{LISTED, TIE, alike, clean, list, wrapped};
+use text::{LISTED, alike, clean, list, wrapped};
 
 /// A summary for a person; `scaling` is that of arrays and images where a recipe says nothing.
 pub fn describe(info: &Info, scaling: &str) -> String {
@@ -74,7 +74,7 @@ fn describe_values(info: &ValuesInfo, scaling: &str) -> String {
         .labels
         .iter()
         .take(LISTED)
-        .map(|(name, count)| format!("{}:{TIE}{}", clean(name), thousands(*count as f64)))
+        .map(|(name, count)| format!("{}:{KEPT}{}", clean(name), thousands(*count as f64)))
         .collect();
     if info.labels.len() > LISTED {
         labels.push(format!("and {} more", info.labels.len() - LISTED));
@@ -85,7 +85,7 @@ fn describe_values(info: &ValuesInfo, scaling: &str) -> String {
     rows.push(("labels", labels.join(", ")));
     rows.push((
         "scaling",
-        format!("`{scaling}`, unless a recipe says otherwise"),
+        format!("`{scaling}`, unless the recipe sets another"),
     ));
     if !info.constant.is_empty() {
         rows.push(("constant", constant(info)));

@@ -1,7 +1,8 @@
 //! Tables of several columns. Where a table is wider than the terminal, it becomes narrower: the titles of its columns
-//! break into lines, and the gaps between them shrink. Where that is not enough, each row is a block of lines.
+//! break into lines, the gaps between them shrink, and then cells break into lines too. Where that is not enough, each row
+//! is a block of lines.
 
-use super::fit::{padded, wrapped};
+use super::fit::{KEPT, padded, plain_spaces, wrapped};
 use super::terminal::stdout_width;
 use narrows::plain;
 use unicode_width::UnicodeWidthStr;
@@ -12,49 +13,115 @@ const GAPS: [usize; 2] = [3, 2];
 /// The spaces before the first column.
 const INDENT: usize = 2;
 
-/// A table whose first row has the titles of the columns. A column of numbers is aligned to the right.
+/// A table whose first row has the titles of the columns. A column of numbers is aligned to the right. A row of one cell is
+/// a heading above the rows that follow, which are indented.
 pub fn columns<R: AsRef<[String]>>(rows: &[R]) -> String {
     columns_within(rows, stdout_width().unwrap_or(usize::MAX))
 }
 
 fn columns_within<R: AsRef<[String]>>(rows: &[R], most: usize) -> String {
-    columns_that_fit(rows, most).unwrap_or_else(|| stacked(&shown(rows), most))
+    let rows = shown(rows);
+    let [whole, gap] = [GAPS[0], GAPS[1]];
+    let ways = [
+        (whole, &[][..]),
+        (gap, &[]),
+        (gap, &[Cells::Texts]),
+        (gap, &[Cells::Numbers]),
+        (gap, &[Cells::Numbers, Cells::Texts]),
+        (gap, &[Cells::Numbers, Cells::Texts, Cells::Names]),
+    ];
+    let mut tables = ways
+        .iter()
+        .filter_map(|(gap, broken)| table(&rows, most, *gap, broken));
+    plain_spaces(&tables.next().unwrap_or_else(|| stacked(&rows, most))).into_owned()
 }
 
-/// The table if its rows fit into lines of at most `most` columns.
+/// The table if its rows fit into lines of at most `most` columns without a cell that breaks.
 pub fn columns_that_fit<R: AsRef<[String]>>(rows: &[R], most: usize) -> Option<String> {
     let rows = shown(rows);
+    let mut tables = GAPS.iter().filter_map(|gap| table(&rows, most, *gap, &[]));
+    tables.next().map(|table| plain_spaces(&table).into_owned())
+}
+
+/// The kinds of columns, of which each is made narrower by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cells {
+    Numbers,
+    Texts,
+    /// Texts whose words break behind a colon too, as in `recipe:variant`.
+    Names,
+}
+
+/// A mark of the place behind a colon, with a space at which a line may break; both are not printed.
+const BREAK: &str = "\u{fdd1} ";
+
+/// The table with this gap, if it fits when the cells of these columns break, in this order.
+fn table(rows: &[Vec<String>], most: usize, gap: usize, broken: &[Cells]) -> Option<String> {
     let (titles, body) = rows.split_first()?;
-    let columns: Vec<Column> = (0..titles.len())
-        .map(|place| Column::of(&titles[place], body, place))
+    let rows: Vec<&Vec<String>> = body
+        .iter()
+        .filter(|row| !is_heading(row, titles.len()))
         .collect();
-    let fits = |gap: &usize| widths(&columns, *gap, most).map(|widths| (*gap, widths));
-    let (gap, widths) = GAPS.iter().find_map(fits)?;
+    let columns: Vec<Column> = (0..titles.len())
+        .map(|place| Column::of(&titles[place], &rows, place))
+        .collect();
+    let widths = widths(&columns, gap, most, broken)?;
+    let has_breaks = broken.contains(&Cells::Names);
     let line = |cells: &[String]| {
         let cells = cells.iter().zip(&columns).zip(&widths);
-        let cells = cells.map(|((cell, column), &width)| match column.is_of_numbers {
-            true => format!("{}{cell}", " ".repeat(width.saturating_sub(cell.width()))),
-            false => padded(cell, width),
+        let cells = cells.map(|((cell, column), &width)| match column.cells {
+            Cells::Numbers => format!("{}{cell}", " ".repeat(width.saturating_sub(cell.width()))),
+            Cells::Texts | Cells::Names => padded(cell, width),
         });
         let cells: Vec<String> = cells.collect();
         let line = format!("{}{}", " ".repeat(INDENT), cells.join(&" ".repeat(gap)));
         line.trim_end().to_string()
     };
-    let mut lines: Vec<String> = title_lines(titles, &widths)
-        .iter()
-        .map(|row| line(row))
-        .collect();
-    lines.extend(body.iter().map(|row| line(row)));
+    let mut lines: Vec<String> = Vec::new();
+    let titles = in_lines(titles, &widths);
+    // Titles stand at the bottom of their lines, cells at the top.
+    let height = titles.iter().map(Vec::len).max().unwrap_or(0);
+    for place in 0..height {
+        lines.push(line(&row_of(&titles, |of| {
+            (place + of).checked_sub(height)
+        })));
+    }
+    for row in body {
+        if is_heading(row, titles.len()) {
+            lines.push(wrapped(&row[0], "  ", "    ", most));
+            continue;
+        }
+        let row: Vec<String> = row.iter().map(|cell| breakable(cell, has_breaks)).collect();
+        let cells = in_lines(&row, &widths);
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        lines.extend((0..height).map(|place| line(&row_of(&cells, |_| Some(place)))));
+    }
     Some(lines.join("\n"))
 }
 
-/// The cells with escapes for control characters, as they are measured and printed.
+/// The cells with escapes for control characters, as they are measured and printed. A deviation stays beside its sign, and
+/// a number beside its unit.
 fn shown<R: AsRef<[String]>>(rows: &[R]) -> Vec<Vec<String>> {
+    let tied = |cell: &String| {
+        let cell = plain::line(cell).replace("± ", &format!("±{KEPT}"));
+        cell.replace(" %", &format!("{KEPT}%"))
+    };
+    let columns = rows.first().map_or(0, |titles| titles.as_ref().len());
+    let has_headings = rows.iter().any(|row| is_heading(row.as_ref(), columns));
     let cells = |row: &R| {
-        let cells = row.as_ref().iter();
-        cells.map(|cell| plain::line(cell).into_owned()).collect()
+        let mut cells: Vec<String> = row.as_ref().iter().map(tied).collect();
+        if has_headings && !is_heading(&cells, columns) {
+            let indent = KEPT.to_string().repeat(INDENT);
+            cells[0].insert_str(0, &indent);
+        }
+        cells
     };
     rows.iter().map(cells).collect()
+}
+
+/// Whether a row of a table of so many columns is a heading, which is in no column.
+fn is_heading(row: &[String], columns: usize) -> bool {
+    row.len() == 1 && columns > 1
 }
 
 /// What the layout needs to know of a column.
@@ -63,64 +130,94 @@ struct Column {
     widest: usize,
     /// With its title broken between all words.
     narrowest: usize,
-    is_of_numbers: bool,
+    /// With its cells broken too.
+    least: usize,
+    /// With names broken behind a colon.
+    least_of_names: usize,
+    cells: Cells,
 }
 
 impl Column {
-    fn of(title: &str, body: &[Vec<String>], place: usize) -> Column {
-        let cells = || body.iter().filter_map(|row| row.get(place));
+    fn of(title: &str, rows: &[&Vec<String>], place: usize) -> Column {
+        let cells = || rows.iter().filter_map(|row| row.get(place));
         let width = cells().map(|cell| cell.width()).max().unwrap_or(0);
-        let word = title.split(' ').map(|word| word.width()).max();
+        let word = |text: &str| text.split(' ').map(|word| word.width()).max().unwrap_or(0);
+        let longest = |has_breaks: bool| {
+            let words = cells().map(|cell| word(&breakable(cell, has_breaks)));
+            words.max().unwrap_or(0).max(word(title))
+        };
         let is_number = |cell: &String| {
             cell.starts_with(|c: char| c.is_ascii_digit() || ['-', '>'].contains(&c))
         };
         Column {
             widest: width.max(title.width()),
-            narrowest: width.max(word.unwrap_or(0)),
-            is_of_numbers: cells().all(is_number),
+            narrowest: width.max(word(title)),
+            least: longest(false),
+            least_of_names: longest(true),
+            cells: if cells().all(is_number) {
+                Cells::Numbers
+            } else {
+                Cells::Texts
+            },
         }
     }
 }
 
-/// The width of each column, if the table fits: the widest columns give way first, as far as their titles can break.
-fn widths(columns: &[Column], gap: usize, most: usize) -> Option<Vec<usize>> {
+/// The width of each column, if the table fits. Columns give way as far as their titles can break, and then as far as the
+/// cells of these kinds can; the widest give way first.
+fn widths(columns: &[Column], gap: usize, most: usize, broken: &[Cells]) -> Option<Vec<usize>> {
     let gaps = gap * columns.len().saturating_sub(1);
     let most = most.checked_sub(INDENT + gaps)?;
     let mut widths: Vec<usize> = columns.iter().map(|column| column.widest).collect();
+    let mut limits: Vec<usize> = columns.iter().map(|column| column.narrowest).collect();
+    let mut broken = broken.iter();
     while widths.iter().sum::<usize>() > most {
-        let places = (0..columns.len()).filter(|&place| widths[place] > columns[place].narrowest);
-        let place = places.max_by_key(|&place| widths[place] - columns[place].narrowest)?;
-        widths[place] -= 1;
+        let places = (0..columns.len()).filter(|&place| widths[place] > limits[place]);
+        match places.max_by_key(|&place| widths[place] - limits[place]) {
+            Some(place) => widths[place] -= 1,
+            None => {
+                let kind = broken.next()?;
+                for (limit, column) in limits.iter_mut().zip(columns) {
+                    match (kind, column.cells) {
+                        (Cells::Names, Cells::Texts) => *limit = column.least_of_names,
+                        (kind, of) if *kind == of => *limit = column.least,
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
     Some(widths)
 }
 
-/// The titles in lines of these widths; those with fewer lines stand at the bottom.
-fn title_lines(titles: &[String], widths: &[usize]) -> Vec<Vec<String>> {
-    let broken: Vec<Vec<String>> = titles
-        .iter()
-        .zip(widths)
-        .map(|(title, &width)| {
-            wrapped(title, "", "", width)
-                .lines()
-                .map(String::from)
-                .collect()
+/// The lines of each cell of a row in columns of these widths.
+fn in_lines(cells: &[String], widths: &[usize]) -> Vec<Vec<String>> {
+    let cells = cells.iter().zip(widths);
+    cells
+        .map(|(cell, &width)| {
+            let lines = wrapped(cell, "", "", width);
+            let plain = |line: &str| line.replace(BREAK, "").replace(BREAK.trim_end(), "");
+            lines.lines().map(plain).collect()
         })
-        .collect();
-    let height = broken.iter().map(Vec::len).max().unwrap_or(0);
-    let line = |place: usize| {
-        let part = |lines: &Vec<String>| {
-            let above = height - lines.len();
-            place
-                .checked_sub(above)
-                .and_then(|place| lines.get(place).cloned())
-        };
-        broken
-            .iter()
-            .map(|lines| part(lines).unwrap_or_default())
-            .collect()
-    };
-    (0..height).map(line).collect()
+        .collect()
+}
+
+/// The cell with the marks of places where a name may break.
+fn breakable(cell: &str, has_breaks: bool) -> String {
+    if has_breaks {
+        cell.replace(':', &format!(":{BREAK}"))
+    } else {
+        cell.to_string()
+    }
+}
+
+/// A line of a row: of each cell the line at a place that depends on the number of its lines.
+fn row_of(cells: &[Vec<String>], place: impl Fn(usize) -> Option<usize>) -> Vec<String> {
+    let line = |lines: &Vec<String>| lines.get(place(lines.len())?).cloned();
+    cells
+        .iter()
+        .map(|lines| line(lines).unwrap_or_default())
+        .collect()
 }
 
 /// A table as a block of lines for each row: its first cell, and below it the others with the titles of their columns.
@@ -188,8 +285,58 @@ mod tests {
             "  a long name    0.5    32",
         ];
         assert_eq!(columns_within(&rows, 26), gaps_shrink.join("\n"));
+        let cells_break = [
+            "        error",
+            "         with",
+            "  run   noise  code",
+            "  a       0.5    32",
+            "  long",
+            "  name",
+        ];
+        assert_eq!(columns_within(&rows, 19), cells_break.join("\n"));
         let stacked = "  a long name\n    error with noise   0.5\n    code               32";
-        assert_eq!(columns_within(&rows, 25), stacked);
+        assert_eq!(columns_within(&rows, 18), stacked);
+        assert!(columns_that_fit(&rows, 25).is_none());
+    }
+
+    #[test]
+    fn a_name_breaks_behind_its_colon_at_last() {
+        let rows = [
+            row(["name", "MSE"]),
+            row(["table:short", "0.5"]),
+            row(["a:b", "0.5"]),
+        ];
+        let narrow = [
+            "  name     MSE",
+            "  table:   0.5",
+            "  short",
+            "  a:b      0.5",
+        ];
+        assert_eq!(columns_within(&rows, 14), narrow.join("\n"));
+    }
+
+    #[test]
+    fn a_deviation_moves_below_its_mean() {
+        let rows = [
+            row(["model", "MSE", "noise 1.5"]),
+            row(["a name", "0.5 ± 0.1", "0.7 (+40 %)"]),
+        ];
+        let narrow = [
+            "  model       MSE  noise 1.5",
+            "  a name      0.5        0.7",
+            "            ± 0.1    (+40 %)",
+        ];
+        assert_eq!(columns_within(&rows, 28), narrow.join("\n"));
+    }
+
+    #[test]
+    fn a_row_of_one_cell_is_a_heading() {
+        let rows = [
+            row(["", "MSE"]).to_vec(),
+            vec!["a long heading".to_string()],
+            row(["a", "0.5"]).to_vec(),
+        ];
+        assert_eq!(columns(&rows), "        MSE\n  a long heading\n    a   0.5");
     }
 
     #[test]

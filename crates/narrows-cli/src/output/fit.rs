@@ -3,7 +3,31 @@
 use super::terminal::stdout_width;
 use narrows::plain;
 use std::borrow::Cow;
+use std::path::Path;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// A space at which no line breaks; it is printed as a space. Unicode keeps this code for use inside of a program, so no
+/// text has it.
+pub const KEPT: char = '\u{fdd0}';
+
+/// A text that stays on one line: a line breaks before or after it.
+pub fn kept(text: &str) -> String {
+    text.replace(' ', &KEPT.to_string())
+}
+
+/// A path as it is printed: on one line.
+pub fn shown_path(path: &Path) -> String {
+    kept(&path.display().to_string())
+}
+
+/// The text as it is printed, after its lines are broken.
+pub(super) fn plain_spaces(text: &str) -> Cow<'_, str> {
+    if text.contains(KEPT) {
+        text.replace(KEPT, " ").into()
+    } else {
+        text.into()
+    }
+}
 
 /// The text in lines of at most `width`; what a line continues in is indented.
 pub(super) fn fitted(text: &str, width: usize) -> String {
@@ -39,17 +63,33 @@ pub fn wrapped(text: &str, first: &str, others: &str, width: usize) -> String {
 }
 
 /// The parts of a text between which lines may break: its words, but what stands between backticks in one piece if it
-/// takes at most `room` columns.
+/// takes at most `room` columns. A percent sign stays with its number, `±` and `×` with both.
 fn pieces(text: &str, room: usize) -> Vec<&str> {
     let (mut pieces, mut rest) = (Vec::new(), Some(text));
     while let Some(text) = rest {
         let word = text.find(' ').unwrap_or(text.len());
         let closed = end_of_code(text, word).filter(|&end| text[..end].width() <= room);
-        let end = closed.unwrap_or(word);
+        let end = with_signs(text, closed.unwrap_or(word));
         pieces.push(&text[..end]);
         rest = text.get(end + 1..);
     }
     pieces
+}
+
+/// The end of a piece with the words behind it that belong to it.
+fn with_signs(text: &str, end: usize) -> usize {
+    const BETWEEN: [&str; 2] = ["±", "×"];
+    let mut end = end;
+    while let Some(rest) = text.get(end + 1..) {
+        let next = rest.split(' ').next().unwrap_or_default();
+        let next_plain = next.trim_end_matches(|c: char| !"%±×".contains(c));
+        let before = text[..end].rsplit(' ').next().unwrap_or_default();
+        if next_plain != "%" && !BETWEEN.contains(&next) && !BETWEEN.contains(&before) {
+            break;
+        }
+        end += 1 + next.len();
+    }
+    end
 }
 
 /// The end of the word that closes the backticks, where the first word of a text opens them and does not close them.
@@ -205,6 +245,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_path_is_not_broken() {
+        let text = format!(
+            "report: {} (new)",
+            shown_path(Path::new("my runs/a b.html"))
+        );
+        let lines = wrapped(&text, "", "  ", 20);
+        assert_eq!(plain_spaces(&lines), "report:\n  my runs/a b.html\n  (new)");
+        assert_eq!(KEPT.width(), Some(1));
+    }
+
+    #[test]
     fn wide_letters_take_two_columns() {
         assert_eq!(wrapped("名前 名前", "", "", 8), "名前\n名前");
     }
@@ -229,6 +280,12 @@ mod tests {
         assert_eq!(wrapped(text, "", "", 11), "a\n(`b --c d`)\ne");
         assert_eq!(wrapped(text, "", "", 10), "a (`b --c\nd`) e");
         assert_eq!(pieces("a` b ", 9), ["a`", "b", ""]);
+        let text = "of 0.5 ± 0.1, (70 %), 7 × 7 a";
+        assert_eq!(
+            pieces(text, 9),
+            ["of", "0.5 ± 0.1,", "(70 %),", "7 × 7", "a"]
+        );
+        assert_eq!(pieces("±", 9), ["±"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Printing of lines, also after the reader of a pipe has gone.
 
 use super::bars::without_bars;
-use super::fit::fitted;
+use super::fit::{fitted, plain_spaces};
 use super::terminal::stderr_width;
 use narrows::plain;
 use serde_json::Value;
@@ -25,6 +25,7 @@ pub fn print(text: &str) {
     }
     let mut output = std::io::stdout().lock();
     let text = plain::lines(text);
+    let text = plain_spaces(&text);
     match writeln!(output, "{text}").and_then(|()| output.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             note(&format!(
@@ -62,10 +63,11 @@ pub fn end(text: Option<&str>, code: u8) -> ! {
 }
 
 /// The text as standard error shows it; on a terminal, lines are broken between words.
-fn for_stderr(text: &str) -> Cow<'_, str> {
+fn for_stderr(text: &str) -> String {
     let text = plain::lines(text);
-    match stderr_width() {
+    let text: Cow<'_, str> = match stderr_width() {
         Some(width) => fitted(&text, width).into(),
         None => text,
-    }
+    };
+    plain_spaces(&text).into_owned()
 }

@@ -1,7 +1,9 @@
 //! The rows that `--validation` and `--test` select.
 
 use narrows::data::TestRows;
+use narrows::declaration::{nearest, suggest};
 use narrows::{Error, ErrorKind, Result};
+use std::path::Path;
 
 /// Whether a text is meant as a share of the rows, rather than as a source.
 pub(super) fn is_share(text: &str) -> bool {
@@ -23,6 +25,19 @@ impl Rows {
     }
 }
 
+/// Refuses a misspelled `none`, which would be taken for the name of a file.
+fn check_word(text: &str) -> Result<()> {
+    match nearest(text, ["none"]) {
+        Some(meant) if !Path::new(text).exists() => {
+            let error = Error::new(ErrorKind::Data, "there is no such file or folder")
+                .at(format!("--test {text}"))
+                .expected("a share, `last:SHARE`, a source or `none`");
+            Err(suggest(error, text, &[meant]))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads `--test`.
 pub(super) fn test_rows(text: &str) -> Result<Rows> {
     let share = |text: &str| {
@@ -39,6 +54,7 @@ pub(super) fn test_rows(text: &str) -> Result<Rows> {
             Ok(0.0) => TestRows::None,
             Ok(share) => TestRows::Share(share),
             Err(_) => {
+                check_word(text)?;
                 return Ok(Rows {
                     source: Some(text.to_string()),
                     ..Rows::usual()

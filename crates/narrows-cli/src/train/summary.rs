@@ -1,6 +1,9 @@
 //! The results of a run, in a table.
 
-use crate::output::{columns, count_of, duration, figures, table, thousands};
+use crate::output::{
+    columns, count_of, duration, figures, grouped, shown_path, table, thousands,
+    wrapped_to_terminal,
+};
 use narrows::evaluate::Evaluation;
 use narrows::evaluate::metric::{TEST_BOUND, TEST_KL, TEST_MSE};
 use narrows::evaluate::metrics::{DENOISING, Measured};
@@ -30,7 +33,7 @@ pub(super) fn describe(summary: &Summary) -> String {
             String::new()
         };
         let text = format!(
-            "{}   of epoch {epoch}, the best, whose model is kept{stopped}",
+            "{}   of epoch {epoch}, the best; its model is kept{stopped}",
             figures(loss)
         );
         rows.push(("validation loss".into(), text));
@@ -73,11 +76,11 @@ pub(super) fn describe(summary: &Summary) -> String {
                 summary.isa
             ),
         ),
-        ("run".into(), format!("{}   {files}", summary.run.display())),
         (
-            "report".into(),
-            summary.run.join(REPORT_FILE).display().to_string(),
+            "run".into(),
+            format!("{}   {files}", shown_path(&summary.run)),
         ),
+        ("report".into(), shown_path(&summary.run.join(REPORT_FILE))),
     ]);
     let rows: Vec<(&str, String)> = rows
         .iter()
@@ -93,7 +96,7 @@ fn describe_errors(evaluation: &Evaluation) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     if let Some(denoising) = &evaluation.denoising {
         let verdict = if denoising.is_worse_than_noisy_input() {
-            "worse than leaving the noise in"
+            "worse than no denoising"
         } else if denoising.is_worse_than_affine_map() {
             "worse than the best affine map"
         } else {
@@ -159,12 +162,12 @@ fn describe_threshold(threshold: &Threshold) -> String {
 }
 
 pub(super) fn describe_profile(profile: &Profile) -> String {
-    let time = |seconds: f64| format!("{:.1}", 1e6 * seconds);
+    let time = |seconds: f64| grouped(1e6 * seconds, 1);
     let share = |seconds: f64| format!("{:.1} %", 100.0 * seconds / profile.seconds);
     let mut rows = vec![["a step", "share", "µs", "GFLOP/s"].map(String::from)];
     rows.extend(profile.parts.iter().map(|part| {
         let rate = part.operations_per_second;
-        let rate = rate.map_or("-".into(), |rate| format!("{:.0}", rate / 1e9));
+        let rate = rate.map_or("-".into(), |rate| thousands(rate / 1e9));
         [
             part.name.into(),
             share(part.seconds),
@@ -174,14 +177,15 @@ pub(super) fn describe_profile(profile: &Profile) -> String {
     }));
     let whole = profile.seconds;
     rows.push(["together".into(), share(whole), time(whole), "-".into()]);
-    format!(
-        "\n{}\n\n  the mean of {} steps, over {}; {} µs more between a step and the next",
-        columns(&rows),
-        thousands(profile.steps as f64),
-        match profile.threads {
-            1 => "1 thread".into(),
-            threads => format!("{threads} threads"),
-        },
+    let steps = format!(
+        "mean of {}, with {}; {} µs more between two steps",
+        count_of(profile.steps, "step"),
+        count_of(profile.threads, "thread"),
         time(profile.between)
+    );
+    format!(
+        "\n{}\n\n{}",
+        columns(&rows),
+        wrapped_to_terminal(&steps, "  ", "  ")
     )
 }

@@ -119,13 +119,13 @@ fn a_run_and_its_model_name_what_trained_them() {
     let said = bench
         .done("train --resume run --epochs 2 --isa portable", None)
         .1;
-    assert!(!said.contains("goes on with portable"), "{said}");
+    assert!(!said.contains("now uses portable"), "{said}");
     let fastest = isa::available()[0];
     if fastest == "portable" {
         return;
     }
     let (out, said) = bench.done("train --resume run --epochs 3", None);
-    let notice = format!("the run goes on with {fastest}, and was on portable so far");
+    let notice = format!("the run was trained with portable so far and now uses {fastest}");
     assert!(said.contains(&notice), "{said}");
     assert!(out.contains(&format!("rows/s with {fastest}")), "{out}");
     let both = serde_json::json!(["portable", fastest]);

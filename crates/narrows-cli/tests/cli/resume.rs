@@ -221,7 +221,7 @@ fn a_signal_saves_the_run_and_says_how_to_go_on() {
     let end = run(bench.path(), &arguments);
     assert!(end.status.success(), "{}", text(&end.stderr));
     assert!(
-        text(&end.stderr).contains("goes on after"),
+        text(&end.stderr).contains("resumed after"),
         "{}",
         text(&end.stderr)
     );
@@ -290,7 +290,7 @@ fn a_run_goes_on_with_its_own_data_only() {
     let other = run(bench.path(), &["train", "--resume", "run"]);
     assert_eq!(other.status.code(), Some(2));
     assert!(
-        text(&other.stderr).contains("not those that the run began with"),
+        text(&other.stderr).contains("rows of the run"),
         "{}",
         text(&other.stderr)
     );
@@ -373,7 +373,7 @@ fn a_run_that_fails_before_it_is_saved_leaves_the_run_before_as_it_was() {
     assert_eq!(diverged.status.code(), Some(1));
     let said = text(&diverged.stderr);
     assert!(
-        said.contains("run still holds the run before, whole"),
+        said.contains("run still has the complete run from before"),
         "{said}"
     );
     assert!(read() == before);

@@ -151,10 +151,7 @@ fn mnist_is_trained_on_whole() {
     assert!(recipe.contains("validation = 0.0\n"), "{recipe}");
     let output = folder.run("train simple-linear --data mnist --test 0.2 --out other");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        said.contains("the data have test rows of their own"),
-        "{said}"
-    );
+    assert!(said.contains("the data have their own test rows"), "{said}");
 }
 
 #[test]
@@ -227,7 +224,7 @@ fn evaluate_fits_pca_on_the_training_rows_alone_and_says_which_rows_are_others()
     let (object, _) = folder.train("--out run --validation 0.3");
     let (evaluated, said) = folder.json("evaluate run --data a.csv");
     assert!(
-        !said.contains("not those that the model was trained on"),
+        !said.contains("not the data that the model was trained on"),
         "{said}"
     );
     assert_eq!(evaluated["train_rows"], 1260);
@@ -239,14 +236,11 @@ fn evaluate_fits_pca_on_the_training_rows_alone_and_says_which_rows_are_others()
     let (_, said) = folder.json("evaluate run --data new.csv");
     assert!(
         said.contains(
-            "the data are not those that the model was trained on: 500 rows, where there were 2,000"
+            "these are not the data that the model was trained on: now 500 rows, in training 2,000"
         ),
         "{said}"
     );
-    assert!(
-        !said.contains("are rows that the model was trained on,"),
-        "{said}"
-    );
+    assert!(!said.contains("were training rows of the model,"), "{said}");
     let some: String = table(2000, 0)
         .lines()
         .take(1501)
@@ -255,7 +249,7 @@ fn evaluate_fits_pca_on_the_training_rows_alone_and_says_which_rows_are_others()
     folder.put("some.csv", &some);
     let (_, said) = folder.json("evaluate run --data some.csv");
     assert!(
-        said.contains("of them are rows that the model was trained on"),
+        said.contains("of the test rows were training rows of the model"),
         "{said}"
     );
 }
@@ -271,7 +265,7 @@ fn calibration_on_training_rows_warns_and_may_take_the_largest_score() {
         "{said}"
     );
     assert!(
-        said.contains("choose it from normal rows that training has not seen"),
+        said.contains("Choose it from normal rows that training has not seen"),
         "{said}"
     );
     assert_eq!(
@@ -345,13 +339,13 @@ fn a_series_that_is_tested_on_its_earliest_rows_is_warned_of_and_only_what_was_d
     let (_, said) = folder.json(&format!("{train} latest.csv --test last:0.1 --out latest"));
     assert!(
         said.contains(
-            "with the latest first: the last rows, which are for testing, are the earliest"
+            "with the latest first. So the test rows, which are the last rows, are the earliest"
         ),
         "{said}"
     );
     let (_, said) = folder.json(&format!("{train} a.csv --test new.csv --out other"));
     assert!(
-        said.contains("and rows for validation were drawn at random")
+        said.contains("the rows for validation were drawn at random")
             && said.contains("`--validation 0`"),
         "{said}"
     );
@@ -371,7 +365,7 @@ fn a_model_is_not_compared_on_other_rows_without_a_word() {
     folder.train("--out run --columns a,c,d");
     let (_, said) = folder.json("compare run --data new.csv --columns a,c,d --out compared");
     assert!(
-        said.contains("the data are not those that the model was trained on: 500 rows"),
+        said.contains("these are not the data that the model was trained on: now 500 rows"),
         "{said}"
     );
     // The validation rows of the run are none that it was trained on, whatever values they have.

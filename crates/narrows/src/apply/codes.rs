@@ -8,6 +8,7 @@ use crate::data::Dataset;
 use crate::data::write::{Head, Output, pieces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use crate::text::count_of;
 use ndarray::Array2;
 
 /// The most rows to whose codes a prior is fitted, spread over all. More change its numbers by less than a percent.
@@ -73,8 +74,8 @@ pub fn decode(
         return Err(
             Error::new(ErrorKind::Data, "the rows do not fit the model's codes")
                 .at(codes.name())
-                .expected(format!("codes of {} values", model.code_size()))
-                .found(format!("rows of {} values", codes.inputs()))
+                .expected(format!("codes of {}", count_of(model.code_size(), "value")))
+                .found(format!("rows of {}", count_of(codes.inputs(), "value")))
                 .hint(format!("to encode data, use {}", Action::Encode)),
         );
     }

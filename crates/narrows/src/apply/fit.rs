@@ -18,7 +18,7 @@ pub fn check(model: &Model, data: &Dataset) -> Result<()> {
             if channels == of_these && data.is_folder_of_images() =>
         {
             error.hint(format!(
-                "bring the images to the model's size with {}",
+                "resize the images to the model's size with {}",
                 set(Setting::ImageSize, format_args!("{width}x{height}"))
             ))
         }
@@ -76,7 +76,7 @@ pub(super) fn check_names(columns: &[String], found: &[String], name: &str) -> R
                 .at(name)
                 .expected(format!("the column `{expected}`"))
                 .found(format!("`{found}` in its place"))
-                .hint("leave the columns to the model, which matches them by name"))
+                .hint("leave the option out: the model matches columns by name"))
         }
     }
 }
@@ -102,9 +102,9 @@ pub fn training_rows_warning(model: &Model, data: &Dataset) -> Result<Option<Str
         format!("about {share:.0} %")
     };
     Ok(Some(format!(
-        "{how} of these rows are equal to training rows of the model, which score lower than new rows: the threshold comes \
-         out too low, and more than the wanted share of new normal rows will lie above it; choose it from normal rows that \
-         training has not seen"
+        "{how} of these rows are equal to training rows of the model. Training rows score lower than new rows, so the \
+         threshold is too low: more new normal rows than you asked for will be above it. Choose it from normal rows \
+         that training has not seen"
     )))
 }
 
@@ -117,7 +117,7 @@ pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
             None => "no unit".into(),
         };
         return Some(format!(
-            "the column `{name}` has {}, in training it had {}: are the values in the same units?",
+            "the column `{name}` has {}, but had {} in training: are the values in the same units?",
             unit(found),
             unit(trained)
         ));
@@ -128,8 +128,8 @@ pub fn warning(model: &Model, data: &Dataset) -> Option<String> {
     let differs = found > 10.0 * span || (found < span / 10.0 && data.rows() > 1);
     differs.then(|| {
         format!(
-            "the values lie in {found_low} to {found_high}, those of training in {low} to {high}: are they \
-             in the same units?"
+            "the values are from {found_low} to {found_high}, but were from {low} to {high} in training: are they in \
+             the same units?"
         )
     })
 }

@@ -89,13 +89,13 @@ pub fn write_corrupted(
     if !data.is_8_bit() {
         return Err(Error::new(
             ErrorKind::Data,
-            "noise can be written on 8-bit images alone, whose range is known",
+            "noise can only be written on 8-bit images, because their range is known",
         )
         .at(data.name())
         .expected("8-bit values, from 0 to 255")
         .found(data.type_name())
         .hint(format!(
-            "{} tries a model on other data with noise",
+            "for other data, {} adds noise before the model reads them",
             Action::TryNoise
         )));
     }

@@ -10,6 +10,7 @@ use crate::data::write::{Head, Output, Piece, Sink, pieces, texts_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::prior::normals;
 use crate::model::{Drawing, InUse, Model, Prior};
+use crate::text::{self, count_of};
 use ndarray::{Array2, Axis};
 use std::ops::Range;
 
@@ -133,7 +134,7 @@ impl<'a> Samples<'a> {
                 if data.rows() < 2 {
                     return Err(Error::new(
                         ErrorKind::Data,
-                        "one row has no std to draw codes around it by",
+                        "one row gives no std for codes around it",
                     )
                     .at(data.name())
                     .expected("two rows or more, or a std")
@@ -192,7 +193,7 @@ impl<'a> Samples<'a> {
             Some(base) => {
                 return Err(
                     Error::new(ErrorKind::Data, "the code does not fit the model")
-                        .expected(format!("{} values", mean.len()))
+                        .expected(count_of(mean.len(), "value"))
                         .found(base.len()),
                 );
             }
@@ -235,9 +236,12 @@ impl<'a> Samples<'a> {
         if model.code_size() != 2 {
             return Err(
                 Error::new(ErrorKind::Data, "a grid needs a code of two values")
-                    .found(format!("a code of {} values", model.code_size()))
+                    .found(format!(
+                        "a code of {}",
+                        count_of(model.code_size(), "value")
+                    ))
                     .hint(format!(
-                        "{} goes along each value of any code",
+                        "{} works for codes of any size",
                         setting(Setting::Traverse)
                     )),
             );
@@ -417,7 +421,11 @@ fn check_count(what: &str, count: usize, possible: std::ops::RangeInclusive<usiz
     }
     Err(
         Error::new(ErrorKind::Data, format!("this {what} is not possible"))
-            .expected(format!("{} to {}", possible.start(), possible.end()))
+            .expected(format!(
+                "{} to {}",
+                text::count(*possible.start()),
+                text::count(*possible.end())
+            ))
             .found(count),
     )
 }

@@ -7,6 +7,7 @@ use crate::data::Dataset;
 use crate::data::write::{Head, Output, Piece, Sink, pieces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InUse, Model};
+use crate::text::count;
 use ndarray::Array2;
 use std::ops::Range;
 
@@ -39,7 +40,7 @@ impl<'a> Way<'a> {
         if !(2..=MOST_STEPS).contains(&steps) {
             return Err(
                 Error::new(ErrorKind::Data, "this number of steps is not possible")
-                    .expected(format!("2 to {MOST_STEPS}"))
+                    .expected(format!("2 to {}", count(MOST_STEPS)))
                     .found(steps),
             );
         }

@@ -23,7 +23,7 @@ const K: Key = Key::new(
         least: 1,
         most: 1 << 24,
     },
-    "how many values of a code may be other than 0, at most as many as it has",
+    "the number of values of a code that may be other than 0; at most the size of the code",
 );
 
 impl Bottleneck {

@@ -28,7 +28,7 @@ pub(super) struct Variational;
 const BETA: Key = Key::new(
     "beta",
     Kind::Number(Range::FROM_0),
-    "how much the divergence of the code from the prior counts; 1 is the evidence lower bound",
+    "the weight of the divergence of the code from the prior; 1 is the evidence lower bound",
 )
 .default(Preset::Number(1.0));
 
@@ -38,8 +38,8 @@ const WARMUP: Key = Key::new(
         least: 0,
         most: 999_999,
     },
-    "over how many epochs the weight of the divergence rises from 0 to beta; with the bound \"iwae\" the weight of the prior \
-     in each sample's ratio, in the recorded training loss too",
+    "the number of epochs in which the weight of the divergence rises from 0 to beta; with the bound \"iwae\", in which the weight \
+     of the prior rises from 0 to 1, also in the recorded training loss",
 )
 .unit("epochs")
 .default(Preset::Whole(0))
@@ -48,7 +48,7 @@ const WARMUP: Key = Key::new(
 const FREE_BITS: Key = Key::new(
     "free_bits",
     Kind::Number(Range::FROM_0),
-    "the divergence that costs nothing, for each value of a code, in each row",
+    "the divergence that each value of a code may have in each row without cost",
 )
 .unit("nats")
 .default(Preset::Number(0.0));
@@ -59,7 +59,7 @@ const SAMPLES: Key = Key::new(
         least: 1,
         most: 1 << 12,
     },
-    "how many codes are drawn for each row in training; several need the bound \"iwae\"",
+    "the number of codes that are drawn for each row in training; several codes need the bound \"iwae\"",
 )
 .default(Preset::Whole(1));
 
@@ -75,7 +75,7 @@ const BOUND: Key = Key::new(
 const DOUBLY_REPARAMETRIZED: Key = Key::new(
     "doubly_reparametrized",
     Kind::Flag,
-    "for the bound \"iwae\": the gradient of lower variance of Tucker et al. 2019, instead of the plain one",
+    "for the bound \"iwae\": uses the gradient of Tucker et al. 2019, which has a lower variance than the plain one",
 )
 .default(Preset::Flag(true));
 

@@ -11,7 +11,7 @@ pub(super) struct Masking;
 const FRACTION: Key = Key::new(
     "fraction",
     Kind::Number(Range::FRACTION),
-    "the fraction of values that are dropped",
+    "the fraction of values that become 0",
 )
 .aliases(&[Alias::Renamed("drop"), Alias::Complement("keep")]);
 

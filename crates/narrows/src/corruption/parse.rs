@@ -2,7 +2,7 @@
 
 use super::CORRUPTIONS;
 use super::part::{Corruption, CorruptionPart, KIND};
-use crate::declaration::{List, Spec};
+use crate::declaration::{List, Spec, nearest, suggest};
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,10 +62,14 @@ impl Spec<dyn CorruptionPart> {
                 None => rest.is_empty().then_some((name, first)),
             }
         };
-        let (name, key) = parts
-            .iter()
-            .find_map(key_of)
-            .ok_or_else(|| refuse("there is no such corruption"))?;
+        let (name, key) = parts.iter().find_map(key_of).ok_or_else(|| {
+            let names: Vec<&str> = parts.iter().map(|part| part.declaration().name).collect();
+            let error = refuse("there is no such corruption");
+            match nearest(form, names.iter().copied()) {
+                Some(meant) => suggest(error, form, &[meant]),
+                None => error,
+            }
+        })?;
         let toml = format!("kind = \"{name}\"\n{key} = {strength}");
         let document = Document::parse(&toml, &format!("corruption `{text}`"))?;
         // Everything is on one line, the second line of a document that does not exist as a file.

@@ -11,7 +11,7 @@ pub(super) struct SaltAndPepper;
 const FRACTION: Key = Key::new(
     "fraction",
     Kind::Number(Range::FRACTION),
-    "the fraction of values that are replaced, half of them by each",
+    "the fraction of values that are replaced: half of them by 1, half by 0",
 )
 .aliases(&[Alias::Renamed("level")]);
 
@@ -20,7 +20,7 @@ impl Part for SaltAndPepper {
         const {
             &Declaration::new(
                 "salt-and-pepper",
-                "some values become 1 and as many 0, in scaled units",
+                "some values become 1 and as many become 0, in scaled units",
             )
             .keys(&[FRACTION])
         }

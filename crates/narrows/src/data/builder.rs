@@ -4,6 +4,7 @@ use super::element::{Element, NumberKind};
 use super::records::{IN_MEMORY, Records, RowType};
 use super::values::Values;
 use crate::memory::require;
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::fs::File;
@@ -54,7 +55,7 @@ impl RowsBuilder {
         self.rows += rows.len() / self.row.stride().max(1);
         if u32::try_from(self.rows).is_err() {
             return Err(Error::new(ErrorKind::Data, "there are too many rows")
-                .expected(format!("at most {} rows", u32::MAX)));
+                .expected(format!("at most {}", count_of(u32::MAX, "row"))));
         }
         if self.file.is_none() {
             let len = self.memory.len() + rows.len();

@@ -16,6 +16,7 @@ use super::options::ReadOptions;
 use super::schema::Column;
 use super::time::InOrder;
 use super::values::Values;
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use ndarray::Array2;
 use std::collections::HashSet;
@@ -143,7 +144,7 @@ impl Dataset {
         }
         if u32::try_from(rows).is_err() {
             return Err(refuse("there are too many rows")
-                .expected(format!("at most {} rows", u32::MAX))
+                .expected(format!("at most {}", count_of(u32::MAX, "row")))
                 .found(rows));
         }
         if inputs == 0 {
@@ -227,7 +228,7 @@ impl Dataset {
             return Err(
                 Error::new(ErrorKind::Data, "the labels do not fit the rows")
                     .at(&self.name)
-                    .expected(format!("{} labels, one a row", self.rows()))
+                    .expected(format!("{}, one a row", count_of(self.rows(), "label")))
                     .found(labels.len()),
             );
         }

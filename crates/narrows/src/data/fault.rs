@@ -77,7 +77,7 @@ impl Mend {
                 lines,
                 header: Some(false),
             } => Some(format!(
-                "{} skips the lines before the rows, so columns are called 0, 1 and so on",
+                "{} skips the lines before the rows, so the columns are called 0, 1 and so on",
                 set(Setting::Header, "no").with(Setting::SkipLines, lines)
             )),
             Mend::SkipLines { .. } | Mend::SkipEnd(_) | Mend::Drop(_) => None,

@@ -32,7 +32,7 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
             ErrorKind::Format,
-            "the decoder gave up: the file is damaged, or of a kind that is not read",
+            "the file is damaged, or of a kind that is not read",
         ))
     })
 }

@@ -2,6 +2,7 @@
 
 use super::number::Number;
 use crate::error::{Detail, Error, ErrorKind, Result};
+use crate::text::count_of;
 use ndarray::{ArrayBase, ArrayView2, CowArray, Data, Ix2};
 
 /// Rows of numbers in a program's memory. [`Model::encode`](crate::Model::encode), [`Dataset::from_array`] and similar
@@ -71,8 +72,8 @@ impl<'a, T: Number> IntoRows<'a> for (&'a [T], usize) {
         let view = view.filter(|_| rows * width == values.len());
         view.map(Into::into).ok_or_else(|| {
             Error::new(ErrorKind::Data, "the slice is not a whole number of rows")
-                .expected(format!("rows of {width} values"))
-                .found(format!("{} values", values.len()))
+                .expected(format!("rows of {}", count_of(width, "value")))
+                .found(count_of(values.len(), "value"))
         })
     }
 }
@@ -131,7 +132,7 @@ pub(super) fn stacked<T: Number, R: AsRef<[T]>>(
         if row.len() != expected {
             return Err(Error::new(ErrorKind::Data, "the rows differ in length")
                 .at(format!("row {count} (counted from 0)"))
-                .expected(format!("{expected} values"))
+                .expected(count_of(expected, "value"))
                 .found(row.len())
                 .with(Detail::Width {
                     expected,

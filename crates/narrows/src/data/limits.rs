@@ -3,6 +3,7 @@
 //! Limits are checked before memory is allocated, so that a small or forged file costs little. The total size of a
 //! streamed source has no limit: large data go to a temporary file or stay in their own file.
 
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 
 /// The most values of one row: as many as a model file may have inputs.
@@ -94,13 +95,15 @@ pub(super) fn check_row(values: u64, bytes: u64, packed: Option<u64>) -> Result<
     }
     Err(Error::new(
         ErrorKind::Data,
-        "a row is far larger than the compressed file it comes from",
+        "a row is far larger than its compressed file",
     )
     .expected(format!(
-        "a row of at most {most} bytes from a file of {packed} bytes"
+        "a row of at most {} from a file of {}",
+        count_of(most, "byte"),
+        count_of(packed, "byte")
     ))
-    .found(format!("{bytes} bytes"))
-    .hint("if the file is meant so, unpack it first"))
+    .found(count_of(bytes, "byte"))
+    .hint("if the file is not damaged, unpack it first"))
 }
 
 /// Names for an error, each in backquotes: at most `NAMES`, and the number of the others.

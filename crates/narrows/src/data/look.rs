@@ -74,8 +74,8 @@ fn by_start(path: &Path, start: &[u8], unpack: Option<&str>) -> Result<FileKind>
         return Err(not_read(
             path,
             "a safetensors file of weights, not of rows",
-            "INSPECT describes a model of Narrows; IMPORT takes weights of other tools, with the recipe of their layers \
-             for RECIPE",
+            "INSPECT describes a model of Narrows; IMPORT imports weights of other tools, where RECIPE is a recipe \
+             with the same layers",
         ));
     }
     let is_lines = is_lines(start);
@@ -213,7 +213,7 @@ fn in_archive(path: &Path) -> Result<FileKind> {
         return Err(not_read(
             path,
             "a model of Keras",
-            "INSPECT says how its weights are converted",
+            "INSPECT prints how to convert its weights",
         ));
     }
     if any(&|name| name.ends_with(".npy")) || names.is_empty() {

@@ -17,6 +17,7 @@ use super::spool::Spooled;
 use super::table::read_table;
 use super::tables;
 use crate::advice::{Action, Setting, set};
+use crate::declaration::{nearest, suggest};
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::io::Read;
@@ -287,12 +288,15 @@ fn is_run(path: &Path) -> bool {
 fn a_run(spec: &str) -> Error {
     let what = "cannot read this folder as data: it is a run of Narrows";
     Error::new(ErrorKind::Format, what).at(spec).hint(format!(
-        "{} describes its model; as data, give the file of the rows",
+        "{} describes its model; for data, name the file of the rows",
         Action::Inspect {
             model: spec.to_string()
         }
     ))
 }
+
+/// The sources that are built in, with their parts.
+const BUILT_IN: [&str; 3] = [MNIST, "mnist:train", "mnist:test"];
 
 /// The error if no kind matches `spec`.
 fn not_understood(spec: &str) -> Error {
@@ -303,27 +307,24 @@ fn not_understood(spec: &str) -> Error {
     let path = Path::new(spec);
     let (whole, part) = Source::parts_of(spec);
     if let (true, Some(part)) = (Path::new(whole).exists(), part.strip_prefix(':')) {
-        return Error::new(
-            ErrorKind::Data,
-            format!("there is no part `{part}` of these data"),
-        )
-        .at(whole)
-        .expected(
-            "`:train` or `:test`; of an NPZ file also the name of an array, of a folder of EMNIST that of a set",
+        let what = format!("there is no part `{part}` of these data");
+        let error = Error::new(ErrorKind::Data, what).at(whole).expected(
+            "`:train` or `:test`, the name of an array in an NPZ file, or the name of a set of EMNIST",
         );
+        return suggest(error, part, &["train", "test"]);
     }
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Error::new(
-                ErrorKind::Data,
-                "there is no such file or folder, and no built-in data of that name",
-            )
-            .at(spec)
-            .hint(format!(
-                "{} lists what is read: tables, arrays, images, folders and patterns of files",
-                Action::ListKinds
-            ));
+            let what = "there is no such file or folder, and no built-in data of that name";
+            let error = Error::new(ErrorKind::Data, what).at(spec);
+            return match nearest(spec, BUILT_IN) {
+                Some(built_in) => suggest(error, spec, &[built_in]),
+                None => error.hint(format!(
+                    "{} lists what is read: tables, arrays, images, folders and patterns of files",
+                    Action::ListKinds
+                )),
+            };
         }
         Err(error) => return Error::io("cannot be read", path, error),
     };
@@ -347,101 +348,4 @@ fn not_understood(spec: &str) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_unknown_name_and_a_missing_path_say_where_the_kinds_are_listed() {
-        for spec in ["mnits", "no/such/folder"] {
-            let error = Source::open(spec).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Data);
-            let text = error.to_string();
-            assert!(
-                text.starts_with(&format!("{spec}: there is no such file or folder")),
-                "{text}"
-            );
-            assert!(text.contains("`data::SOURCE_KINDS` lists"), "{text}");
-        }
-        let error = Source::open("").unwrap_err().to_string();
-        assert!(error.starts_with("the name of a source of data is empty"));
-    }
-
-    #[test]
-    fn a_source_reads_the_files_of_its_pattern_or_folder_and_no_others() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        let spec = |name: &str| at(name).to_str().unwrap().to_string();
-        for inner in ["table/day=1", "images/cat"] {
-            fs::create_dir_all(at(inner)).unwrap();
-        }
-        for name in [
-            "a.csv",
-            "b.csv",
-            "table/day=1/p.csv",
-            "table/_log.csv",
-            "images/scores.csv",
-        ] {
-            fs::write(at(name), "a\n1\n").unwrap();
-        }
-        fs::write(at("images/cat/damaged.png"), "no image").unwrap();
-        for (source, file, is_read) in [
-            ("a.csv", "a.csv", true),
-            ("a.csv", "b.csv", false),
-            ("a.csv:test", "a.csv", true),
-            ("[a]*.csv", "a.csv", true),
-            ("[a]*.csv", "b.csv", false),
-            ("table", "table/day=1/p.csv", true),
-            ("table", "table/day=1/new.csv", false),
-            ("table", "table/_log.csv", false),
-            ("images", "images/cat/damaged.png", true),
-            ("images", "images/scores.csv", false),
-        ] {
-            assert_eq!(
-                Source::reads(&spec(source), &at(file)),
-                is_read,
-                "{source} {file}"
-            );
-        }
-        assert!(!Source::reads(MNIST, &at("a.csv")));
-    }
-
-    #[test]
-    fn a_folder_without_data_is_refused_with_what_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("notes.txt"), "nothing").unwrap();
-        let error = Source::open(folder.path().to_str().unwrap()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Format);
-        assert_eq!(error.what_was_found(), Some("1 .txt file"));
-    }
-
-    #[test]
-    fn a_file_of_another_kind_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        for (bytes, found) in [
-            (
-                &b"PK\x03\x04 and more"[..],
-                "it is a ZIP archive that is damaged or cut off",
-            ),
-            (b"", "it is empty"),
-            (b"SQLite format 3\0", "it is an SQLite database"),
-            (
-                b"\x01\x02\xff\x03\xff",
-                "it is of an unknown kind, and begins with the bytes [01, 02, ff, 03]",
-            ),
-        ] {
-            let path = folder.path().join("table.zip");
-            fs::write(&path, bytes).unwrap();
-            let error = Source::open(path.to_str().unwrap()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Format);
-            assert!(error.to_string().contains(found), "{error}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn what_is_neither_file_nor_folder_is_refused() {
-        let error = Source::open("/dev/null").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Format);
-        assert!(error.to_string().contains("neither a file nor a folder"));
-    }
-}
+mod tests;

@@ -51,7 +51,7 @@ impl IndexKind {
         match self {
             IndexKind::Stored => "the index that pandas stores",
             IndexKind::Counts => "a row index, which increases by 1 in each row",
-            IndexKind::Rises => "a row index: whole numbers, each once and rising",
+            IndexKind::Rises => "a row index: whole numbers that rise from row to row",
         }
     }
 }
@@ -97,8 +97,8 @@ pub(super) fn is_first(name: &str, place: usize) -> bool {
 /// The note on an input without a name of its own.
 pub(super) fn unnamed_input(name: &str, place: usize) -> String {
     format!(
-        "{} (place {place}, counted from 0) is an input: only whole numbers that count the rows, or that rise in the \
-         first column, are taken for a row index ({} leaves it out)",
+        "{} (place {place}, counted from 0) is an input, because it is no row index: its whole numbers do not count \
+         the rows ({} leaves it out)",
         quoted(name),
         set(Setting::Drop, name)
     )

@@ -145,7 +145,7 @@ impl TableReader for Several {
             faults.into_iter().map(|fault| {
                 let Fault { sentence, mend } = fault;
                 let but = match &mend {
-                    Some(_) if !is_common => "; but options hold for all files: mend this one",
+                    Some(_) if !is_common => "; but options are for all files: correct this file",
                     _ => "",
                 };
                 Fault {

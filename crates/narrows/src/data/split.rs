@@ -10,7 +10,7 @@ use super::group::{Groups, no_such_group};
 use super::source::Source;
 use crate::advice::{Setting, set, setting};
 use crate::rng::Purpose;
-use crate::text::{counted, thousands};
+use crate::text::{count_of, counted, thousands};
 use crate::{Error, ErrorKind, Result};
 use apart::{set_apart, set_last_apart};
 use plan::check_validation;
@@ -184,7 +184,7 @@ impl Source {
                 return Ok(());
             }
             (TestRows::None, own) => {
-                let why = "the run is without test rows";
+                let why = "there are no test rows";
                 split
                     .notes
                     .extend(own.as_ref().map(|own| not_used(own, why)));
@@ -193,12 +193,12 @@ impl Source {
             (TestRows::Share(_) | TestRows::Last(_), Some(own)) => {
                 return Err(Error::new(
                     ErrorKind::Data,
-                    "the data have test rows of their own, so that none are held out of the training rows",
+                    "the data have their own test rows, so no training rows are held out",
                 )
                 .at(self.train.name())
                 .found(counted(own.rows(), "test row", "test rows"))
                 .hint(format!(
-                    "leave {} out, or divide the training rows alone with {}",
+                    "leave {} out, or split only the training rows with {}",
                     setting(Setting::Test),
                     set(Setting::Data, "SOURCE:train")
                 )));
@@ -309,14 +309,14 @@ impl SetApart<'_> {
             return Err(SplitRefusal::OneGroup(
                 Error::new(
                     ErrorKind::Data,
-                    format!("all rows have the same `{group}`, so that none can be set apart"),
+                    format!("all rows have the same `{group}`, so no rows can be set apart"),
                 )
                 .at(data.name())
                 .expected(format!(
-                    "several groups of rows, by the values of the column `{group}`"
+                    "at least two different values in the column `{group}`"
                 ))
                 .hint(format!(
-                    "leave {} out, or give test rows of their own with {}",
+                    "leave {} out, or give other test rows with {}",
                     setting(Setting::Group),
                     set(Setting::Test, "FILE")
                 )),
@@ -360,7 +360,10 @@ impl SetApart<'_> {
         });
         let uses: Vec<String> = uses.collect();
         if uses.is_empty() {
-            text.push_str(&format!(", as all {train} are for training"))
+            text.push_str(&format!(
+                ", because all {} are for training",
+                count_of(train, "row")
+            ))
         } else {
             text.push_str(&format!(": {}", uses.join(", ")))
         }

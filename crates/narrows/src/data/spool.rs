@@ -146,7 +146,7 @@ fn standard_input() -> Result<Spool> {
     let refuse = |what: &str| Error::new(ErrorKind::Data, what).at(CALLED);
     if IS_READ.swap(true, Ordering::SeqCst) {
         return Err(refuse("standard input can be read only once")
-            .hint("write it to a file first, and give that file"));
+            .hint("write it to a file first and use the file"));
     }
     if io::stdin().is_terminal() {
         return Err(refuse("standard input is a terminal").expected(

@@ -146,9 +146,9 @@ fn open_file(
                 return Err(
                     Error::new(ErrorKind::Format, "this text does not look like a table")
                         .at(name)
-                        .expected("lines of equally many cells, or of one number each")
+                        .expected("lines with the same number of cells, or one number on each line")
                         .hint(format!(
-                            "if it is a table, name the sign between its cells, for example {}",
+                            "if it is a table, name the separator of its cells, for example {}",
                             set(Setting::Separator, ';')
                         )),
                 );
@@ -215,7 +215,7 @@ fn keys_in_vain(spec: &str, first: &TableFile) -> Option<String> {
     }
     let pattern = set(Setting::Data, pattern);
     Some(match count {
-        1 => format!("{keys} in the name of the folder is not read: {pattern} makes it a column"),
+        1 => format!("{keys} in the name of the folder is not a column: {pattern} makes it one"),
         _ => format!(
             "{keys} in the names of the folders are not columns of the table: {pattern} makes them columns"
         ),
@@ -281,7 +281,8 @@ fn of_pattern(pattern: &str) -> Result<Vec<TableFile>> {
     if files.is_empty() {
         Err(Error::new(ErrorKind::Data, "no file matches this pattern")
             .at(pattern)
-            .hint("put the pattern in quotes, so that the shell leaves it alone, and check that it starts from the current folder"))
+            .hint("put the pattern in quotes, so that the shell does not expand it, and check that it starts from the \
+                   current folder"))
     } else {
         Ok(files)
     }
@@ -318,7 +319,7 @@ impl FolderParts {
     /// A sentence on the other files of the folder.
     fn note(&self, folder: &str) -> Option<String> {
         let beside = listed(&self.beside)?;
-        Some(format!("left out what else is in {folder}: {beside}"))
+        Some(format!("left out other files of {folder}: {beside}"))
     }
 
     /// Adds the files of a folder; `above` are the folders on the path to it, without links.

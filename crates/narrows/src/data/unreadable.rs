@@ -110,9 +110,9 @@ impl Reason {
             }
             Reason::NotFinite => is("not finite"),
             Reason::TooLarge => is("beyond the range of 64-bit integers"),
-            Reason::WithoutSign => is(
-                "beyond the 64-bit integers with a sign, which the column needs for negative values",
-            ),
+            Reason::WithoutSign => {
+                is("beyond the signed 64-bit integers, which the column needs for negative values")
+            }
             Reason::Rounded => is("not exact in float64, which the column needs for its fractions"),
         }
     }
@@ -218,7 +218,7 @@ mod tests {
                 Integer,
                 None,
                 &["18446744073709551615"],
-                "1 cell is beyond the 64-bit integers with a sign, which the column needs for negative values: \"18446744073709551615\"",
+                "1 cell is beyond the signed 64-bit integers, which the column needs for negative values: \"18446744073709551615\"",
             ),
             (
                 Float,

@@ -23,7 +23,7 @@ pub use super::output::{
 pub const ENDINGS: &[(&str, &str)] = &[
     (
         ".npy",
-        "a NumPy array in the type of the data; float32 for what a model gives",
+        "a NumPy array in the type of the data, float32 for outputs of a model",
     ),
     (
         ".csv, .tsv",
@@ -133,7 +133,7 @@ impl Output {
         let (asked, ending) = (self.asked?, Format::of_ending(&self.path)?);
         (asked != ending).then(|| {
             format!(
-                "{}: written as {}, as {} says, whatever its ending",
+                "{}: written as {}, because of {}; its ending says something else",
                 self.path.display(),
                 asked.name(),
                 setting(Setting::Format)
@@ -234,10 +234,10 @@ impl Sink {
             Some(None) => {
                 return Err(Error::new(
                     ErrorKind::Data,
-                    "the reasons of rows without values need a file beside the array, and this output has none",
+                    "the reasons of bad rows need a file beside the array, and this output has no file beside it",
                 )
                 .at(path.display())
-                .expected("a table, which has a column for them, or a file")
+                .expected("a table, which has a column for reasons, or a file")
                 .hint(format!(
                     "use {} or {}, or leave bad rows out with {}",
                     set(Setting::Format, "csv"),

@@ -1,7 +1,7 @@
 //! A key: its type, range, default and meaning, from which errors and the reference take their words.
 
 use super::Value;
-use crate::text::short_number;
+use crate::text::{count, short_number, thousands};
 
 /// A key of a part.
 #[derive(Clone, Copy, Debug)]
@@ -153,15 +153,19 @@ impl Range {
 
     /// In words: `0 to below 1`, `above 0`.
     fn words(&self) -> String {
+        let short = |end: f64| match end {
+            1e3..1e9 if end.fract() == 0.0 => thousands(end),
+            _ => short_number(end),
+        };
         let low = match self.low {
             End::None => None,
-            End::Closed(low) => Some(short_number(low)),
-            End::Open(low) => Some(format!("above {}", short_number(low))),
+            End::Closed(low) => Some(short(low)),
+            End::Open(low) => Some(format!("above {}", short(low))),
         };
         let high = match self.high {
             End::None => None,
-            End::Closed(high) => Some(short_number(high)),
-            End::Open(high) => Some(format!("below {}", short_number(high))),
+            End::Closed(high) => Some(short(high)),
+            End::Open(high) => Some(format!("below {}", short(high))),
         };
         match (low, high) {
             (Some(low), Some(high)) => format!("{low} to {high}"),
@@ -255,7 +259,8 @@ fn whole(number: i64) -> String {
         Ok(n) if is_power(n.saturating_add(1)) => {
             format!("2^{} - 1", (n + 1).trailing_zeros())
         }
-        _ => number.to_string(),
+        Ok(n) => count(n),
+        Err(_) => number.to_string(),
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) use choice::{Choice, choice};
 pub use key::{Alias, End, Key, Kind, Preset, Range};
 pub use settings::{Check, Conflict, Declaration, Settings};
 pub use spec::{List, Part, Spec};
-pub use suggest::suggest;
+pub(crate) use suggest::with_meant;
+pub use suggest::{nearest, one_of, suggest};
 pub(crate) use value::ToValue;
 pub use value::{FromValue, Value};

@@ -88,7 +88,13 @@ impl Section<'_> {
             return Ok(None);
         };
         let written = value_of(&node.value);
-        let wrong = || self.wrong(name, node, &key.kind.expected(written.as_ref()));
+        let wrong = || {
+            let error = self.wrong(name, node, &key.kind.expected(written.as_ref()));
+            match (&written, key.kind) {
+                (Some(Value::Text(text)), Kind::OneOf(words)) => suggest(error, text, words),
+                _ => error,
+            }
+        };
         let value = written.clone().and_then(|value| key.kind.accept(value));
         let value = value.ok_or_else(wrong)?;
         match (alias, value) {

@@ -7,6 +7,7 @@ use crate::corruption::CorruptedRows;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::require;
 use crate::network::Rows;
+use crate::text::count_of;
 use faer::Side;
 use faer::linalg::solvers::Solve;
 use narrows_kernels::Isa;
@@ -86,8 +87,12 @@ impl AffineMap {
         if !AffineMap::is_feasible(inputs) || rows.count() <= inputs {
             return Err(
                 Error::new(ErrorKind::Data, "there is no best affine map of these rows")
-                    .expected("1 to 2048 values in a row, and more rows than values")
-                    .found(format!("{} rows of {inputs} values", rows.count())),
+                    .expected("1 to 2,048 values in a row, and more rows than values")
+                    .found(format!(
+                        "{} of {}",
+                        count_of(rows.count(), "row"),
+                        count_of(inputs, "value")
+                    )),
             );
         }
         require(

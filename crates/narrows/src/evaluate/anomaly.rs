@@ -68,7 +68,7 @@ pub fn threshold(scores: &[f32], rule: Rule) -> Result<Threshold> {
         )
         .expected("finite scores up to it")
         .found(value)
-        .hint("look at the rows of the highest scores: they are far beyond those of training"));
+        .hint("look at the rows with the highest scores: their values are far beyond those of training"));
     }
     Ok(Threshold {
         value,

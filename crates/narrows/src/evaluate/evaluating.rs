@@ -92,7 +92,7 @@ impl<'a> Evaluating<'a> {
         let (inputs, code) = (self.train.inputs(), self.model.code_size());
         if code >= inputs {
             return Ok(Err(format!(
-                "the code has {} for rows of {}: so many components lose nothing",
+                "the code has {} for rows of {}: PCA with so many components loses nothing",
                 count_of(code, "value"),
                 thousands(inputs as f64)
             )));
@@ -223,7 +223,7 @@ impl<'a> Evaluating<'a> {
             Ok((pca, beside))
         } else {
             Err(
-                "its error is too large for a number: scale the data, with scaling.kind=standardize"
+                "the error is too large for a number: scale the data with scaling.kind=standardize"
                     .into(),
             )
         })

@@ -45,8 +45,8 @@ pub const TEST_MSE: Metric = Metric::new(
     "test_mse",
     "test MSE",
     SCALED,
-    "mean squared error between test rows and their reconstructions, over all rows and values; rows without noise, \
-     whatever the model was trained with",
+    "mean squared error between test rows and their reconstructions, over all rows and values. The rows are without \
+     noise, also if the model was trained with noise",
 );
 
 /// The mean squared error from noisy rows to clean ones.
@@ -54,8 +54,8 @@ pub const DENOISING_MSE: Metric = Metric::new(
     "denoising_mse",
     "denoising MSE",
     SCALED,
-    "mean squared error between clean test rows and what the model makes of them with the noise of its training on \
-     them; mean over all rows, values and `draws` noises for each row",
+    "mean squared error between clean test rows and the model's outputs for noisy copies of them, with the noise of \
+     training; mean over all rows, values and `draws` noises for each row",
 );
 
 /// The negative evidence lower bound.
@@ -63,9 +63,9 @@ pub const TEST_BOUND: Metric = Metric::new(
     "test_bound",
     "negative bound",
     NATS,
-    "of a variational autoencoder: `test_reconstruction` + `test_kl`, the negative evidence lower bound with the full \
-     weight 1 of the divergence, whatever `beta` is; lower is better. Of the Gaussian likelihood it is of scaled values. \
-     With binary cross-entropy of values between 0 and 1 it is not a bound of a likelihood",
+    "of a variational autoencoder: the negative evidence lower bound, `test_reconstruction` + `test_kl`; lower is \
+     better. The divergence has its full weight 1, whatever `beta` is. With the Gaussian likelihood, the bound is of \
+     scaled values. With binary cross-entropy of values between 0 and 1, it is not a bound of a likelihood",
 );
 
 /// The divergence of the code.
@@ -82,7 +82,7 @@ pub const KL_OF_VALUES: Metric = Metric::new(
     "kl_of_values",
     "KL of each value",
     NATS,
-    "the divergence of each value of the code, in their order; they add up to `test_kl`",
+    "the divergence of each value of the code, in the order of the code; the sum is `test_kl`",
 );
 
 /// The variance of each value of the code.
@@ -90,7 +90,8 @@ pub const VARIANCE_OF_VALUES: Metric = Metric::new(
     "variance_of_values",
     "variance of each value",
     "",
-    "the variance over the test rows of the mean of each value of the code, in their order; above 0.01 the value is active",
+    "the variance of the mean of each value of the code over the test rows, in the order of the code. Above 0.01, the \
+     value is active",
 );
 
 /// The accuracy of always answering the most frequent class.
@@ -98,7 +99,7 @@ pub const MAJORITY: Metric = Metric::new(
     "majority_accuracy",
     "majority class",
     SHARE,
-    "the share of test rows that have the most frequent class of the training rows: the accuracy of always answering \
+    "the share of test rows with the most frequent class of the training rows. It is the accuracy of always answering \
      this class",
 );
 
@@ -107,8 +108,8 @@ pub const JACOBIAN_NORM: Metric = Metric::new(
     "jacobian_norm",
     "mean ‖J‖_F",
     "",
-    "the Frobenius norm of J, the derivatives of the code by the input, both in scaled units; mean over the first test \
-     rows, up to 64, whose number is `rows`",
+    "the Frobenius norm of J, the derivatives of the code by the input, in scaled units; mean over the first `rows` \
+     test rows (at most 64)",
 );
 
 /// The singular values of the code's Jacobian.
@@ -116,7 +117,7 @@ pub const SINGULAR_VALUES: Metric = Metric::new(
     "singular_values",
     "singular values",
     "",
-    "the largest singular value of J, the second largest, and so on; each the mean over the same rows",
+    "the largest singular value of J, the second largest, and so on; each is a mean over the same rows",
 );
 
 /// The number of dead units of a layer.
@@ -124,8 +125,8 @@ pub const DEAD: Metric = Metric::new(
     "dead",
     "dead",
     "units",
-    "the outputs of a layer, after its activation, that change over the test rows by no more than a millionth of the \
-     layer's largest output",
+    "the number of outputs of a layer, after its activation, that stay constant: over the test rows they change by no \
+     more than a millionth of the layer's largest output",
 );
 
 /// The metrics of training.
@@ -134,31 +135,31 @@ pub const TRAINING: &[Metric] = &[
         "train_loss",
         "train loss",
         "",
-        "the objective: reconstruction loss and weighted penalties, of batches with the recipe's noise, while they were \
-         trained on; mean over the rows of an epoch. For a run: of its last epoch. With a likelihood or a variational \
-         bottleneck it is in nats a row, and the divergence has its full weight also during the warm-up. Its parts are in \
-         `metrics.jsonl`: `penalty.kl` is the divergence, of which each value counts at least `free_bits`",
+        "the objective: reconstruction loss plus weighted penalties. It is measured during training, on batches with \
+         the recipe's noise; mean over the rows of an epoch. For a run: of its last epoch. With a likelihood or a \
+         variational bottleneck it is in nats a row, and the divergence has its full weight also during the warm-up. \
+         `metrics.jsonl` has its parts; in `penalty.kl`, the divergence, each value of the code counts at least \
+         `free_bits`",
     ),
     Metric::new(
         "validation_loss",
         "validation loss",
         "",
-        "the objective on the validation rows after an epoch, with the recipe's noise and drawn codes (the same in each \
-         epoch); all else in inference mode. For a run: of the epoch whose model is kept, the lowest",
+        "the objective on the validation rows after an epoch. Noise and codes are drawn as in training, the same in \
+         each epoch; everything else is in inference mode. For a run: the lowest, of the epoch whose model is kept",
     ),
     Metric::new(
         "rows_per_second",
         "rows/s",
         "rows/s",
-        "rows trained on in a second: those of all epochs over the time of training, without reading, validation and \
-         evaluation",
+        "the training rows of all epochs, divided by the time of training without reading, validation and evaluation",
     ),
     Metric::new(
         "pca_test_mse",
         "PCA",
         SCALED,
-        "`test_mse` of PCA with as many components as the code has values (`pca.test_mse` of an evaluation), where it stands \
-         beside others: in `compare`, `reproduce` and the metrics of a model",
+        "`test_mse` of PCA with as many components as the code has values. It is the `pca.test_mse` of an evaluation, \
+         under this name in `compare`, `reproduce` and the metrics of a model",
     ),
     Metric::new("seconds", "training", "s", "the time of training alone"),
 ];
@@ -177,8 +178,8 @@ pub const NOISE_SENSITIVITY: Metric = Metric::new(
     "noise_sensitivity",
     "sensitivity to noise",
     "",
-    "in `reproduce`: the relative increase of the error by Gaussian noise on the input, on the first 500 test rows, mean over \
-     the levels of noise; 1 means twice the error without noise",
+    "in `reproduce`: the relative increase of the error by Gaussian noise on the input, on the first 500 test rows; \
+     mean over the levels of noise. 1 means twice the error without noise",
 );
 
 /// The error of PyTorch in the study.
@@ -186,8 +187,7 @@ pub const REFERENCE: Metric = Metric::new(
     "reference",
     "PyTorch",
     SCALED,
-    "in `reproduce`: the number that PyTorch has for `metric`, from one seed with the same settings; none where it was not \
-     measured",
+    "in `reproduce`: PyTorch's result for `metric`, from one seed with the same settings; none if it was not measured",
 );
 
 /// The error of PyTorch in the study, with noise.
@@ -195,7 +195,7 @@ pub const NOISY_REFERENCE: Metric = Metric::new(
     "noisy_reference",
     "PyTorch, noise 1.5",
     SCALED,
-    "in `reproduce`: the number that PyTorch has for the error with Gaussian noise of std 1.5 on the input, over all test rows",
+    "in `reproduce`: PyTorch's error with Gaussian noise of std 1.5 on the input, over all test rows",
 );
 
 /// The numbers that `reproduce` has in addition to those of each evaluation.
@@ -207,9 +207,10 @@ pub const SCORES: &[Metric] = &[
         "score",
         "score",
         SCORE_UNIT,
-        "of a row: the mean squared error between its values and their reconstructions. Of a variational autoencoder: the \
-         negative evidence lower bound in nats, the divergence of the code plus the negative log likelihood, its mean over 16 \
-         codes whose noise is the same for every row. Values are taken as they are, also if training drew them as 0 or 1",
+        "of a row: the mean squared error between its values and their reconstructions. Of a variational autoencoder: \
+         the negative evidence lower bound in nats. It is the divergence of the code plus the negative log \
+         likelihood, mean over 16 codes whose noise is the same for every row. Values are taken as they are, also if \
+         training drew them as 0 or 1",
     ),
     Metric::new(
         "threshold",
@@ -222,31 +223,31 @@ pub const SCORES: &[Metric] = &[
         "roc_auc",
         "ROC AUC",
         SHARE,
-        "the share of pairs of an anomaly and a normal row in which the anomaly has the higher score, ties counting half",
+        "the share of pairs of an anomaly and a normal row in which the anomaly has the higher score; ties count half",
     ),
     Metric::new(
         "pr_auc",
         "PR AUC",
         SHARE,
-        "average precision: the mean precision at each anomaly, from the highest score down",
+        "average precision: the mean of the precision at each anomaly, from the highest score down",
     ),
     Metric::new(
         "precision",
         "precision",
         SHARE,
-        "of the rows above the threshold, the share that are anomalies; none where no row is above it",
+        "the share of anomalies among the rows above the threshold; none if no row is above it",
     ),
     Metric::new(
         "recall",
         "recall",
         SHARE,
-        "of the anomalies, the share above the threshold",
+        "the share of the anomalies that are above the threshold",
     ),
     Metric::new(
         "f1",
         "F1",
         SHARE,
-        "2 · precision · recall / (precision + recall); 0 where no anomaly is above the threshold",
+        "2 · precision · recall / (precision + recall); 0 if no anomaly is above the threshold",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! k nearest neighbors: how well the distances between codes reflect the classes.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::count_of;
 use narrows_kernels::Isa;
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::split::{Bounds, Parts};
@@ -50,13 +51,14 @@ pub fn nearest_neighbors(
     if rows.ncols() != width || labels.len() != known.nrows() {
         return Err(refuse("rows, known rows and labels do not fit together")
             .expected(format!(
-                "rows of {width} values and {} labels",
+                "rows of {} and {} labels",
+                count_of(width, "value"),
                 known.nrows()
             ))
             .found(format!(
-                "rows of {} and {} labels",
+                "rows of {} and {}",
                 rows.ncols(),
-                labels.len()
+                count_of(labels.len(), "label")
             )));
     }
     // Near the origin, the products have the smallest rounding errors.

@@ -72,7 +72,7 @@ impl Evaluating<'_> {
         let (train, inputs) = (self.train, self.train.inputs());
         if !AffineMap::is_feasible(inputs) {
             return Ok(Err(format!(
-                "rows of {} values are wider than the 2,048 that it is formed for",
+                "rows of {} values are wider than the limit of 2,048",
                 thousands(inputs as f64)
             )));
         }

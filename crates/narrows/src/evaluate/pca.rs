@@ -7,6 +7,7 @@ use super::subspace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory::require;
 use crate::network::Rows;
+use crate::text::count_of;
 use narrows_kernels::Isa;
 use narrows_kernels::product::{Left, Right, Start, product};
 use narrows_kernels::split::{Bounds, Parts};
@@ -56,9 +57,13 @@ impl Pca {
         let components = components.min(inputs);
         if rows.count() == 0 || inputs == 0 {
             return Err(
-                Error::new(ErrorKind::Data, "there is nothing to find components of")
+                Error::new(ErrorKind::Data, "there are no values to find components of")
                     .expected("one row of one value at least")
-                    .found(format!("{} rows of {inputs} values", rows.count())),
+                    .found(format!(
+                        "{} of {}",
+                        count_of(rows.count(), "row"),
+                        count_of(inputs, "value")
+                    )),
             );
         }
         if !Pca::is_feasible(inputs, components) {
@@ -67,8 +72,9 @@ impl Pca {
                 "so many principal components of such wide rows need too much memory",
             )
             .expected(format!(
-                "at most {} of {inputs} values each",
-                subspace::most_components(inputs)
+                "at most {} of {} each",
+                subspace::most_components(inputs),
+                count_of(inputs, "value")
             ))
             .found(components));
         }

@@ -2,6 +2,7 @@
 
 use super::moments::{MAX_WIDTH, TILE, tiles};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::count_of;
 use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::Solve;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
@@ -47,7 +48,7 @@ impl RidgeProbe {
         let refuse = |what| Error::new(ErrorKind::Data, what);
         if labels.len() != rows {
             return Err(refuse("the labels do not fit the codes")
-                .expected(format!("{rows} labels"))
+                .expected(count_of(rows, "label"))
                 .found(labels.len()));
         }
         if !is_feasible(width) {

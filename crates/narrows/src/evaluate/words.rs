@@ -4,7 +4,7 @@ use super::metric::{self, Metric};
 use super::metrics::{self, Measured};
 use super::{Bounded, Evaluation};
 use crate::advice::Action;
-use crate::text::{count_of, figures, fixed, sentence, thousands};
+use crate::text::{count_of, figures, fixed, grouped, sentence, thousands};
 
 /// The comparison of a model's error with the error of PCA with the same number of components.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,8 +56,8 @@ impl Evaluation {
         };
         Some(match self.beside_pca()? {
             BesidePca::Same => format!("as {pca}"),
-            BesidePca::Below(percent) => format!("{percent:.0} % below {pca}"),
-            BesidePca::Above(percent) => format!("{percent:.0} % above {pca}{better}"),
+            BesidePca::Below(percent) => format!("{} % below {pca}", thousands(percent)),
+            BesidePca::Above(percent) => format!("{} % above {pca}{better}", thousands(percent)),
             BesidePca::NearlyExact => format!("{pca} is nearly exact{better}"),
         })
     }
@@ -83,7 +83,7 @@ impl Evaluation {
                 "Cross-entropy + KL, which is not a likelihood, is"
             };
             let mut text = format!(
-                "{name} {} nats a row: reconstruction {} and KL {}; {} of {} of the code are active.",
+                "{name} {} nats a row: reconstruction {} plus KL {}. Of the code, {} of {} are active.",
                 nats(*test_bound),
                 nats(*test_reconstruction),
                 nats(*test_kl),
@@ -92,13 +92,13 @@ impl Evaluation {
             );
             if let Some(ppca) = bounded.ppca_test_nll {
                 text.push_str(&format!(
-                    " Probabilistic PCA of the same size has {}.",
+                    " For probabilistic PCA of the same size it is {}.",
                     nats(ppca)
                 ));
             }
             if let Some(independent) = bounded.independent_test_nll {
                 text.push_str(&format!(
-                    " A model of independent values has {}.",
+                    " For a model of independent values it is {}.",
                     nats(independent)
                 ));
             }
@@ -107,16 +107,19 @@ impl Evaluation {
         if let Some(denoising) = &self.denoising {
             let noise = sentence(&denoising.noise_in_words());
             let mut text = format!(
-                "{noise} moves test rows by a mean squared error of {}; the model brings it to {}",
+                "{noise} gives test rows a mean squared error of {}. The model reduces it to {}",
                 figures(denoising.noisy_input_mse),
                 figures(denoising.denoising_mse)
             );
             if let Some(affine) = denoising.affine_map_mse {
-                text.push_str(&format!(", the best affine map to {}", figures(affine)));
+                text.push_str(&format!(
+                    ", the best affine map reduces it to {}",
+                    figures(affine)
+                ));
             }
             text.push('.');
             if denoising.is_worse_than_noisy_input() {
-                text.push_str(" The model is worse than leaving the noise in.");
+                text.push_str(" The model is worse than no denoising.");
             } else if denoising.is_worse_than_affine_map() {
                 text.push_str(" The affine map is better than the model.");
             }
@@ -253,7 +256,7 @@ impl Evaluation {
             .checked_sub(LISTED)
             .filter(|&more| more > 0)?;
         Some(format!(
-            "{} with smaller shares of the score: {} lists all",
+            "{} with smaller shares of the score ({} lists all)",
             count_of(more, "more column"),
             Action::ListMeasures
         ))
@@ -281,7 +284,8 @@ impl Evaluation {
                 notes.push(format!("The best affine map is left out: {why}."));
             }
             notes.push(format!(
-                "Denoising: {}, as in training, {} for each row, against the clean rows. The test MSE is of clean rows.",
+                "Denoising MSE: {}, as in training, {} for each row; compared with the clean rows. Test MSE: rows \
+                 without noise.",
                 denoising.noise_in_words(),
                 count_of(denoising.draws as usize, "noise"),
             ));
@@ -292,15 +296,16 @@ impl Evaluation {
             } else {
                 figures(range)
             };
-            let mut text = format!("PSNR: of the MSE over all pixels, with a range of {range}.");
+            let mut text = format!("PSNR: from the MSE over all pixels, with a range of {range}.");
             if self.model.ssim.is_some() {
-                text.push_str(" SSIM: windows of 7 × 7, mean over rows.");
+                text.push_str(" SSIM: in windows of 7 × 7 pixels, mean over rows.");
             }
             notes.push(text);
         }
         if self.model.knn_accuracy.is_some() {
             notes.push(format!(
-                "Accuracy: the share of test rows whose class is found from the code, learned from {} training rows.",
+                "Accuracy: the share of test rows whose class is found from the code. The classifiers learn from {} \
+                 training rows.",
                 thousands(self.train_rows as f64)
             ));
         }
@@ -335,7 +340,7 @@ impl Bounded {
 
 /// A number of nats.
 pub(crate) fn nats(value: f64) -> String {
-    fixed(value, 2)
+    grouped(value, 2)
 }
 
 impl Metric {

@@ -36,6 +36,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::network::StateKind;
 use crate::onnx::proto::{self, FLOAT};
 use crate::onnx::{Attribute, Graph, Place, rows};
+use crate::text::count_of;
 use layers::layers;
 use prost::Message;
 
@@ -73,7 +74,10 @@ pub fn bytes_with(model: &Model, input: Input) -> Result<Vec<u8>> {
     if numbers > MAX_TENSORS / 4 {
         return Err(
             Error::new(ErrorKind::Data, "the model is too large for an ONNX file")
-                .expected(format!("at most {} parameters", MAX_TENSORS / 4))
+                .expected(format!(
+                    "at most {}",
+                    count_of(MAX_TENSORS / 4, "parameter")
+                ))
                 .found(numbers),
         );
     }

@@ -51,7 +51,7 @@ pub(super) fn robustness_figure(
     }
     let name = curve.noise.name();
     let caption = format!(
-        "Error against the level of {name} noise on the first {}",
+        "Error at each level of {name} noise, on the first {}",
         count_of(curve.rows, "test row")
     );
     let chart = robustness_chart(&curve.noise, ERROR, lines);

@@ -24,12 +24,15 @@ pub(super) fn code_figures(model: &Model, test: &Dataset, threads: usize) -> Res
     let mut figures = Vec::new();
     for (name, how, map) in code_maps(model, test, threads)? {
         let mut caption = match test.labels() {
-            Some(_) => format!("The codes of {which}, by class ({how}): which classes lie apart"),
-            None => format!("The codes of {which} ({how}): whether they lie in groups"),
+            Some(_) => format!(
+                "The codes of {which}, by class ({how}). Classes that lie apart are easy to tell from \
+                                the code"
+            ),
+            None => format!("The codes of {which} ({how}). They show whether rows form groups"),
         };
         if !map.rings.is_empty() {
             caption.push_str(
-                "; the circles are 1, 2 and 3 standard deviations of the prior, from which new codes are drawn",
+                ". The circles are 1, 2 and 3 standard deviations of the prior; new codes are drawn from it",
             );
         }
         figures.extend(svg(&name, &caption, &map)?);
@@ -68,7 +71,7 @@ fn code_maps(
                 return Ok(vec![("codes".into(), how.into(), map)]);
             }
             // For codes whose squares overflow in the covariance.
-            let how = "its first two values, as huge ones leave no principal components";
+            let how = "its first two values, because principal components of huge values cannot be computed";
             (codes, how, vec![(0, 1)])
         }
         _ => (codes, "its first two values", vec![(0, 1)]),

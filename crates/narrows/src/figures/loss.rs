@@ -16,7 +16,7 @@ pub fn loss_figures(records: &[EpochRecord]) -> Result<Vec<Figure>> {
         return Ok(Vec::new());
     };
     let caption =
-        "The loss of each epoch, on training and validation rows: whether training has converged"
+        "The loss of each epoch, on training and validation rows. A flat curve means that training has converged"
             .to_string();
     let mut all = vec![("loss".to_string(), caption, losses(records))];
     // Records that were read from a file have their columns in the order of the names.

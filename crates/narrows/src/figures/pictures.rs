@@ -32,19 +32,20 @@ pub(super) fn picture_figures(
     };
     if model.recipe().corruption.is_none() {
         let clean = reconstruction_picture(model, test, None)?;
-        let caption = format!("{which} and their reconstructions: what the code keeps");
+        let caption = format!("{which} and their reconstructions");
         add("reconstructions", caption, Some(clean));
     }
     let noisy = reconstruction_picture(model, test, Some(noise))?;
     let caption = format!(
-        "{which}, the same with {}, and the model's reconstructions of the noisy ones",
+        "{which}, the same images with {}, and the model's reconstructions of the noisy images",
         noise_in_words(noise)
     );
     add("noisy", caption, Some(noisy));
-    let caption = "Latent interpolation: images decoded on a straight line from the code of one test image to that of \
-                   another";
+    let caption = "Latent interpolation: images decoded along a straight line from the code of one test image to the \
+                   code of another";
     add("interpolation", caption.into(), interpolation(model, test)?);
-    let caption = "The first layer's filters, gray being 0: what the encoder looks for";
+    let caption =
+        "The first layer's filters (gray is 0): the patterns that the encoder responds to";
     add("filters", caption.into(), filters(model)?);
     Ok(figures)
 }

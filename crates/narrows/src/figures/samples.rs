@@ -57,8 +57,8 @@ pub(super) fn traversals(
     Ok(Some(Figure {
         name: "traversals".into(),
         caption: format!(
-            "Traversals: the code of the first test image, decoded while one value moves from -3 to +3, which is 3 \
-             standard deviations of the prior to each side; {which}, the most active first"
+            "Traversals: the code of the first test image, decoded while one value moves from -3 to +3 (3 standard \
+             deviations of the prior to each side). Shown: {which}, the most active first"
         ),
         image: Image::Png(traversal_picture(model, &along, STEPS)?),
     }))
@@ -111,7 +111,7 @@ pub fn check_picture(model: &Model, count: usize) -> Result<()> {
     }
     Err(
         Error::new(ErrorKind::Data, "a picture cannot show this many images")
-            .expected(format!("at most {MOST_IN_PICTURE}"))
+            .expected(format!("at most {}", count_of(MOST_IN_PICTURE, "image")))
             .found(count)
             .hint("write the rows instead, with `-o FILE.npy` or into a folder"),
     )

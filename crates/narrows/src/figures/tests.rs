@@ -98,7 +98,7 @@ fn a_map_of_variational_codes_shows_their_prior() {
     for code in [2, 3, 5] {
         for (with, without) in maps(code, true).iter().zip(maps(code, false)) {
             assert_eq!((rings(with), rings(&without)), (3, 0), "a code of {code}");
-            assert!(with.caption.contains("the circles are"), "{}", with.caption);
+            assert!(with.caption.contains("The circles are"), "{}", with.caption);
             assert!(!without.caption.contains("circles"), "{}", without.caption);
         }
     }

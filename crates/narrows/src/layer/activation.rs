@@ -31,7 +31,7 @@ const SLOPE: Key = Key::new(
 const ALPHA: Key = Key::new(
     "alpha",
     Kind::Number(Range::ABOVE_0),
-    "how far the negative part goes",
+    "the output stays above -alpha",
 )
 .default(Preset::Number(1.0));
 

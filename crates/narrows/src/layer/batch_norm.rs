@@ -27,14 +27,15 @@ pub(super) struct BatchNorm;
 const MOMENTUM: Key = Key::new(
     "momentum",
     Kind::Number(Range::of(End::Open(0.0), End::Closed(1.0))),
-    "the fraction of a batch's mean and variance in the running ones, as in PyTorch; Keras's momentum is 1 less this",
+    "the weight of a batch's mean and variance in the running mean and variance, as in PyTorch. The momentum of Keras \
+     is 1 minus this value",
 )
 .default(Preset::Number(0.1));
 
 const EPSILON: Key = Key::new(
     "epsilon",
     Kind::Number(Range::ABOVE_0),
-    "what is added to variances",
+    "the number that is added to variances",
 )
 .default(Preset::Number(1e-5));
 
@@ -43,7 +44,8 @@ impl Part for BatchNorm {
         const {
             &Declaration::new(
                 "batch-norm",
-                "each channel by the mean and variance of the batch, in use by running ones, then · weight + bias",
+                "y = (x - mean) / √(variance + epsilon) · weight + bias for each channel. Training uses mean and \
+                 variance of the batch, a trained model running ones",
             )
             .elsewhere(&["batchnorm", "batch-normalization", "batchnorm1d", "batchnorm2d"])
             .keys(&[MOMENTUM, EPSILON])

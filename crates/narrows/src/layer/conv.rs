@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::program::{
     Builder, Derivative, Linear, Point, RowFunction, Scaled, TensorSpec, Tile, Var,
 };
+use crate::text::count;
 use narrows_kernels::conv::{Convolution, Geometry};
 use narrows_kernels::product::PANEL;
 use narrows_kernels::reduce::{add, column_sums};
@@ -131,9 +132,10 @@ impl Conv {
         if largest > MAX_NUMBERS {
             return Err(refuse("the layer is too large")
                 .expected(format!(
-                    "at most {MAX_NUMBERS} weights, and as many numbers in a padded image"
+                    "at most {} weights, and as many numbers in a padded image",
+                    count(MAX_NUMBERS)
                 ))
-                .found(largest));
+                .found(count(largest)));
         }
         let given = if is_transposed { input } else { output };
         let width = given.iter().product::<usize>();

@@ -32,10 +32,10 @@ pub(super) const CHANNELS: Key = Key::new(
         least: 1,
         most: MAX_WIDTH,
     },
-    "the channels that the layer gives",
+    "the number of channels of the output",
 )
 .default(Preset::Open(
-    "the data's channels, in the decoder's last dense or convolution layer only",
+    "for the decoder's last dense or convolution layer the channels of the data; else required",
 ));
 
 pub(super) const KERNEL: Key = Key::new("kernel", FROM_1, "the size of the kernel");
@@ -69,11 +69,12 @@ pub(super) const OPEN_CHANNELS: OpenWidth = OpenWidth {
     key: &CHANNELS,
     of_data: |data| match data {
         &[channels, _, _] => Ok(channels),
-        _ => Err(
-            Error::new(ErrorKind::Recipe, "the data have no channels to go by")
-                .expected("`channels`, or data of shape [channels, height, width]")
-                .found(format!("data of shape {data:?}")),
-        ),
+        _ => Err(Error::new(
+            ErrorKind::Recipe,
+            "the channels do not follow from the data, which have none",
+        )
+        .expected("`channels`, or data of shape [channels, height, width]")
+        .found(format!("data of shape {data:?}"))),
     },
 };
 

@@ -8,6 +8,7 @@ use crate::declaration::{Conflict, Declaration, Key, Kind, Part, Preset, Setting
 use crate::error::{Error, ErrorKind, Result};
 use crate::onnx::{Attribute, Graph, Place};
 use crate::program::{Affine, Builder, Var};
+use crate::text::count_of;
 
 /// The dense layer of a recipe.
 #[derive(Debug)]
@@ -19,11 +20,11 @@ pub(super) const OUTPUTS: Key = Key::new(
         least: 1,
         most: MAX_WIDTH,
     },
-    "the values that the layer gives",
+    "the number of values of the output",
 )
 .default(Preset::Open(
-    "the data's width, in the decoder's last dense or convolution layer only; where weights are tied, the width that the \
-     other layer reads",
+    "for the decoder's last dense or convolution layer the width of the data; for tied weights the input width of the \
+     other layer; else required",
 ));
 
 pub(super) const BIAS: Key =
@@ -32,7 +33,7 @@ pub(super) const BIAS: Key =
 const TIED: Key = Key::new(
     "tied",
     Kind::Text,
-    "the dense layer of the encoder, as in `encoder[0]`, whose weights this layer of the decoder uses transposed",
+    "a dense layer of the encoder, as in `encoder[0]`: this layer of the decoder uses the transpose of its weights",
 )
 .default(Preset::Open("weights of its own"));
 
@@ -139,18 +140,19 @@ fn build_tied(settings: &Settings, tie: &str, builder: &mut Builder, x: Var) -> 
     let weights = place_of(tie).and_then(|place| builder.affine_weights(&place));
     let sizes = weights.map(|weights| builder.tensor_shape(weights).to_vec());
     let (Some(weights), Some(&[code, width])) = (weights, sizes.as_deref()) else {
-        return Err(refuse("`tied` names a layer that is not dense")
-            .expected(
-                "a dense layer of the encoder, counted from 0 with activations, as in `encoder[0]`",
-            )
+        return Err(refuse("`tied` does not name a dense layer of the encoder")
+            .expected("a dense layer, as in `encoder[0]`; activations count too")
             .found(format!("`tied = \"{tie}\"`")));
     };
     let inputs = builder.width(x);
     if inputs != code {
         return Err(refuse("the tied weights do not fit what the layer reads")
-            .expected(format!("rows of {code} values, which `{tie}` gives"))
-            .found(format!("rows of {inputs} values"))
-            .hint("tie the decoder's layers to those of the encoder in reverse order"));
+            .expected(format!(
+                "rows of {}, which `{tie}` gives",
+                count_of(code, "value")
+            ))
+            .found(format!("rows of {}", count_of(inputs, "value")))
+            .hint("tie the layers of the decoder to the layers of the encoder in reverse order"));
     }
     let outputs: Option<usize> = settings.get(&OUTPUTS);
     if let Some(outputs) = outputs.filter(|&outputs| outputs != width) {

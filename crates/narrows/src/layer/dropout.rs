@@ -23,7 +23,7 @@ pub(super) struct DropoutPart;
 const FRACTION: Key = Key::new(
     "fraction",
     Kind::Number(Range::BELOW_1),
-    "the fraction of values that are dropped in training",
+    "the fraction of values that become 0 in training",
 )
 .elsewhere(&["p", "rate", "drop"]);
 
@@ -32,7 +32,8 @@ impl Part for DropoutPart {
         const {
             &Declaration::new(
                 "dropout",
-                "in training some values become 0 and the others grow by 1/(1 - fraction); else the values themselves",
+                "in training some values become 0 and the others are multiplied by 1/(1 - fraction); a trained model \
+                 changes no value",
             )
             .keys(&[FRACTION])
         }

@@ -23,7 +23,7 @@ pub(super) struct LayerNorm;
 const EPSILON: Key = Key::new(
     "epsilon",
     Kind::Number(Range::ABOVE_0),
-    "what is added to the variance of a row",
+    "the number that is added to the variance of a row",
 )
 .elsewhere(&["eps"])
 .default(Preset::Number(1e-5));

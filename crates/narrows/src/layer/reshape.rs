@@ -17,7 +17,7 @@ const SHAPE: Key = Key::new(
         least: 1,
         most: MAX_WIDTH,
     },
-    "the shape that the layer gives, of as many values as it gets",
+    "the shape of the output; it has as many values as the input",
 );
 
 impl Part for Reshape {

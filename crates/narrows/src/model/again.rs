@@ -48,7 +48,7 @@ impl Model {
         let rows = source.train.rows();
         if rows != trained_on {
             let words = format!(
-                "the data are not those that the model was trained on: {}, where there were {}",
+                "these are not the data that the model was trained on: now {}, in training {}",
                 counted(rows, "row", "rows"),
                 thousands(trained_on as f64)
             );
@@ -56,9 +56,8 @@ impl Model {
         }
         let mut plan = record.plan.clone();
         if let Some(group) = plan.group.as_ref().filter(|g| !source.train.has_groups(g)) {
-            let words = format!(
-                "the data have no column `{group}`, by which rows were kept together for training"
-            );
+            let words =
+                format!("the data have no column `{group}`, which kept rows together in training");
             return self.split_anew(record.seed, source, other, words);
         }
         if self.origin().test.is_some() && other.test.is_none() {
@@ -86,15 +85,15 @@ impl Model {
         };
         if is_known {
             // For data in another format, or with a few changed values: the same rows are at the same places.
-            let words = "the training rows differ a little from those that the model was trained on, in some values or in \
-                         their type; they are divided as in training";
+            let words = "the training rows have changed a little, in some values or in their type; they are split as \
+                         in training";
             return Ok(SplitAgain {
                 split,
                 is_same,
                 difference: Some(words.into()),
             });
         }
-        let words = "the data are not those that the model was trained on: they have as many rows, with other values";
+        let words = "these are not the data that the model was trained on: they have as many rows, but other values";
         self.split_anew(record.seed, source, other, words.into())
     }
 
@@ -117,7 +116,7 @@ impl Model {
     ) -> Result<SplitAgain<'a>> {
         let split = source.split_beside(seed, &SplitPlan::with_validation(0.0), other)?;
         words.push_str(if split.is_held_out {
-            "; rows for testing are drawn anew"
+            "; test rows are drawn again"
         } else {
             ""
         });
@@ -125,8 +124,7 @@ impl Model {
             let overlap = sketch.overlap(test)?;
             if overlap.is_noticeable() {
                 words.push_str(&format!(
-                    ", and about {:.0} % of them are rows that the model was trained on, so that its error on new rows \
-                     is higher",
+                    ". About {:.0} % of the test rows were training rows of the model, so its error on new rows is higher",
                     100.0 * overlap.share()
                 ));
             }
@@ -203,17 +201,14 @@ mod tests {
             again.difference.unwrap()
         };
         let longer = said(&source(700, 0.0));
+        assert!(longer.contains("now 700 rows, in training 500"), "{longer}");
         assert!(
-            longer.contains("700 rows, where there were 500"),
-            "{longer}"
-        );
-        assert!(
-            longer.contains("are rows that the model was trained on"),
+            longer.contains("were training rows of the model"),
             "{longer}"
         );
         let changed = said(&source(500, 1.0));
         assert!(
-            changed.contains("as many rows, with other values"),
+            changed.contains("as many rows, but other values"),
             "{changed}"
         );
         assert!(!changed.contains('%'), "{changed}");

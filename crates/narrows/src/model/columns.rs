@@ -219,7 +219,7 @@ pub(super) fn from_json(value: &Value, inputs: usize) -> Result<(Vec<ModelColumn
     let damaged = |place: String, expected: String| {
         Error::new(
             ErrorKind::Format,
-            "what the model says of its columns is damaged",
+            "the model's description of its columns is damaged",
         )
         .at(place)
         .expected(expected)

@@ -34,6 +34,7 @@ use crate::network::Network;
 use crate::parts::Parts;
 use crate::recipe::{MAX_LAYERS, Recipe};
 use crate::scaling::Scaling;
+use crate::text::count_of;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
@@ -144,11 +145,9 @@ fn save(model: &Model, path: &Path) -> Result<()> {
     // Quotes are escaped, and each tensor has a line of its own.
     let header = about.len() + about.matches(['"', '\\']).count() + 256 * views.len();
     if header as u64 > MAX_HEADER {
-        return Err(
-            broken("what is to be kept with the model is too long".into())
-                .expected(format!("at most {MAX_HEADER} bytes"))
-                .found(header),
-        );
+        return Err(broken("the model's metadata are too long".into())
+            .expected(format!("at most {MAX_HEADER} bytes"))
+            .found(header));
     }
     let metadata = HashMap::from([(KEY.to_string(), about)]);
     let file = safetensors::serialize(views, Some(metadata))
@@ -208,7 +207,7 @@ fn read(file: &mut impl Read, len: u64, parts: &Parts) -> Result<Model> {
     let needed = tensors.saturating_add(bytes.len() as u64);
     if len < needed {
         return Err(format("the file is too small for its recipe")
-            .expected(format!("at least {needed} bytes"))
+            .expected(format!("at least {}", count_of(needed, "byte")))
             .found(len));
     }
     let network = recipe.network(&shape)?;
@@ -253,7 +252,7 @@ pub(super) fn read_tensors<'a>(
     let expected = bytes.len() as u64 + expected;
     if len > 2 * expected {
         return Err(format("the file is too large for its recipe")
-            .expected(format!("{expected} bytes"))
+            .expected(count_of(expected, "byte"))
             .found(len));
     }
     read_up_to(file, len, bytes)?;
@@ -286,9 +285,9 @@ fn version(about: &Value) -> Option<u64> {
 fn check_version(about: &Value) -> Result<()> {
     // Checkpoints have this key, models do not. The versions of checkpoints are separate.
     if about.get("epochs_done").is_some() {
-        return Err(format("this is a checkpoint, with which a run goes on")
+        return Err(format("this is the checkpoint of a run, not a model")
             .expected("a model")
-            .hint("give the model.safetensors beside it, or the run's folder"));
+            .hint("use the model.safetensors beside it, or the run's folder"));
     }
     match version(about) {
         Some(1 | 2) => Ok(()),

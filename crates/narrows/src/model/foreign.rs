@@ -11,8 +11,8 @@ pub(super) const BEGINNING: u64 = 4096;
 /// The lines for what `torch.save` wrote. The name of a file goes in place of `{}`, and what
 /// makes a model of the converted weights in place of `IMPORT`.
 const TORCH: &str = "in Python: `import torch, safetensors.torch; w = torch.load({}, map_location=\"cpu\")` and \
-     `safetensors.torch.save_file(w.get(\"state_dict\", w), \"weights.safetensors\")`, or save_file(model.state_dict(), …) \
-     where the file holds the whole model; then IMPORT";
+                     `safetensors.torch.save_file(w.get(\"state_dict\", w), \"weights.safetensors\")`; if the file \
+                     holds the whole model, save_file(w.state_dict(), …); then IMPORT";
 
 /// The lines for Keras, whose weights are transposed.
 const KERAS: &str = "in Python: `import keras, numpy as np; from safetensors.numpy import save_file; \

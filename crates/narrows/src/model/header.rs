@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::error::{ErrorKind, Result};
+use crate::text::count_of;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -59,7 +60,7 @@ pub(super) fn read_header(file: &mut impl Read, len: u64, bytes: &mut Vec<u8>) -
     }
     if header_len > most {
         return Err(damaged()
-            .expected(format!("a header of at most {most} bytes"))
+            .expected(format!("a header of at most {}", count_of(most, "byte")))
             .found(format!("one of {header_len}")));
     }
     read_up_to(file, 8 + header_len, bytes)?;
@@ -84,7 +85,10 @@ pub(super) fn check_values(text: &str) -> Result<()> {
     let most = (48 << 20) + 4 * text.len();
     if needed > most {
         return Err(format("the metadata have too many values for their length")
-            .expected(format!("values that take at most {most} bytes"))
+            .expected(format!(
+                "values that take at most {}",
+                count_of(most, "byte")
+            ))
             .found(needed));
     }
     Ok(())

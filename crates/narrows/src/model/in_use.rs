@@ -5,6 +5,7 @@ use super::rows::InMemory;
 use crate::data::{Dataset, IntoRows, Real, RealOf};
 use crate::error::{Detail, Error, ErrorKind, Result};
 use crate::network::{Pass, Rows, ScaledRows, Workers};
+use crate::text::count_of;
 use crate::threads::available_threads;
 use narrows_kernels::Isa;
 use narrows_kernels::loss::Loss;
@@ -129,7 +130,7 @@ impl<'a> InUse<'a> {
         if found != expected {
             return Err(
                 Error::new(ErrorKind::Data, "the codes do not fit the model")
-                    .expected(format!("{expected} values each"))
+                    .expected(format!("{} each", count_of(expected, "value")))
                     .found(found)
                     .with(Detail::Width { expected, found }),
             );

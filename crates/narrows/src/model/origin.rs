@@ -203,7 +203,7 @@ impl Origin {
         let damaged = |expected: &str| {
             Error::new(
                 ErrorKind::Format,
-                "what the model says of its data is damaged",
+                "the model's description of its data is damaged",
             )
             .at("data.reading")
             .expected(expected)

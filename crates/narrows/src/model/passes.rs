@@ -6,6 +6,7 @@ use super::rows::Block;
 use crate::data::{Dataset, IntoRows, RealOf};
 use crate::error::{Detail, Error, ErrorKind, Result};
 use crate::network::{Rows, ScaledRows, Workers};
+use crate::text::count_of;
 use ndarray::{Array1, Array2};
 
 impl Model {
@@ -148,8 +149,8 @@ impl Model {
         }
         Err(Error::new(ErrorKind::Data, "the data do not fit the model")
             .expected(format!(
-                "rows of {} values (shape {:?})",
-                self.network.inputs(),
+                "rows of {} (shape {:?})",
+                count_of(self.network.inputs(), "value"),
                 self.shape
             ))
             .found(format!("rows of {width}"))

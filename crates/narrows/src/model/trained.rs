@@ -9,6 +9,7 @@ use crate::scaling::Scaling;
 use crate::error::{Detail, Error, ErrorKind, Result};
 use crate::network::{Network, Parameters, Pass};
 use crate::recipe::Recipe;
+use crate::text::count_of;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub(super) fn check_count(what: &str, numbers: &[f32], expected: usize) -> Resul
             ErrorKind::Data,
             format!("the {what} do not fit the network"),
         )
-        .expected(format!("{expected} numbers"))
+        .expected(count_of(expected, "number"))
         .found(numbers.len()))
     }
 }
@@ -252,7 +253,7 @@ impl Model {
         }
         Err(
             Error::new(ErrorKind::Data, "the prior does not fit the model")
-                .expected(format!("one of codes of {expected} values"))
+                .expected(format!("one of codes of {}", count_of(expected, "value")))
                 .found(found)
                 .with(Detail::Width { expected, found }),
         )

@@ -7,6 +7,7 @@ use crate::layer::{LayerSpec, last_of_values};
 use crate::program::{
     Builder, Mode, State, StateKind, Tensor, TensorId, TensorSpec, Tie, Var, tiles,
 };
+use crate::text::count_of;
 use narrows_kernels::split::Bounds;
 use std::ops::Range;
 
@@ -92,7 +93,7 @@ impl Network {
                 "the decoder does not give back the data's shape",
             )
             .at(network.last_to_shape())
-            .expected(format!("rows of shape {shape:?}, {values} values"))
+            .expected(format!("rows of shape {shape:?}, {}", count_of(values, "value")))
             .found(format!("{given:?}"))
             .hint(match (given.len(), shape.len()) {
                 (1, _) => "leave `outputs` out of the decoder's last dense layer".to_string(),

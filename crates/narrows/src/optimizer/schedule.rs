@@ -45,14 +45,14 @@ pub(crate) const SCHEDULE: Key =
 const WARMUP: Key = Key::new(
     "warmup",
     Kind::Number(Range::of(End::Closed(0.0), End::Open(1e6))),
-    "the epochs of the rise, also a part of one",
+    "the number of epochs of the rise; it may have a fraction",
 )
 .default(Preset::Number(0.0));
 
 const FINAL_FACTOR: Key = Key::new(
     "final_factor",
     Kind::Number(Range::FRACTION),
-    "what the learning rate is multiplied by at the end",
+    "the factor of the learning rate at the end",
 )
 .aliases(&[Alias::Renamed("last")])
 .default(Preset::Number(0.0));
@@ -63,7 +63,7 @@ const EVERY: Key = Key::new(
         least: 1,
         most: 1_000_000,
     },
-    "the epochs between",
+    "the number of epochs between two changes",
 )
 .default(Preset::Whole(10));
 
@@ -73,7 +73,7 @@ const GROWTH: Key = Key::new(
         least: 1,
         most: 1000,
     },
-    "each stage is this many times as long as the stage before; the first has `every` epochs",
+    "each stage is this many times as long as the one before; the first stage has `every` epochs",
 )
 .default(Preset::Whole(1));
 
@@ -83,21 +83,21 @@ const PATIENCE: Key = Key::new(
         least: 0,
         most: 1_000_000,
     },
-    "the epochs without a lower loss that are waited for",
+    "the number of epochs without a lower loss before the learning rate falls",
 )
 .default(Preset::Whole(10));
 
 const FACTOR: Key = Key::new(
     "factor",
     Kind::Number(Range::BETWEEN_0_AND_1),
-    "what the learning rate is multiplied by",
+    "the factor of the learning rate",
 )
 .default(Preset::Number(0.1));
 
 const MINIMUM_FACTOR: Key = Key::new(
     "minimum_factor",
     Kind::Number(Range::FRACTION),
-    "the least that the first learning rate is multiplied by",
+    "the lower limit of the learning rate, as a fraction of the first one",
 )
 .aliases(&[Alias::Renamed("minimum")])
 .default(Preset::Number(0.0));
@@ -106,7 +106,7 @@ const MINIMUM_FACTOR: Key = Key::new(
 pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
     choice!(
         ScheduleSpec::Constant {},
-        Declaration::new("constant", "always the same"),
+        Declaration::new("constant", "the learning rate stays the same"),
     ),
     choice!(
         ScheduleSpec::Cosine {
@@ -115,7 +115,7 @@ pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
         },
         Declaration::new(
             "cosine",
-            "a linear rise, then half a cosine down to the last epoch",
+            "the learning rate rises linearly, then falls along half a cosine until the last epoch",
         ),
     ),
     choice!(
@@ -124,7 +124,10 @@ pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
             factor: FACTOR,
             growth: GROWTH,
         },
-        Declaration::new("step", "multiplied by a factor every so many epochs"),
+        Declaration::new(
+            "step",
+            "the learning rate is multiplied by a factor after every `every` epochs"
+        ),
     ),
     choice!(
         ScheduleSpec::Plateau {
@@ -134,7 +137,8 @@ pub(crate) const SCHEDULES: &[Choice<ScheduleSpec>] = &[
         },
         Declaration::new(
             "plateau",
-            "multiplied by a factor when the validation loss, or the training loss without validation, no longer falls",
+            "the learning rate is multiplied by a factor when the validation loss no longer falls (without validation \
+             rows: training loss)",
         ),
     ),
 ];

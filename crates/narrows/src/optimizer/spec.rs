@@ -64,7 +64,7 @@ const WEIGHT_DECAY: Key = Key::new(
 const DECOUPLED_DECAY: Key = Key::new(
     "weight_decay",
     Kind::Number(Range::FROM_0),
-    "decoupled decay: each step takes learning_rate · weight_decay of a parameter",
+    "decoupled decay: each step reduces a parameter by the fraction learning_rate · weight_decay",
 )
 .default(Preset::Number(0.01));
 
@@ -85,7 +85,7 @@ const BETA2: Key = Key::new(
 const EPSILON: Key = Key::new(
     "epsilon",
     Kind::Number(Range::ABOVE_0),
-    "added to the root of the second moment",
+    "the number that is added to the root of the second moment",
 )
 .default(Preset::Number(1e-8));
 

@@ -3,6 +3,7 @@
 use super::spec::OptimizerSpec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::network::Network;
+use crate::text::count_of;
 use narrows_kernels::optimizer::{Adam, Sgd};
 use narrows_kernels::split::{Bounds, Parts};
 use narrows_kernels::{Aligned, Isa};
@@ -128,7 +129,7 @@ impl Optimizer {
             if state.numbers.len() != numbers.len() {
                 return Err(
                     Error::new(ErrorKind::Format, "the optimizer's state does not fit")
-                        .expected(format!("{} numbers", state.numbers.len()))
+                        .expected(count_of(state.numbers.len(), "number"))
                         .found(numbers.len()),
                 );
             }

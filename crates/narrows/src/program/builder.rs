@@ -12,6 +12,7 @@ use super::tensor::{Tensor, TensorId, TensorSpec, Tie};
 use super::value::{Mode, Value, Var};
 use crate::error::{Error, ErrorKind, Result};
 use crate::rng::{Draws, Purpose};
+use crate::text::{count, count_of};
 use std::sync::Arc;
 
 /// The most parameters of a network: 16 GiB. A larger network is a typing error or a damaged file.
@@ -142,10 +143,11 @@ impl Builder {
         if values != width as u128 {
             return Err(Error::new(
                 ErrorKind::Recipe,
-                "the layer gives another number of values than it gets",
+                "the layer would change the number of values",
             )
             .expected(format!(
-                "a shape of {width} values, for rows of shape {from:?}"
+                "a shape of {}, for rows of shape {from:?}",
+                count_of(width, "value")
             ))
             .found(format!("{shape:?}")));
         }
@@ -247,7 +249,7 @@ impl Builder {
             .filter(|&len| len <= MAX_PARAMETERS - start)
             .ok_or_else(|| {
                 Error::new(ErrorKind::Recipe, "the network has too many parameters")
-                    .expected(format!("at most {MAX_PARAMETERS} in all"))
+                    .expected(format!("at most {} in all", count(MAX_PARAMETERS)))
                     .found(format!("a tensor of {shape:?}"))
                     .hint("give the layers fewer outputs")
             })
@@ -275,7 +277,7 @@ impl Builder {
             rows => Err(
                 Error::new(ErrorKind::Recipe, format!("{part} takes one row a sample"))
                     .expected("one row a sample")
-                    .found(format!("{rows} rows")),
+                    .found(count_of(rows, "row")),
             ),
         }
     }

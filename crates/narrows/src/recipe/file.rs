@@ -61,6 +61,6 @@ pub(super) fn is_a_folder(path: &Path) -> Error {
         "this folder is neither a recipe nor a run",
     )
     .at(path.display())
-    .expected("a TOML file, or a run's folder where one is taken, which has a model.safetensors")
+    .expected("a TOML file, or the folder of a run with its model.safetensors")
     .found("neither")
 }

@@ -6,7 +6,7 @@ use crate::document::Tree;
 use crate::objective::PENALTIES;
 
 const NONE: Preset = Preset::Open("none");
-const LEFT_OUT: Preset = Preset::Open("as its keys say");
+const LEFT_OUT: Preset = Preset::Open("the defaults of its keys");
 const SECTION: Kind = Kind::Section("a section");
 
 pub(super) const NAME: Key = Key::new(
@@ -15,25 +15,29 @@ pub(super) const NAME: Key = Key::new(
     "a short name: letters, digits, `-`, `_`, `.`",
 );
 
-pub(super) const ABOUT: Key =
-    Key::new("about", Kind::Text, "what it is, in one line").default(Preset::Text(""));
+pub(super) const ABOUT: Key = Key::new(
+    "about",
+    Kind::Text,
+    "a description of the recipe, in one line",
+)
+.default(Preset::Text(""));
 
 pub(super) const VARIANTS: Key = Key::new(
     "variants",
     Kind::Section("a section of lists"),
-    "for each variant what it sets, as in `[\"training.epochs=3\"]`; chosen as `NAME:VARIANT`",
+    "for each variant the keys that it sets, as in `[\"training.epochs=3\"]`; `NAME:VARIANT` chooses it",
 )
 .default(NONE);
 
 pub(super) const SCALING: Key = Key::new(
     "scaling",
     SECTION,
-    "the map from the data's units to the network's",
+    "the map from the units of the data to the units of the network",
 )
 .default(Preset::Open("from the data"));
 
 pub(super) const CORRUPTION: Key =
-    Key::new("corruption", SECTION, "noise on what the encoder reads").default(NONE);
+    Key::new("corruption", SECTION, "noise on the input of the encoder").default(NONE);
 
 pub(super) const NETWORK: Key = Key::new(
     "network",
@@ -45,8 +49,12 @@ pub(super) const NETWORK: Key = Key::new(
 pub(super) const ENCODER: Key =
     Key::new("encoder", Kind::List("layers"), "from the data to the code");
 
-pub(super) const BOTTLENECK: Key =
-    Key::new("bottleneck", SECTION, "what happens to the code").default(LEFT_OUT);
+pub(super) const BOTTLENECK: Key = Key::new(
+    "bottleneck",
+    SECTION,
+    "what becomes of the code between encoder and decoder",
+)
+.default(LEFT_OUT);
 
 pub(super) const DECODER: Key = Key::new(
     "decoder",
@@ -55,16 +63,20 @@ pub(super) const DECODER: Key = Key::new(
 );
 
 pub(super) const OBJECTIVE: Key =
-    Key::new("objective", SECTION, "what training makes small").default(LEFT_OUT);
+    Key::new("objective", SECTION, "the quantity that training minimizes").default(LEFT_OUT);
 
 pub(super) const OPTIMIZER: Key =
-    Key::new("optimizer", SECTION, "how training makes it small").default(LEFT_OUT);
+    Key::new("optimizer", SECTION, "how training minimizes it").default(LEFT_OUT);
 
 pub(super) const SCHEDULE: Key =
     Key::new("schedule", SECTION, "the learning rate over time").default(LEFT_OUT);
 
-pub(super) const TRAINING: Key =
-    Key::new("training", SECTION, "how long and on how much at a time").default(LEFT_OUT);
+pub(super) const TRAINING: Key = Key::new(
+    "training",
+    SECTION,
+    "epochs, batch size, seed, validation and early stopping",
+)
+.default(LEFT_OUT);
 
 /// The keys of the whole recipe, in the order in which they are written.
 pub(super) const ROOT: Declaration = Declaration::new("recipe", "the whole recipe").keys(&[
@@ -76,7 +88,7 @@ pub(super) const ROOT: Declaration = Declaration::new("recipe", "the whole recip
 pub(super) const PENALTY_LIST: Key = Key::new(
     PENALTIES,
     Kind::List("penalties"),
-    "what counts beside the reconstruction loss",
+    "terms that are added to the reconstruction loss",
 )
 .default(NONE);
 
@@ -89,7 +101,7 @@ const EPOCHS: Key = Key::new(
         least: 1,
         most: MAX_EPOCHS,
     },
-    "passes over all rows",
+    "the number of passes over all rows",
 )
 .default(Preset::Whole(10));
 
@@ -99,7 +111,7 @@ const BATCH_SIZE: Key = Key::new(
         least: 1,
         most: 1 << 20,
     },
-    "rows in a step",
+    "the number of rows in a step",
 )
 .default(Preset::Whole(64));
 
@@ -109,14 +121,14 @@ const SEED: Key = Key::new(
         least: 0,
         most: i64::MAX,
     },
-    "random seed",
+    "the random seed",
 )
 .default(Preset::Whole(0));
 
 const VALIDATION: Key = Key::new(
     "validation",
     Kind::Number(Range::BELOW_1),
-    "the fraction of the training rows that is set apart; the model of the lowest loss on it is kept",
+    "the fraction of the training rows that is set apart. The model with the lowest loss on these rows is kept",
 )
 .default(Preset::Open(
     "0.1 of 1,000 training rows or more, else 0; 0 for the built-in MNIST",
@@ -128,14 +140,15 @@ const PATIENCE: Key = Key::new(
         least: 0,
         most: MAX_EPOCHS,
     },
-    "stop after so many epochs without a lower validation loss (training loss without validation); 0 never stops early",
+    "stop after so many epochs without a lower validation loss (without validation rows: training loss). 0 never \
+     stops early",
 )
 .default(Preset::Whole(0));
 
 const CLIP_NORM: Key = Key::new(
     "clip_norm",
     Kind::Number(Range::FROM_0),
-    "gradients of a larger norm over all parameters are brought down to it; 0 leaves all as they are",
+    "the largest norm of the gradient over all parameters: a larger gradient is scaled down to it. 0 sets no limit",
 )
 .default(Preset::Number(0.0));
 
@@ -145,7 +158,7 @@ const ACCUMULATION: Key = Key::new(
         least: 1,
         most: 1 << 16,
     },
-    "batches whose gradients make one step together",
+    "the number of batches whose gradients are combined in one step",
 )
 .default(Preset::Whole(1));
 

@@ -100,7 +100,8 @@ pub(super) fn read(root: &Section<'_>, parts: &Parts) -> Result<Recipe> {
                 recipe.epochs
             ))
             .found(warmup)
-            .hint("lower `bottleneck.warmup`, or train for more epochs, so that the divergence counts in full at the end"));
+            .hint("lower `bottleneck.warmup`, or train for more epochs, so that the divergence has its full weight at \
+                   the end"));
     }
     recipe.reconstruction = parts
         .reconstructions()
@@ -173,7 +174,8 @@ fn layers(root: &Section<'_>, side: &str, parts: &Parts) -> Result<Vec<LayerSpec
         if let Some(key) = layer.open_width().filter(|_| !may_be_open) {
             return Err(section
                 .error(key, format!("`{key}` is missing"))
-                .expected("a whole number; only the decoder's last dense or convolution layer is as wide as the data by itself"));
+                .expected("a whole number; only the decoder's last dense or convolution layer follows the width of \
+                           the data"));
         }
     }
     Ok(layers)

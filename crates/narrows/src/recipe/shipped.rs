@@ -24,7 +24,7 @@ impl Purpose {
     /// The heading of these recipes in a list.
     pub fn title(self) -> &'static str {
         match self {
-            Purpose::Images => "Images: begin here",
+            Purpose::Images => "Images: start here",
             Purpose::Tables => "Tables of numbers",
             Purpose::Generating => "New samples: variational, Wasserstein and regularized",
             Purpose::Denoising => "Denoising",

@@ -205,11 +205,11 @@ pub(super) fn restore(
             };
             let hint = match load_model_of(folder, &training.recipe().parts()) {
                 Ok(_) => format!(
-                    "begin anew from the run's model: {}",
+                    "start a new run from the run's model: {}",
                     train("RECIPE".into(), set(Setting::InitFrom, folder.display()))
                 ),
                 Err(_) => format!(
-                    "the run's model cannot be read either; begin anew with its recipe: {}",
+                    "the run's model cannot be read either; start a new run with its recipe: {}",
                     train(
                         folder.join(RECIPE_FILE).display().to_string(),
                         set(Setting::Data, "SOURCE")
@@ -252,7 +252,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
                 Error::new(ErrorKind::Format, "the checkpoint's format is not known")
                     .expected(format!("format version {FORMAT_VERSION}"))
                     .found(found.map_or("none".into(), |found| found.to_string()))
-                    .hint("go on with the version of Narrows that began the run"),
+                    .hint("resume it with the version of Narrows that started the run"),
             );
         }
     }
@@ -269,10 +269,10 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     if recipe != *training.recipe() {
         return Err(Error::new(
             ErrorKind::Recipe,
-            "the recipe is not the one of the checkpoint",
+            "the recipe is not the recipe of the checkpoint",
         )
         .hint(format!(
-            "recipe.toml must stay as it is while a run goes on; only the number of epochs may change, with {}",
+            "a run must be resumed with the same recipe.toml; only the number of epochs may change, with {}",
             setting(Setting::Epochs)
         )));
     }
@@ -284,7 +284,7 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
     if Scaling::from_json(&about["scaling"], inputs)? != *training.scaling() {
         return Err(elsewhere(Error::new(
             ErrorKind::Data,
-            "the training rows are scaled otherwise than when the run began",
+            "the training rows are not scaled as when the run started",
         )));
     }
     let count = |key: &str| about[key].as_u64().ok_or_else(damaged);
@@ -363,8 +363,8 @@ fn read(training: &mut Training<'_>, rows: &KnownRows, bytes: &[u8]) -> Result<u
 /// Adds the hint for a run that is resumed with other rows.
 pub(super) fn elsewhere(error: Error) -> Error {
     error.hint(format!(
-        "bring the rows back as they were, or say with {} where the same rows lie now; to train on other rows, begin \
-         a new run with {}",
+        "restore the rows, or give the new place of the same rows with {}; to train on other rows, start a new run \
+         with {}",
         setting(Setting::Data),
         setting(Setting::InitFrom)
     ))

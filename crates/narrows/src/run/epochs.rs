@@ -41,7 +41,8 @@ pub(super) fn train_epochs(
     let files = going.place.files();
     let mut logs = Logs::open(&files, options.tensorboard)?;
     // The model that was saved last.
-    let mut kept = folder::is_saved(&files).then(|| "the model from before it went on".to_string());
+    let mut kept =
+        folder::is_saved(&files).then(|| "the model from before it was resumed".to_string());
     let mut clock = Clock::new(options.checkpoint);
     while !training.is_finished() {
         let mut saved = Ok(());
@@ -95,7 +96,7 @@ pub(super) fn train_epochs(
         }
         if options.is_stopped() {
             return Err(stopped(
-                "training was stopped, and is saved",
+                "training was stopped; the run is saved",
                 going.place.folder(),
             ));
         }
@@ -127,7 +128,7 @@ fn is_too_early(training: &Training<'_>, place: &Place) -> bool {
 fn not_kept(place: &Place) -> Error {
     Error::new(
         ErrorKind::Interrupted,
-        "training was stopped within its first epoch, and is not kept",
+        "training was stopped in its first epoch, so nothing is saved",
     )
     .at(place.folder().display())
     .hint(left_in(place))
@@ -137,7 +138,7 @@ fn not_kept(place: &Place) -> Error {
 fn left_in(place: &Place) -> String {
     let run = place.folder();
     if run.join(MODEL_FILE).is_file() {
-        format!("{} still holds the run before, whole", run.display())
+        format!("{} still has the complete run from before", run.display())
     } else {
         format!("{} is left as it was", run.display())
     }
@@ -167,10 +168,7 @@ fn keep(error: Error, place: &Place, saved: Option<&str>) -> Error {
     let model = place.folder().join(MODEL_FILE);
     let kept = match saved {
         _ if place.holds_another() => format!("no model was saved; {}", left_in(place)),
-        Some(saved) => format!(
-            "{saved}, which was saved last, is kept in {}",
-            model.display()
-        ),
+        Some(saved) => format!("{saved} was saved last and is kept in {}", model.display()),
         None => format!(
             "no model was saved; {} writes another run into {run}",
             setting(Setting::Force)
@@ -201,7 +199,7 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     };
     let run = folder.display();
     let change = format!(
-        "change what made it diverge, such as the learning rate ({}) or huge values in the rows",
+        "change the cause, such as the learning rate ({}) or huge values in the rows",
         set(Setting::LearningRate, "X")
     );
     let train = |settings: Settings| Action::Train {
@@ -211,12 +209,12 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     };
     let begin = if folder::is_saved(folder) {
         format!(
-            "{change}, and begin a new run from its model: {}",
+            "{change}, and start a new run from its model: {}",
             train(set(Setting::InitFrom, folder.display()))
         )
     } else {
         format!(
-            "it was never saved; {change}, and begin anew: {}",
+            "it was never saved; {change}, and start again: {}",
             train(Settings(vec![
                 (Setting::Out, Some(folder.display().to_string())),
                 (Setting::Force, None),
@@ -225,7 +223,7 @@ pub(super) fn refuse_diverged(folder: &Path) -> Result<()> {
     };
     Err(Error::new(
         ErrorKind::Diverged,
-        "the run diverged, and going on would repeat the same steps",
+        "the run diverged; resuming it would repeat the same steps",
     )
     .at(run)
     .found(said)

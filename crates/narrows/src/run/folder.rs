@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::files::{TEMPORARY, entries, write_alone};
 use crate::recipe::{Override, Recipe};
 use crate::report::tensorboard;
+use crate::text::count_of;
 use crate::train::EpochRecord;
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -130,7 +131,8 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         Err(io::Error::other(format!(
-            "it has more than {most} bytes, the most that such a file can have"
+            "it has more than {}, the most that such a file can have",
+            count_of(most, "byte")
         )))
     } else {
         Ok(bytes)

@@ -105,8 +105,8 @@ impl<'a> Guard<'a> {
                 ))
                 .found("other values")
                 .hint(format!(
-                    "what was saved last is of the rows as they were; bring the file back and go on with {}, or \
-                     begin anew on the rows as they are",
+                    "the checkpoint is from the rows before the change; restore the file and resume with {}, or start \
+                     a new run on the rows as they are",
                     setting(Setting::Resume)
                 )));
             }

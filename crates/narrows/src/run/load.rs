@@ -35,17 +35,15 @@ pub fn load_for(path: &Path, source: &Source, parts: Option<&Parts>) -> Result<M
 /// If it is not.
 pub fn check_done(path: &Path, model: &Model) -> Result<()> {
     if folder::is_saved(path) && !model.metrics().contains_key(TRAIN_LOSS) {
-        Err(
-            Error::new(ErrorKind::Data, "the run has not come to its end")
-                .at(path.display())
-                .hint(format!(
-                    "go on with {}",
-                    Action::GoOn {
-                        run: path.to_path_buf(),
-                        settings: Settings::default()
-                    }
-                )),
-        )
+        Err(Error::new(ErrorKind::Data, "the run is not finished")
+            .at(path.display())
+            .hint(format!(
+                "resume with {}",
+                Action::GoOn {
+                    run: path.to_path_buf(),
+                    settings: Settings::default()
+                }
+            )))
     } else {
         Ok(())
     }

@@ -114,7 +114,7 @@ fn held(folder: &Path, mut file: File) -> Error {
         error
     };
     error.hint(format!(
-        "wait until it ends, or stop it; a new run can have another folder with {}",
+        "wait until it ends, or stop it; {} gives a new run another folder",
         setting(Setting::Out)
     ))
 }

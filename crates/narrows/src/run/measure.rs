@@ -112,7 +112,7 @@ fn to_do(error: Error, folder: &Path) -> Error {
     let hint = error.what_to_do();
     let hint = hint.map_or(String::new(), |hint| format!("{hint}; "));
     error.hint(format!(
-        "{hint}the model is trained and saved, and {} measures it on other rows",
+        "{hint}the model is trained and saved; {} measures it on other rows",
         Action::Evaluate {
             model: folder.to_path_buf()
         }

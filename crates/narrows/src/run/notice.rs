@@ -58,25 +58,25 @@ impl fmt::Display for Notice {
         match self {
             Notice::OlderCheckpoint(why) => write!(
                 f,
-                "{why}; the run goes on from the checkpoint before it, and does the steps since then again"
+                "{why}; the run is resumed from the checkpoint before it, and repeats the steps since then"
             ),
             Notice::ModelAgain(why) => write!(
                 f,
-                "{why}; the model is written again from the checkpoint, without a threshold or a prior: {} and {} make these \
-                 again",
+                "{why}; the model is written again from the checkpoint, without a threshold and without a prior: {} \
+                 and {} add them again",
                 Action::Calibrate,
                 Action::FitPrior
             ),
             Notice::PriorLost => write!(
                 f,
-                "the prior of the codes is left out, as training goes on and changes the codes: {} fits one again",
+                "the prior of the codes is removed, because more training changes the codes: {} fits a new one",
                 Action::FitPrior
             ),
             Notice::Metrics { path, missing, why } => {
                 let count = crate::text::count_of(*missing, "epoch");
                 write!(
                     f,
-                    "{}: {count} of this run cannot be read, and the report's curves are without them",
+                    "{}: {count} of this run cannot be read and are missing in the report's curves",
                     path.display()
                 )?;
                 match why {
@@ -86,7 +86,7 @@ impl fmt::Display for Notice {
             }
             Notice::NotLocked { folder, why } => write!(
                 f,
-                "{}: the folder cannot be locked ({why}): let no other training use it",
+                "{}: the folder cannot be locked ({why}): make sure that no other training uses it",
                 folder.display()
             ),
             Notice::Collapse(forecast) => {
@@ -99,7 +99,8 @@ impl fmt::Display for Notice {
                 let which = if *is_linear {
                     "the decoder is linear, so the other values will collapse onto the prior"
                 } else {
-                    "an estimate from a linear decoder: the other values will probably collapse onto the prior"
+                    "this is an estimate from a linear decoder: the other values will probably collapse onto the \
+                     prior"
                 };
                 write!(
                     f,
@@ -125,8 +126,8 @@ impl fmt::Display for Notice {
                 }
                 write!(
                     f,
-                    ": the nats depend on this minimum ({}). A column that is constant, or that follows exactly from others, has \
-                     no smallest std: leave it out with {}",
+                    ": the nats depend on this minimum ({}). The std of a column falls without end if the column is \
+                     constant or follows exactly from others: leave it out with {}",
                     key("objective.minimum_std", &minimum),
                     setting(Setting::Drop)
                 )
@@ -134,8 +135,8 @@ impl fmt::Display for Notice {
             Notice::LeftOut(why) => write!(f, "left out: {why}"),
             Notice::OtherIsa { before, now } => write!(
                 f,
-                "the run goes on with {now}, and was on {before} so far: the last digits of its results will not be those of \
-                 a run on {before} alone ({} stays with that, where the CPU has it)",
+                "the run was trained with {before} so far and now uses {now}: the last digits of its results will \
+                 differ from a run with {before} alone ({} keeps {before}, if the CPU has it)",
                 set(Setting::Isa, before)
             ),
         }

@@ -66,14 +66,14 @@ impl<'a> Options<'a> {
 }
 
 /// The message for a run that was asked to stop after training.
-pub(super) const FOLLOWS: &str = "training is done, and what follows was stopped";
+pub(super) const FOLLOWS: &str = "training is done; the rest was stopped";
 
 /// The error of a run that was asked to stop; it names the folder with which to resume.
 pub(super) fn stopped(what: &str, folder: &Path) -> Error {
     Error::new(ErrorKind::Interrupted, what)
         .at(folder.display())
         .hint(format!(
-            "go on with {}",
+            "resume with {}",
             Action::GoOn {
                 run: folder.to_path_buf(),
                 settings: Settings::default()

@@ -95,9 +95,9 @@ pub fn folder_of(path: &Path) -> Option<PathBuf> {
 /// The error of a command that needs `--data`, because data are never guessed.
 pub fn needs_data(path: &Path, model: &Model) -> Error {
     let what = if path.is_dir() {
-        "this folder does not say where the data of its model lie"
+        "this folder does not say where the data of its model are"
     } else {
-        "a model file does not say where its data lie"
+        "a model file does not say where its data are"
     };
     let error = Error::new(ErrorKind::Data, what)
         .at(path.display())
@@ -176,7 +176,7 @@ impl OwnData {
             if !places.iter().any(alike) {
                 let data = |sources: &Sources| list_shortly(&sources.data);
                 let theirs = places.first().map(data).unwrap_or_default();
-                let what = "the runs were not trained on the same data, or did not read them alike";
+                let what = "the runs were not trained on the same data, or did not read them in the same way";
                 return Err(Error::new(ErrorKind::Data, what)
                     .at(name)
                     .expected(format!("the data of `{other}`: {}", data(&own.sources)))
@@ -241,16 +241,13 @@ impl OwnData {
             return Ok(());
         }
         Err(refused(
-            Error::new(
-                ErrorKind::Data,
-                "the rows are not those that the run began with",
-            )
-            .at(split.train.name())
-            .expected(format!(
-                "{} training and {} test rows",
-                record.rows[0], record.rows[2]
-            ))
-            .found(format!("{train} and {test}")),
+            Error::new(ErrorKind::Data, "these are not the rows of the run")
+                .at(split.train.name())
+                .expected(format!(
+                    "{} training and {} test rows",
+                    record.rows[0], record.rows[2]
+                ))
+                .found(format!("{train} and {test}")),
         ))
     }
 }
@@ -258,7 +255,7 @@ impl OwnData {
 /// Adds the hint for other rows.
 fn refused(error: Error) -> Error {
     error.hint(format!(
-        "without {} a run's own rows are used, read as for training; {} takes rows as they are now",
+        "without {}, a run needs its own rows unchanged; {} reads the rows as they are now",
         setting(Setting::Data),
         set(Setting::Data, "SOURCE")
     ))

@@ -169,7 +169,7 @@ fn ways_out(folder: &Path) -> String {
             format!("{another}, or overwrite the run, which diverged, with {force}")
         }
         (true, false) => format!(
-            "{another}, overwrite the run with {force}, or go on with it with {}",
+            "{another}, overwrite the run with {force}, or resume it with {}",
             setting(Setting::Resume)
         ),
     }
@@ -195,8 +195,8 @@ pub(super) fn check_in_place(folder: &Path) -> Result<()> {
     if is_between(folder) {
         Err(Error::new(
             ErrorKind::Data,
-            "the folder holds a run that is only partly put in place: a training that overwrote another run was killed, \
-             could not remove a file, or is at work now",
+            "the folder has only a part of a new run: the training that overwrites the old run was killed, could not \
+             remove a file, or is still working",
         )
         .at(folder.display())
         .expected("a whole run")
@@ -236,7 +236,7 @@ fn recover_locked(folder: &Path) -> Result<bool> {
 /// The hint for a run that is only partly in place.
 fn way_on(folder: &Path) -> String {
     format!(
-        "put the new run in place and go on with it: {}",
+        "complete and resume the new run: {}",
         Action::GoOn {
             run: folder.to_path_buf(),
             settings: Settings::default()
@@ -262,8 +262,7 @@ fn check_replaceable(folder: &Path) -> Result<()> {
             Err(error) if error.raw_os_error() == Some(NOT_PERMITTED) => {
                 let what = "a file of the run in this folder cannot be replaced";
                 return Err(Error::io(what, file, error).hint(format!(
-                    "let the system change the file (an immutable one needs `chattr -i`), or choose another folder \
-                     with {}",
+                    "make the file replaceable (`chattr -i` if it is immutable), or choose another folder with {}",
                     setting(Setting::Out)
                 )));
             }

@@ -40,10 +40,10 @@ pub(super) fn replan(
     let (done, rows) = training.position();
     let begun = done + usize::from(rows > 0);
     if recipe.epochs < begun {
-        return Err(refuse("the run has done more epochs already")
+        return Err(refuse("the run already has more epochs")
             .expected(format!("at least {}", count_of(begun, "epoch")))
             .found(recipe.epochs)
-            .hint("for fewer epochs, begin a new run"));
+            .hint("for fewer epochs, start a new run"));
     }
     if training.has_stopped_early() && recipe.epochs > done {
         return Err(
@@ -57,7 +57,7 @@ pub(super) fn replan(
                     training.best_epoch()
                 ))
                 .hint(format!(
-                    "{} begins a new run with its parameters",
+                    "{} starts a new run from its parameters",
                     anew(key("training.patience", "…"))
                 )),
         );

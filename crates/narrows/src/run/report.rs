@@ -32,7 +32,7 @@ impl Outcome {
         }
         match &summary.evaluation {
             None => about.push(
-                "There are no test rows: the report does not show how well the model does on rows that it has not seen."
+                "There are no test rows, so the report cannot show how well the model works on new rows."
                     .into(),
             ),
             Some(evaluation) => about.push(match &evaluation.jacobian {
@@ -75,7 +75,8 @@ impl Outcome {
             sections.push(Section {
                 title: "The evidence lower bound".into(),
                 about: vec![
-                    "In nats a row, means over the test rows; lower is better. Reconstruction and KL add up to the bound."
+                    "In nats a row, mean over the test rows; lower is better. The bound is the sum of reconstruction \
+                     and KL."
                         .into(),
                 ],
                 table: Some(Table::of(table)),
@@ -86,8 +87,8 @@ impl Outcome {
             sections.push(Section {
                 title: "New rows".into(),
                 about: vec![
-                    "How far new rows are from test rows, as squared maximum mean discrepancies: 0 is the same distribution. \
-                     Training rows show how near new rows can be."
+                    "The distance of new rows from test rows, as squared maximum mean discrepancy: 0 is the same \
+                     distribution. Training rows show how near new rows can be."
                         .into(),
                 ],
                 table: Some(Table::of(table)),
@@ -98,7 +99,8 @@ impl Outcome {
             sections.push(Section {
                 title: "Beside other maps".into(),
                 about: vec![
-                    "The mean squared error, against the clean test rows, of what each makes of the noisy ones.".into(),
+                    "The mean squared error against the clean test rows, after each method has denoised the noisy \
+                     rows.".into(),
                 ],
                 table: Some(Table::of(table)),
                 figures: Vec::new(),
@@ -106,8 +108,8 @@ impl Outcome {
         }
         if let Some(table) = evaluation.column_table() {
             let mut about = vec![
-                "Columns with the largest share of the score first. The MSE is in the units of the column; R² is 0 for \
-                 the column's mean over the training rows and 1 for exact values."
+                "Columns with the largest share of the score come first. The MSE is in the units of the column. R² is \
+                 1 for exact values, and 0 if the model is as good as the column's mean over the training rows."
                     .to_string(),
             ];
             about.extend(evaluation.more_columns().map(|more| format!("{more}.")));

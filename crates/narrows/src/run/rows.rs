@@ -100,7 +100,7 @@ impl KnownRows {
         let known = count_of(known, "row");
         Error::new(
             ErrorKind::Data,
-            format!("the {which} rows are not those that the run began with"),
+            format!("these are not the {which} rows of the run"),
         )
         .at(found_name)
         .expected(match &known_name[..] {

@@ -98,7 +98,7 @@ impl RunFile {
         check_in_place(folder)?;
         let bytes = folder::read(&path, folder::SMALL).map_err(|error| {
             Error::io(
-                "this is not the folder of a run that can go on",
+                "this is not the folder of a run that can be resumed",
                 &path,
                 error,
             )

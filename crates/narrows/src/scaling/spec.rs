@@ -48,8 +48,8 @@ pub(crate) const BERNOULLI: &str = "bernoulli";
 pub(crate) const DRAW: Key = Key::new(
     "draw",
     Kind::OneOf(&[BERNOULLI]),
-    "each scaled value is drawn as 0 or 1 with itself as the probability, anew in each epoch, in training, validation and \
-     evaluation",
+    "draws each scaled value as 0 or 1, with the value as the probability of 1: anew in each epoch of training, and \
+     once for validation and evaluation",
 )
 .default(Preset::Open("values as they are"));
 
@@ -58,23 +58,28 @@ pub(crate) const COMMON: Declaration = Declaration::new("scaling", "scaling").ke
 
 const FITTED: Preset = Preset::Open("fitted on the training rows");
 
-const MEAN: Key = Key::new("mean", Kind::Number(Range::ANY), "what is subtracted").default(FITTED);
+const MEAN: Key = Key::new(
+    "mean",
+    Kind::Number(Range::ANY),
+    "the value that is subtracted",
+)
+.default(FITTED);
 
 const STD: Key = Key::new(
     "std",
     Kind::Number(Range::ABOVE_0),
-    "the standard deviation, which is divided by",
+    "the standard deviation by which values are divided",
 )
 .aliases(&[Alias::Renamed("deviation")])
 .default(FITTED);
 
-const MIN: Key = Key::new("min", Kind::Number(Range::ANY), "what becomes 0")
+const MIN: Key = Key::new("min", Kind::Number(Range::ANY), "the value that becomes 0")
     .default(Preset::Open("the smallest value of the training rows"));
 
 const MAX: Key = Key::new(
     "max",
     Kind::Number(Range::ANY),
-    "what becomes 1, above `min`: 4095 for pixels of 12 bits",
+    "the value that becomes 1, above `min`; for example 4095 for 12-bit pixels",
 )
 .default(Preset::Open("the largest value of the training rows"));
 

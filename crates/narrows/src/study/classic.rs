@@ -106,8 +106,9 @@ const EXPERIMENTS: [Experiment; 8] = [
 const CONTRACTIVE: std::ops::Range<usize> = 5..8;
 
 /// The definition and the notation of the noisy error.
-pub const NOISY_NOTE: &str = "MSE, noise 1.5: with Gaussian noise of std 1.5 on the first 500 test images, and how \
-                              much larger that is than without: in percent, from tenfold on as a factor";
+pub const NOISY_NOTE: &str = "noise 1.5: the MSE with Gaussian noise of std 1.5 on the first 500 test images. In \
+                              parentheses is its increase over the MSE without noise: in percent, or as a factor of \
+                              ten or more";
 
 /// The name of the file with the results as a Markdown table.
 pub const TABLE_FILE: &str = "table.md";
@@ -290,24 +291,24 @@ fn constant_error(
 
 fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
     let mut notes = vec![
-        "MSE: the test MSE, or of the denoising experiments the denoising MSE (of the reconstructions of noisy images, \
-         against the clean ones, mean over several noises for each); 10,000 test images, in scaled units, which differ \
-         between the settings. PyTorch: the same from one seed, where it was measured. PCA: as many components \
-         as the code has values, on clean images. "
+        "MSE: the test MSE on 10,000 test images. It is in scaled units, which differ between the settings. For the \
+         denoising experiments it is the denoising MSE: of the reconstructions of noisy images against the clean \
+         images, mean over several noises for each image. PyTorch: its MSE from one seed, where it was measured. PCA: \
+         its test MSE with as many components as the code has values, on clean images. "
             .to_string()
             + NOISY_NOTE
             + ".",
-        "Original: the pixels leave [0, 1], though the decoder ends in a sigmoid, so that no model can come \
-         below the error of clamping them to [0, 1]; masking keeps 20 % of the pixels. Corrected: pixels in [0, 1], \
-         and masking drops 20 %. The contractive penalty is that of the original in both: the squared gradient of \
-         the summed code, summed over the batch, which is not the norm of the Jacobian. For that, train \
-         contractive:jacobian."
+        "Original setting: pixels lie outside of [0, 1], but the decoder ends in a sigmoid. So no model can have a \
+         lower error than pixels that are clamped to [0, 1]. Masking keeps 20 % of the pixels. Corrected setting: \
+         pixels lie in [0, 1], and masking drops 20 % of them. Both settings use the contractive penalty of the \
+         original study: the squared gradient of the summed code, summed over the batch. It is not the norm of the \
+         Jacobian; the recipe contractive:jacobian has that penalty."
             .to_string(),
         isa::note(),
     ];
     if classic.seeds > 1 {
         notes.push(format!(
-            "{} seeds: mean ± standard deviation. All else is of the first seed.",
+            "{} seeds: mean ± standard deviation. All other numbers and figures are from the first seed.",
             classic.seeds
         ));
     }
@@ -316,8 +317,8 @@ fn report(classic: &Classic, done: &[Done]) -> Result<Report> {
         title.push_str(" (quick: one epoch each)");
         notes.insert(
             0,
-            "A quick study: one epoch for each experiment, where the study has 3 or 10. Errors are larger than \
-             the references for that reason."
+            "A quick study: each experiment was trained for one epoch, instead of 3 or 10. Therefore the errors are \
+             larger than those of PyTorch."
                 .into(),
         );
     }
@@ -354,8 +355,8 @@ fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
         });
         let chart = robustness_chart(&noise, "error / clean error", lines.collect());
         let caption = format!(
-            "How many times its clean error each contractive model has on the first {NOISY_ROWS} test images, {about}: \
-             what the claim is about"
+            "The error of each contractive model on the first {NOISY_ROWS} test images with noise, divided by its \
+             error without noise ({about} setting). The claim is about this ratio"
         );
         figures.extend(svg(&format!("contractive-{about}"), &caption, &chart)?);
         // The errors of the corrected models are far apart.
@@ -364,8 +365,8 @@ fn robustness(original: &[&Done], corrected: &[&Done]) -> Result<Section> {
     figures.extend(others);
     Ok(Section {
         title: "Robustness".into(),
-        about: vec!["All experiments in both settings, on the first 500 test images; the errors of the two are in \
-                     different units."
+        about: vec!["All experiments in both settings, on the first 500 test images. The errors of the two settings \
+                     are in different units."
             .into()],
         table: None,
         figures,

@@ -126,7 +126,7 @@ pub fn compare(
     if is_changed && entries.iter().all(|entry| entry.recipe.is_none()) {
         return Err(Error::new(
             ErrorKind::Recipe,
-            "settings are for recipes, and all that is compared is trained already",
+            "settings are for recipes, and only finished runs are compared",
         )
         .expected("a recipe among the names")
         .found(names.join(", ")));
@@ -157,7 +157,7 @@ pub fn compare(
         }
     }
     let hint = format!(
-        "to finish a run, use {}; {} also takes finished runs",
+        "to finish a run, use {}; {} can then compare the finished run",
         Action::GoOn {
             run: out.join("…"),
             settings: Settings::default()
@@ -214,7 +214,7 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
     }
     let mut sections = vec![Section {
         title: "Robustness".into(),
-        about: vec!["Each one's first seed, on the first 500 test rows.".into()],
+        about: vec!["The first seed of each model, on the first 500 test rows.".into()],
         table: None,
         figures: Vec::new(),
     }];
@@ -243,13 +243,11 @@ fn report(comparison: &Comparison, first: &[Done]) -> Result<Report> {
         lead: comparison.verdict(),
         table: Some(table),
         notes: vec![
-            "Same data and same seeds for all that were trained here; mean ± standard deviation over seeds. Errors are in \
-             scaled units; the smallest test MSE among models of one scaling is marked. Denoising MSE: of noisy test rows, \
-             against the clean ones. PCA: its test MSE with as many components. MSE, noise 0.8: with Gaussian noise of \
-             std 0.8 on the first 500 test rows. ‖J‖_F: mean Frobenius norm of the code's Jacobian at the first test \
-             rows. Training: where several runs were trained at a time, beside the others."
+            comparison.notes().join(" "),
+            "All models that were trained here have the same data and the same seeds. Errors are in scaled units; the \
+             smallest test MSE among models with the same scaling is marked. Runs that were trained at the same time \
+             shared the CPU."
                 .into(),
-            comparison.rows_in_words().join(" "),
             isa::note(),
         ],
         first: comparison

@@ -29,23 +29,18 @@ impl Comparison {
         })
     }
 
-    /// The numbers of each row; the first row names the columns. A column without any number is left out.
+    /// The numbers of each row; the first row names the columns. A column without any number is left out, and what
+    /// [`Comparison::notes`] says once for all.
     pub fn table(&self) -> Vec<Vec<String>> {
         let is_denoising = self.rows.iter().any(|row| row.denoising_mse.is_some());
         let has_bounds = self.rows.iter().any(|row| row.test_bound.is_some());
-        let has_scalings = self.groups().len() > 1;
+        let has_seeds = self.seeds().is_none();
         let mut heads = vec!["", "test MSE"];
         heads.extend(has_bounds.then_some("negative bound"));
         heads.extend(is_denoising.then_some("denoising MSE"));
-        heads.extend([
-            "PCA",
-            "MSE, noise 0.8",
-            "‖J‖_F",
-            "code",
-            "seeds",
-            "training",
-        ]);
-        heads.extend(has_scalings.then_some("scaling"));
+        heads.extend(["PCA", "noise 0.8", "‖J‖_F", "code"]);
+        heads.extend(has_seeds.then_some("seeds"));
+        heads.push("training");
         let optional = |measure: Option<Measure>| measure.map_or("-".into(), Measure::text);
         let mut table = vec![heads.into_iter().map(String::from).collect()];
         table.extend(self.rows.iter().map(|row| {
@@ -66,14 +61,53 @@ impl Comparison {
                 row.noisy_mse.text(),
                 optional(row.jacobian_norm),
                 thousands(row.code_size as f64),
-                seeds,
-                row.seconds
-                    .map_or("-".into(), |seconds| duration(seconds.mean)),
             ]);
-            cells.extend(has_scalings.then(|| row.scaling.clone()));
+            cells.extend(has_seeds.then_some(seeds));
+            let seconds = row.seconds.map(|seconds| duration(seconds.mean));
+            cells.push(seconds.unwrap_or_else(|| "-".into()));
             cells
         }));
         table
+    }
+
+    /// The number of seeds, if all were trained here with as many.
+    fn seeds(&self) -> Option<usize> {
+        let first = self.rows.first()?.seeds;
+        let is_same = |row: &Compared| !row.is_finished && row.seeds == first;
+        self.rows.iter().all(is_same).then_some(first)
+    }
+
+    /// What the numbers of the table are, in sentences.
+    pub fn notes(&self) -> Vec<String> {
+        let seeds = match self.seeds() {
+            Some(1) => "Each model was trained from one seed.".to_string(),
+            Some(seeds) => format!(
+                "Each model was trained from {seeds} seeds: numbers are mean ± standard deviation."
+            ),
+            None => "Numbers are mean ± standard deviation over the seeds.".to_string(),
+        };
+        let mut columns = "PCA: its test MSE with as many components as the code has values. noise 0.8: the MSE with \
+                           Gaussian noise of std 0.8 on the first 500 test rows. ‖J‖_F: the Frobenius norm of the \
+                           code's Jacobian at the first test rows."
+            .to_string();
+        if self.rows.iter().any(|row| row.denoising_mse.is_some()) {
+            columns.push_str(
+                " Denoising MSE: of reconstructions of noisy test rows against the clean rows.",
+            );
+        }
+        let mut notes = vec![seeds, columns];
+        let groups = self.groups();
+        if groups.len() > 1 {
+            let group = |group: &Vec<usize>| {
+                let names = group.iter().map(|&index| self.rows[index].name.as_str());
+                let names: Vec<&str> = names.collect();
+                format!("{} for {}", self.rows[group[0]].scaling, names.join(", "))
+            };
+            let groups: Vec<String> = groups.iter().map(group).collect();
+            notes.push(format!("Scaling: {}.", groups.join("; ")));
+        }
+        notes.extend(self.rows_in_words());
+        notes
     }
 
     /// The indices of the rows with the same scaling, in the order of the request.
@@ -148,14 +182,15 @@ impl Comparison {
         let mut verdict: Vec<String> = self.best().into_iter().map(sentence).collect();
         if several {
             verdict.push(
-                "Models of different scalings are not ranked against each other: their errors are in different units."
+                "Models with different scalings are not ranked against each other: their errors are in different units."
                     .into(),
             );
         }
         verdict.extend(self.bounds_in_words());
         if self.rows.iter().any(|row| row.is_finished) {
             verdict.push(
-                "Finished runs keep the seeds and settings that they were trained with.".into(),
+                "Finished runs were not trained again: they have their own seeds and settings."
+                    .into(),
             );
         }
         verdict
@@ -269,8 +304,8 @@ impl Comparison {
 fn bound_in_words(bound: Measure) -> String {
     let mean = nats(bound.mean);
     match bound.std {
+        None | Some(0.0) => mean,
         Some(std) => format!("{mean} ± {}", nats(std)),
-        None => mean,
     }
 }
 

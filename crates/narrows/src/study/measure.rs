@@ -1,7 +1,7 @@
 //! A number over several seeds.
 
 use crate::evaluate::metric::number;
-use crate::text::{figures, mean_and_std};
+use crate::text::mean_and_std;
 use serde_json::{Value, json};
 
 /// A number over several seeds.
@@ -24,12 +24,9 @@ impl Measure {
         }
     }
 
-    /// The mean, followed by the standard deviation: `0.03376 ± 0.00016`.
+    /// The mean, followed by the standard deviation if there is one: `0.03376 ± 0.00016`.
     pub fn text(self) -> String {
-        match self.std {
-            Some(std) => mean_and_std(self.mean, std),
-            None => figures(self.mean),
-        }
+        mean_and_std(self.mean, self.std)
     }
 
     pub(super) fn to_json(self) -> Value {

@@ -101,7 +101,7 @@ pub(super) fn stopped(error: Error, out: &Path, hint: &str) -> Error {
     match error.kind() {
         ErrorKind::Interrupted => Error::new(
             ErrorKind::Interrupted,
-            "the study was stopped, and what was being trained is saved",
+            "the study was stopped; the runs in training are saved",
         )
         .at(out.display())
         .hint(hint),
@@ -178,7 +178,7 @@ pub(super) fn robustness_figures(runs: &[&Done], about: &str, log_y: bool) -> Re
         chart.log_y = log_y;
         let name = curve.noise.name();
         let caption = format!(
-            "Error against the level of {name} noise on the first {}, {about}: who loses least",
+            "Error at each level of {name} noise, on the first {}, {about}",
             count_of(curve.rows, "test row")
         );
         figures.extend(svg(&format!("{name}-{slug}"), &caption, &chart)?);

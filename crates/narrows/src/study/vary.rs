@@ -3,6 +3,7 @@
 use crate::advice::{Setting, place, set};
 use crate::error::{Error, ErrorKind, Result};
 use crate::recipe::Override;
+use crate::text::count;
 
 /// The most variations of a recipe.
 const MOST: usize = 1000;
@@ -59,8 +60,8 @@ pub fn variations(texts: &[String]) -> Result<Vec<Variation>> {
         }
         if all.len() * values.len() > MOST {
             return Err(refuse("there are too many combinations")
-                .expected(format!("at most {MOST}"))
-                .found(all.len() * values.len()));
+                .expected(format!("at most {}", count(MOST)))
+                .found(count(all.len() * values.len())));
         }
         let with = |before: &Variation, value: &&str| {
             let mut variation = before.clone();

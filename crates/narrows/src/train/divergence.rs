@@ -55,7 +55,7 @@ impl Training<'_> {
         let hint = match (first, weight) {
             (Some(NotFinite::Inputs), _) => self.smaller_values(),
             (_, weight) if is_first_step => format!(
-                "this is the first step, so that the learning rate is not the cause: {}",
+                "this is the first step, so the learning rate is not the cause: {}",
                 weight.unwrap_or_else(|| self.smaller_values())
             ),
             (_, Some(weight)) if losses.reconstruction.is_finite() => {
@@ -107,7 +107,7 @@ impl Training<'_> {
         match (self.recipe.corruption.is_some(), is_scaled) {
             (true, true) => "use less noise".into(),
             (true, false) => {
-                "use less noise, or scale the data, with scaling.kind=standardize".into()
+                "use less noise, or scale the data with scaling.kind=standardize".into()
             }
             (false, false) => "scale the data, with scaling.kind=standardize".into(),
             (false, true) => format!("look for huge values with {}", Action::DescribeData),
@@ -244,8 +244,8 @@ impl Training<'_> {
         )
         .at(self.place())
         .hint(format!(
-            "some of its validation rows hold huge values: look for them with {}, correct these values or leave the \
-             rows out, and begin a new run",
+            "some validation rows have huge values: look for them with {}, correct them or leave the rows out, and \
+             start a new run",
             Action::DescribeData
         ))
     }
@@ -268,7 +268,7 @@ impl Training<'_> {
         ))
         .found(error)
         .hint(format!(
-            "{}; scale the data where their values are huge, with scaling.kind=standardize",
+            "{}; if the data have huge values, scale them with scaling.kind=standardize",
             self.slower()
         )))
     }

@@ -6,6 +6,7 @@ use crate::data::{Checksums, Dataset, OtherRows, RowSketch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Model, Origin, SplitRecord};
 use crate::network::Network;
+use crate::text::count_of;
 
 impl<'a> Training<'a> {
     /// The number of finished epochs, and the number of finished rows of the next epoch.
@@ -110,7 +111,8 @@ impl<'a> Training<'a> {
         if !is_trained && (rows / in_step >= steps || !rows.is_multiple_of(in_step)) {
             return Err(refuse("the state lies at no step of these data")
                 .expected(format!(
-                    "a multiple of {in_step} rows below {}",
+                    "a multiple of {} below {}",
+                    count_of(in_step, "row"),
                     steps.saturating_mul(in_step)
                 ))
                 .found(rows));
@@ -152,7 +154,7 @@ impl<'a> Training<'a> {
         let (ours, theirs) = (named(self.stepper.network()), named(model.network()));
         if ours != theirs {
             let differing = ours.iter().zip(&theirs).find(|(a, b)| a != b);
-            let error = Error::new(ErrorKind::Data, "the model to begin with has other layers");
+            let error = Error::new(ErrorKind::Data, "the model to start from has other layers");
             return Err(match differing {
                 Some((ours, theirs)) => error
                     .expected(format!("`{}` of shape {:?}", ours.0, ours.1))

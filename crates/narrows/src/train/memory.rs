@@ -10,20 +10,19 @@ pub(super) fn check(plan: &Memory, available: Option<usize>) -> Result<()> {
     let Some(available) = available.filter(|&available| plan.total() > available) else {
         return Ok(());
     };
-    Err(Error::new(
-        ErrorKind::Recipe,
-        "training needs more memory than there is",
+    Err(
+        Error::new(ErrorKind::Recipe, "training needs more memory than is left")
+            .expected(format!("at most {}", words(available)))
+            .found(format!(
+                "{}: parameters {}, the optimizer {}, activations {}, the whole gradient {}",
+                words(plan.total()),
+                words(plan.parameters),
+                words(plan.optimizer),
+                words(plan.activations),
+                words(plan.scratch)
+            ))
+            .hint("give the layers fewer outputs, or choose a smaller training.batch_size"),
     )
-    .expected(format!("at most {}", words(available)))
-    .found(format!(
-        "{}: parameters {}, the optimizer {}, activations {}, the whole gradient {}",
-        words(plan.total()),
-        words(plan.parameters),
-        words(plan.optimizer),
-        words(plan.activations),
-        words(plan.scratch)
-    ))
-    .hint("give the layers fewer outputs, or choose a smaller training.batch_size"))
 }
 
 #[cfg(test)]

@@ -250,7 +250,7 @@ fn pca_is_left_out_where_it_says_nothing_and_the_reason_is_given() {
         Recipe::parse(&text, "a test").unwrap()
     };
     for (rows, outputs, reason) in [
-        (90, INPUTS, "lose nothing"),
+        (90, INPUTS, "loses nothing"),
         (20, 30, "20 training rows are too few for 30 components"),
     ] {
         let source = Source::new(images(rows, 1, false), Some(images(10, 2, false))).unwrap();
@@ -400,7 +400,7 @@ fn a_probe_that_cannot_be_fitted_says_why() {
         "{why}"
     );
     assert!(found.model.knn_accuracy.is_some());
-    // So many components lose nothing.
+    // So many components loses nothing.
     assert!(found.pca.is_none());
 }
 

@@ -172,7 +172,7 @@ fn the_first_dense_layer_tells_the_shape_where_nothing_else_does() {
         ),
         (
             vec![("encoder.1.weight", &[3, 2]), ("decoder.0.weight", &[2, 3])],
-            "transpose those of Keras",
+            "transpose weights of Keras",
         ),
         (
             vec![

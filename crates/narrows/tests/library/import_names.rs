@@ -120,7 +120,7 @@ fn prefixes_and_names_of_ones_own_are_followed_and_said() {
                 "module.decoder.0",
                 "module.decoder.2",
             ],
-            "the prefix `module.` of all names is taken off",
+            "the prefix `module.` of all names is removed",
         ),
         (
             [
@@ -129,7 +129,7 @@ fn prefixes_and_names_of_ones_own_are_followed_and_said() {
                 "_orig_mod.module.decoder.0",
                 "_orig_mod.module.decoder.2",
             ],
-            "the prefix `_orig_mod.module.` of all names is taken off",
+            "the prefix `_orig_mod.module.` of all names is removed",
         ),
         (
             ["enc.0", "enc.2", "dec.0", "dec.2"],
@@ -280,7 +280,7 @@ fn halves_of_floats_are_widened_and_rounding_is_said() {
     let third = of(Dtype::F64, &|x| (f64::from(x) / 3.0).to_le_bytes().to_vec());
     let notes = import(&third, &recipe(3), &[], &[6]).unwrap().notes;
     assert!(
-        notes[0].contains("rounded to float32, which changes"),
+        notes[0].contains("rounded to float32; this changes"),
         "{notes:?}"
     );
 }

@@ -124,7 +124,11 @@ fn rows_that_are_no_images_are_refused() {
         "{ layer = 'dense', outputs = 8 }, { layer = 'reshape', shape = [2, 2, 2] }",
         "{ layer = 'conv2d', kernel = 1 }",
         &[8],
-        &["decoder[0] (conv2d)", "no channels", "data of shape [8]"],
+        &[
+            "decoder[0] (conv2d)",
+            "which have none",
+            "data of shape [8]",
+        ],
     );
 }
 
@@ -336,7 +340,7 @@ fn layers_made_in_code_meet_the_same_checks() {
     let error = recipe.check().unwrap_err().to_string();
     assert!(error.contains("encoder[0].kernel"), "{error}");
     let error = layer::conv2d(2, [3, 3]).with("stride", [0, 1]).unwrap_err();
-    for part in ["conv2d.stride", "from 1 to 1024", "found [0, 1]"] {
+    for part in ["conv2d.stride", "from 1 to 1,024", "found [0, 1]"] {
         assert!(error.to_string().contains(part), "{error}");
     }
 }

@@ -129,7 +129,7 @@ fn a_run_that_is_stopped_in_its_first_epoch_does_not_take_the_place_of_another()
     let said = stopped(
         &|event| matches!(event, Event::Progress(progress) if progress.rows > 2 * recipe().batch_size),
     );
-    for part in ["is not kept", "still holds the run before, whole"] {
+    for part in ["nothing is saved", "still has the complete run from before"] {
         assert!(said.contains(part), "`{part}` is missing in: {said}");
     }
     assert!(before == (model(&out), std::fs::read(out.join(REPORT_FILE)).unwrap()));

@@ -176,7 +176,7 @@ fn a_study_that_is_stopped_keeps_its_runs_which_can_go_on() {
     let names = [run.display().to_string()];
     let again = compared(&names, &folder.path().join("again"), 1, &mut |_| ());
     let said = again.map(drop).unwrap_err().to_string();
-    assert!(said.contains("not come to its end"), "{said}");
+    assert!(said.contains("is not finished"), "{said}");
 
     let mut done = 0;
     resume(&run, &source(), &Options::default(), &mut |event| {

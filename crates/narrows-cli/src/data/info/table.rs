@@ -1,8 +1,9 @@
 //! The output of `narrows data info` for a table.
 
-use super::text::{LISTED, TIE, WIDTH, alike, clean, items, list, wrapped};
+use super::text::{LISTED, WIDTH, alike, clean, items, list, wrapped};
 use crate::output::{
-    columns_that_fit, command_line, count_of, padded, shortened, stdout_width, thousands,
+    KEPT, columns_that_fit, command_line, count_of, kept, padded, shortened, stdout_width,
+    thousands,
 };
 use narrows::data::{ColumnInfo, ColumnKind, NumbersInfo, Role, TableInfo};
 use std::collections::HashSet;
@@ -228,6 +229,16 @@ fn contents(column: &ColumnInfo) -> String {
     }
 }
 
+/// A value of a few words stays on one line.
+fn whole(value: &str) -> String {
+    const SHORT: usize = 24;
+    let value = clean(value);
+    if value.width() > SHORT {
+        return value;
+    }
+    kept(&value)
+}
+
 /// The most frequent values with their rows, or a few if none comes twice.
 fn examples(column: &ColumnInfo) -> Option<String> {
     let (_, most) = column.frequent.first()?;
@@ -239,9 +250,9 @@ fn examples(column: &ColumnInfo) -> Option<String> {
     };
     let value = |(value, count): &(String, u64)| {
         if counts {
-            format!("{}{TIE}({})", clean(value), thousands(*count as f64))
+            format!("{}{KEPT}({})", whole(value), thousands(*count as f64))
         } else {
-            clean(value)
+            whole(value)
         }
     };
     let mut values: Vec<String> = column.frequent.iter().take(shown).map(value).collect();

@@ -8,9 +8,6 @@ pub(super) const LISTED: usize = 40;
 /// The width that everything but commands and long numbers fits into.
 pub(super) const WIDTH: usize = 80;
 
-/// A space at which no line breaks: between a value and its count.
-pub(super) const TIE: char = '\u{a0}';
-
 /// Numbers with as many decimals each as tell values at a distance of `spread` apart, or all with an exponent.
 pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N] {
     /// The letters that a number may take.
@@ -51,7 +48,8 @@ pub(super) fn alike<const N: usize>(values: [f64; N], spread: f64) -> [String; N
         .into_iter()
         .map(|decimals| values.map(|value| fixed(value, decimals.min(needed))))
         .find(is_short)
-        .unwrap_or_else(|| values.map(figures))
+        // Values are written as in their file, without separators.
+        .unwrap_or_else(|| values.map(|value| figures(value).replace(',', "")))
 }
 
 /// The text on one line, without characters that a terminal obeys.
@@ -83,7 +81,7 @@ pub(super) fn items(sentences: &[String]) -> String {
 /// A text in lines of [`WIDTH`], or of a narrower terminal; the first and the others with what they begin with.
 pub(super) fn wrapped(text: &str, first: &str, others: &str) -> String {
     let width = stdout_width().unwrap_or(WIDTH).min(WIDTH);
-    crate::output::wrapped(text, first, others, width).replace(TIE, " ")
+    crate::output::wrapped(text, first, others, width)
 }
 
 #[cfg(test)]

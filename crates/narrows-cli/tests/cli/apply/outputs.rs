@@ -191,13 +191,13 @@ fn a_way_is_written_piece_by_piece_and_has_bounds() {
         let line = format!("interpolate run --data new.csv --steps {steps} -o x.csv");
         let said = refused(folder, &line);
         assert!(
-            said.contains("expected 2 to 1000000") && said.contains(steps),
+            said.contains("expected 2 to 1,000,000") && said.contains(steps),
             "{said}"
         );
     }
     let said = refused(folder, "interpolate run --data new.csv --steps 2000");
     assert!(
-        said.contains("at most 1000") && said.contains("-o FILE.npy"),
+        said.contains("at most 1,000") && said.contains("-o FILE.npy"),
         "{said}"
     );
     for line in [
@@ -318,10 +318,7 @@ fn a_signal_leaves_nothing_half_written() {
         let ended = child.wait_with_output().unwrap();
         let said = text(&ended.stderr);
         assert_eq!(ended.status.code(), Some(code), "{said}");
-        assert!(
-            said.contains("was stopped, and nothing is written"),
-            "{said}"
-        );
+        assert!(said.contains("was stopped; nothing is written"), "{said}");
         let mut left = fs::read_dir(folder).unwrap().map(Result::unwrap);
         assert!(left.all(|entry| entry.file_name() == "images"));
     }

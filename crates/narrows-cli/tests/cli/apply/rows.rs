@@ -275,11 +275,11 @@ fn a_run_says_where_its_rows_to_watch_come_from_and_that_its_data_are_gone() {
         "train table --data a.csv --drop id,odd --validation b.csv --epochs 1 --out run",
     );
     let said = ok(folder, "inspect run");
-    assert!(said.contains("30 to watch from b.csv"), "{said}");
+    assert!(said.contains("30 for validation from b.csv"), "{said}");
     fs::remove_file(folder.join("b.csv")).unwrap();
     let said = refused(folder, "train --resume run");
     assert!(
-        said.contains("b.csv: the validation rows of the run are not there any more")
+        said.contains("b.csv: the validation rows of the run are no longer there")
             && said.contains("--validation SOURCE"),
         "{said}"
     );

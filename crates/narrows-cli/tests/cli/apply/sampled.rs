@@ -75,7 +75,7 @@ fn rows_of_a_table_are_drawn_from_the_prior_that_the_model_keeps() {
     let notes = said(folder, "sample run --count 500 -o fly.csv");
     for part in [
         "its 1,620 training rows",
-        "`narrows fit-prior` keeps one in the model",
+        "`narrows fit-prior` stores one in the model",
         "codes: a mixture of 10 Gaussians, fitted to the codes of 1,620 training rows",
     ] {
         assert!(notes.contains(part), "{part} is missing in {notes}");
@@ -186,7 +186,7 @@ fn a_prior_is_fitted_to_other_rows_and_into_another_file() {
     assert!(ok(folder, "inspect run").contains("a Gaussian, fitted to"));
     let notes = said(folder, "train --resume run --epochs 31");
     assert!(
-        notes.contains("the prior of the codes is left out"),
+        notes.contains("the prior of the codes is removed"),
         "{notes}"
     );
     assert!(!ok(folder, "inspect run").contains("Gaussian"));

@@ -291,7 +291,7 @@ fn compare_puts_recipes_and_runs_side_by_side() {
         folder.path(),
         &settings,
         2,
-        &["trained already", "a recipe among the names"],
+        &["only finished runs", "a recipe among the names"],
     );
     let again = [&arguments[..], &["--out", "runs/compare"]].concat();
     refused(folder.path(), &again, 2, &["not empty", "--out"]);
@@ -303,7 +303,7 @@ fn compare_puts_recipes_and_runs_side_by_side() {
         &["compare", "run", "--data", "data", "--out", "other"],
     );
     let table = text(&table.stdout);
-    for part in ["test MSE", "own", "Finished runs keep the seeds"] {
+    for part in ["test MSE", "own", "Finished runs were not trained again"] {
         assert!(table.contains(part), "{part} is missing in {table}");
     }
 }

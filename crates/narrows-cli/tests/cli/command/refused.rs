@@ -118,7 +118,7 @@ fn what_is_no_model_says_what_to_give_instead() {
         folder.path(),
         &checkpoint,
         2,
-        &["this is a checkpoint", "model.safetensors"],
+        &["this is the checkpoint", "model.safetensors"],
     );
     let error = text(&narrows(folder.path(), &checkpoint).stderr);
     assert!(

@@ -96,7 +96,7 @@ fn a_profile_is_printed_when_it_is_asked_for() {
         text(&output.stdout).to_string()
     };
     let table = print(&["--profile"]);
-    for part in ["forward: products", "GFLOP/s", "together", "over 2 threads"] {
+    for part in ["forward: products", "GFLOP/s", "together", "with 2 threads"] {
         assert!(table.contains(part), "`{part}` is missing in: {table}");
     }
     assert!(!print(&[]).contains("GFLOP/s"));
@@ -162,7 +162,7 @@ fn a_plan_beyond_the_memory_is_refused_with_its_size_after_the_warnings() {
         .unwrap();
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
-    for part in ["more memory than there is", "GiB", "fewer outputs"] {
+    for part in ["more memory than is left", "GiB", "fewer outputs"] {
         assert!(error.contains(part), "`{part}` is missing in: {error}");
     }
     let warning = error.find("the code has 16777216 values");

@@ -166,7 +166,7 @@ fn parts_of_an_archive_are_told_from_their_names() {
     // What is said to take the rows for validation takes them.
     assert!(
         tried.said.contains(
-            "the 6 rows of `val_images` are left out; `medical.npz:val_images` takes them"
+            "the 6 rows of `val_images` are left out; `medical.npz:val_images` reads them"
         ),
         "{}",
         tried.said

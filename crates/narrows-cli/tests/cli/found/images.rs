@@ -87,7 +87,7 @@ fn twelve_bits_in_sixteen_stay_apart_and_come_back() {
     let mut said = tried.said.lines();
     let few = said.next().unwrap_or_default();
     assert!(
-        few.contains("warning: training has 1 step in all") && said.next().is_none(),
+        few.contains("warning: training has only 1 step") && said.next().is_none(),
         "{few}"
     );
     folder.ok("data convert --data scope -o again");
@@ -139,7 +139,7 @@ fn one_image_trains_with_a_warning() {
     for spec in ["single", "single/a.png"] {
         let tried = folder.tried(spec);
         assert_eq!(
-            tried.said.matches("warning: there is one row").count(),
+            tried.said.matches("warning: there is only one row").count(),
             1,
             "{}",
             tried.said
@@ -155,10 +155,10 @@ fn one_image_trains_with_a_warning() {
     let tried = folder.tried("one.csv");
     assert_eq!(
         tried.list("remarks"),
-        ["there is one row: a model is tested on the row that it is trained on"]
+        ["there is only one row: the model would be tested on the row that it is trained on"]
     );
     assert!(
-        tried.said.contains("warning: there is one row"),
+        tried.said.contains("warning: there is only one row"),
         "{}",
         tried.said
     );

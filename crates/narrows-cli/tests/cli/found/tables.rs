@@ -147,7 +147,7 @@ fn constant_columns_come_with_one_warning_that_counts_them() {
         );
         // And one of the training, which is short.
         assert_eq!(
-            said.matches("warning: training has 1 step").count(),
+            said.matches("warning: training has only 1 step").count(),
             1,
             "{said}"
         );

@@ -79,7 +79,7 @@ fn names_and_types_of_pytorch_give_the_same_model_with_a_word() {
         folder.put("prefixed.safetensors", weights(names, false));
         let (said, rows) = imported(&folder, "prefixed.safetensors");
         assert!(
-            said.contains(&format!("the prefix `{prefix}` of all names is taken off")),
+            said.contains(&format!("the prefix `{prefix}` of all names is removed")),
             "{said}"
         );
         assert_eq!(rows, expected);

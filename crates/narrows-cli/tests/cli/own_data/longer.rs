@@ -12,7 +12,7 @@ fn more_epochs_end_in_the_bytes_of_as_many_at_once() {
     for epochs in ["6", "9"] {
         let (_, notes) = bench.said(&["train", "--resume", "parts", "--epochs", epochs]);
         assert!(
-            notes.contains(&format!("{epochs} epochs in all instead of")),
+            notes.contains(&format!("{epochs} epochs in total instead of")),
             "{notes}"
         );
         assert!(
@@ -28,7 +28,7 @@ fn more_epochs_end_in_the_bytes_of_as_many_at_once() {
     bench.refused(
         &["train", "--resume", "parts", "--epochs", "8"],
         &[
-            "the run has done more epochs already",
+            "the run already has more epochs",
             "at least 9 epochs",
             "found 8",
         ],
@@ -46,11 +46,11 @@ fn more_epochs_end_in_the_bytes_of_as_many_at_once() {
     };
     edit("epochs = 9", "epochs = 10");
     let (_, notes) = bench.said(&["train", "--resume", "parts"]);
-    assert!(notes.contains("10 epochs in all instead of 9"), "{notes}");
+    assert!(notes.contains("10 epochs in total instead of 9"), "{notes}");
     edit("batch_size = 16", "batch_size = 8");
     bench.refused(
         &["train", "--resume", "parts"],
-        &["the recipe is not the one of the checkpoint", "--epochs"],
+        &["the recipe is not the recipe of the checkpoint", "--epochs"],
     );
 }
 
@@ -62,7 +62,7 @@ fn a_schedule_is_formed_anew_and_early_stopping_goes_on_counting() {
     let (_, notes) = bench.said(&["train", "--resume", "run", "--epochs", "8"]);
     // Half of the way of a cosine.
     assert!(
-        notes.contains("goes on at a learning rate of 0.005000"),
+        notes.contains("continues with a learning rate of 0.005000"),
         "{notes}"
     );
     let early = [

@@ -37,7 +37,7 @@ fn a_run_is_measured_on_its_own_rows_and_not_on_mnist() {
         "interpolate",
         "compare",
     ] {
-        let parts = ["does not say where its data lie", "--data", "own.npy"];
+        let parts = ["does not say where its data are", "--data", "own.npy"];
         bench.refused(&[command, "alone.safetensors"], &parts);
     }
     fs::remove_file(bench.path("run/run.json")).unwrap();
@@ -90,10 +90,7 @@ fn every_command_on_a_run_takes_its_test_rows_with_its_reading_options() {
         &["would replace the data"],
     );
     // Other rows than its own are given with `--data` alone.
-    bench.refused(
-        &["score", "run", "--skip-end", "1"],
-        &["not those that the run began with"],
-    );
+    bench.refused(&["score", "run", "--skip-end", "1"], &["rows of the run"]);
     assert_eq!(
         bench.json(&["score", "run", "--data", "rows.csv", "--skip-end", "1"])["rows"],
         59
@@ -123,7 +120,7 @@ fn a_threshold_comes_from_the_validation_rows_of_a_run() {
     let more = ["train", "--resume", "with", "--epochs", "5"];
     let (_, notes) = bench.said(&more);
     assert!(
-        notes.contains("the threshold that was chosen for the model so far does not fit"),
+        notes.contains("the threshold of the model is removed"),
         "{notes}"
     );
     assert!(bench.json(&["inspect", "with"])["threshold"].is_null());
@@ -138,16 +135,16 @@ fn a_threshold_comes_from_the_validation_rows_of_a_run() {
     fs::rename(bench.path("watched.csv"), bench.path("elsewhere.csv")).unwrap();
     bench.refused(
         &["train", "--resume", "second"],
-        &["watched.csv", "not there any more", "--validation SOURCE"],
+        &["watched.csv", "no longer there", "--validation SOURCE"],
     );
     let resume = ["train", "--resume", "second", "--validation"];
     bench.refused(
         &[&resume[..], &["0.1"]].concat(),
-        &["a run keeps its validation rows"],
+        &["a resumed run keeps its validation rows"],
     );
     bench.refused(
         &[&resume[..], &["rows.csv"]].concat(),
-        &["the validation rows are not those"],
+        &["these are not the validation rows"],
     );
     bench.said(&[&resume[..], &["elsewhere.csv"]].concat());
     bench.said(&["train", "--resume", "second"]);
@@ -236,9 +233,9 @@ fn a_model_that_was_trained_on_the_rows_for_testing_is_said_to_be() {
     };
     let said = begin("5", "second");
     assert!(
-        said.contains("the model that training begins with was trained on about"),
+        said.contains("the model that training starts from was trained on about"),
         "{said}"
     );
     let same = begin("0", "third");
-    assert!(!same.contains("begins with was trained on"), "{same}");
+    assert!(!same.contains("starts from was trained on"), "{same}");
 }

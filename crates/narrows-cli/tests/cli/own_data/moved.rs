@@ -28,19 +28,16 @@ fn data_that_moved_are_found_or_told_and_other_rows_are_refused() {
     fs::rename(bench.path("new/rows.csv"), bench.path("here.csv")).unwrap();
     bench.refused(
         &["score", "third/run"],
-        &[
-            "not those that the run began with",
-            "expected the 72 rows of `rows.csv`",
-        ],
+        &["rows of the run", "expected the 72 rows of `rows.csv`"],
     );
     fs::remove_file(bench.path("third/rows.csv")).unwrap();
     bench.refused(
         &["train", "--resume", "third/run"],
-        &["not there any more", "--data SOURCE"],
+        &["no longer there", "--data SOURCE"],
     );
     let resume = ["train", "--resume", "third/run", "--data"];
     let other = [&resume[..], &["old/rows.csv"]].concat();
-    bench.refused(&other, &["the training rows are not those", "--init-from"]);
+    bench.refused(&other, &["these are not the training rows", "--init-from"]);
     let (_, notes) = bench.said(&[&resume[..], &["here.csv"]].concat());
     assert!(
         notes.contains("the same rows are at here.csv now"),
@@ -53,7 +50,7 @@ fn data_that_moved_are_found_or_told_and_other_rows_are_refused() {
     let again = "train small.toml --init-from third/run --out again";
     let (_, notes) = bench.said(&again.split(' ').collect::<Vec<_>>());
     assert!(
-        notes.contains("here.csv, as in the run that it begins with"),
+        notes.contains("here.csv, as in the run that it starts from"),
         "{notes}"
     );
     fs::copy(
@@ -64,7 +61,7 @@ fn data_that_moved_are_found_or_told_and_other_rows_are_refused() {
     let guess = "train small.toml --init-from alone.safetensors";
     bench.refused(
         &guess.split(' ').collect::<Vec<_>>(),
-        &["does not say where its data lie", "--data"],
+        &["does not say where its data are", "--data"],
     );
 }
 
@@ -82,10 +79,7 @@ fn one_changed_row_of_many_is_noticed_wherever_it_is() {
         let rest = rest.replacen("0.", "0.9", 1);
         fs::write(bench.path("rows.csv"), format!("{start}{name}{rest}")).unwrap();
         for command in [&["train", "--resume", "run"][..], &["score", "run"]] {
-            bench.refused(
-                command,
-                &["rows are not those that the run began with", "other values"],
-            );
+            bench.refused(command, &["rows of the run", "other values"]);
         }
     }
     fs::write(bench.path("rows.csv"), whole).unwrap();
@@ -127,12 +121,12 @@ fn a_file_that_changes_while_it_is_trained_on_is_warned_of() {
     let said = text(&ended.stderr);
     assert_eq!(ended.status.code(), Some(130), "{said}");
     assert!(
-        said.contains("warning: ") && said.contains("rows.csv changed after the run began"),
+        said.contains("warning: ") && said.contains("rows.csv changed after the run started"),
         "{said}"
     );
     bench.refused(
         &["train", "--resume", "run"],
-        &["the training rows are not those"],
+        &["these are not the training rows"],
     );
 }
 
@@ -265,7 +259,7 @@ fn messages_name_the_source_that_they_are_about() {
     bench.refused(
         &other,
         &[
-            "other.csv: the test rows are not those that the run began with",
+            "other.csv: these are not the test rows of the run",
             "expected the 17 rows of `",
             "t.csv`",
         ],
@@ -275,12 +269,12 @@ fn messages_name_the_source_that_they_are_about() {
         bench.refused(
             &["score", run],
             &[
-                "the test rows of the run are not there any more",
+                "the test rows of the run are no longer there",
                 &format!("`narrows train --resume {run} --test SOURCE`"),
             ],
         );
         let resume = ["train", "--resume", run];
-        bench.refused(&resume, &["say with `--test SOURCE` where they are now"]);
+        bench.refused(&resume, &["give their new place with `--test SOURCE`"]);
         let begin = ["train", "small.toml", "--init-from", run, "--out", "no"];
         bench.refused(&begin, &[&format!("--resume {run} --test SOURCE")]);
     }
@@ -294,7 +288,7 @@ fn messages_name_the_source_that_they_are_about() {
     bench.refused(
         &["score", "run"],
         &[
-            "moved.csv: the test rows are not those",
+            "moved.csv: these are not the test rows",
             "the 17 rows that it had",
         ],
     );

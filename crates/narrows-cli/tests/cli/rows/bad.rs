@@ -115,7 +115,7 @@ fn a_text_of_few_rows_keeps_each_in_its_place() {
     assert_eq!(out(&scored(&two)), "score,reason\n,`a` is missing\n");
     bad(
         &narrows(&["score", &model, "--data", &two, "--on-bad", "drop"]),
-        "found none but 1 bad row, all left out: 1 with missing cells",
+        "found only 1 bad row, left out: 1 with missing cells",
     );
     let json = good(narrows(&[
         "score", &model, "--data", &two, "--on-bad", "null", "--json",

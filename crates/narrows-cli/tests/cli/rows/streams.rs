@@ -58,7 +58,7 @@ fn standard_input_and_output_are_a_source_and_an_output() {
             &text,
             &["score", &model, "--data", "-", "-o", "-", "--json"],
         ),
-        "cannot have both",
+        "cannot get both",
     );
     bad(
         &narrows_given(b"a,b\n1,x\n", &["encode", &model, "--data", "-", "-o", "-"]),
@@ -141,7 +141,7 @@ fn the_option_decides_the_format_and_says_so_against_an_ending() {
     assert!(folder.read("codes.dat").starts_with("code0,"));
     let text = good(encode("codes.npy", &["--format", "csv"]));
     assert!(
-        err(&text).contains("written as csv, as `--format` says"),
+        err(&text).contains("written as csv, because of `--format`"),
         "{}",
         err(&text)
     );

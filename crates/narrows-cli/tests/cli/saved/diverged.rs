@@ -31,7 +31,7 @@ fn a_run_that_diverges_in_its_last_step_fails_and_leaves_no_bad_model() {
 
     // An old run stays whole.
     let before = fs::read(bench.path("r/model.safetensors")).unwrap();
-    let parts = ["r still holds the run before, whole"];
+    let parts = ["r still has the complete run from before"];
     bench.refused(
         &format!("train table --data t.csv {diverge} --out r --force"),
         1,

@@ -21,7 +21,7 @@ fn a_damaged_checkpoint_gives_way_to_the_one_before() {
     assert!(!said.contains("import"), "{said}");
     assert!(said.contains("the checkpoint is damaged"), "{said}");
     assert!(
-        said.contains("goes on from the checkpoint before it"),
+        said.contains("resumed from the checkpoint before it"),
         "{said}"
     );
     let [whole, resumed] =

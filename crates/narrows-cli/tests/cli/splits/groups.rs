@@ -23,7 +23,7 @@ fn groups_stay_together_and_are_divided_again_in_the_same_way() {
     assert!(!said.contains("in the order of the column"), "{said}");
     let (evaluated, said) = folder.json("evaluate run --data a.csv");
     assert!(
-        !said.contains("not those that the model was trained on"),
+        !said.contains("not the data that the model was trained on"),
         "{said}"
     );
     assert_eq!(evaluated["test_rows"], test);
@@ -37,7 +37,7 @@ fn groups_stay_together_and_are_divided_again_in_the_same_way() {
     assert!(said.contains("there is no column `doctor`"), "{said}");
     let said = folder.refused("--group patient --test last:0.1");
     assert!(
-        said.contains("the last rows cannot be held out where groups stay together"),
+        said.contains("the last rows cannot be held out if groups stay together"),
         "{said}"
     );
 }
@@ -46,7 +46,7 @@ fn groups_stay_together_and_are_divided_again_in_the_same_way() {
 fn groups_of_another_source_that_are_training_groups_are_warned_of() {
     let folder = Folder::new();
     let (_, said) = folder.train("--out known --group patient --test new.csv --validation 0");
-    let expected = "rows for testing share groups of `patient` with the training rows: 60 of 60 groups, 500 of 500 rows;";
+    let expected = "rows for testing share groups of `patient` with the training rows: 60 of 60 groups, 500 of 500 rows.";
     assert!(said.contains(expected), "{said}");
     let means = "new.csv: 10 missing cells were filled with the means of the training rows, in `b`";
     assert!(said.contains(means), "{said}");
@@ -67,7 +67,7 @@ fn groups_of_another_source_that_are_training_groups_are_warned_of() {
     let rows: usize = shared().map(|(_, rows)| rows).sum();
     let (_, said) = folder.train("--out mixed --group patient --validation mixed.csv --test none");
     let expected = format!(
-        "rows for validation share groups of `patient` with the training rows: {} of {} groups, {rows} of 90 rows;",
+        "rows for validation share groups of `patient` with the training rows: {} of {} groups, {rows} of 90 rows.",
         shared().count(),
         all.len()
     );

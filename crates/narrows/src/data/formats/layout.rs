@@ -96,7 +96,7 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         Told::First => Ok((row.to_vec(), None, None)),
         Told::Last => {
             let note = format!(
-                "read {} as channels-last images and moved the channels first ({} keeps the order)",
+                "read {} as channels-last images and moved the channels to the front ({} keeps the order)",
                 shape_text(sizes),
                 set(Setting::Layout, "channels-first")
             );
@@ -104,11 +104,11 @@ fn channels(sizes: &[usize], row: [usize; 3], layout: Option<Layout>) -> Result<
         }
         Told::Unclear => Err(Error::new(
             ErrorKind::Data,
-            "the shape does not say where the channels of the images stand",
+            "the shape does not show which dimension has the channels of the images",
         )
         .found(shape_text(sizes))
         .hint(format!(
-            "{} takes a row for {a} channels of {b} × {c}, {} for {c} channels of {a} × {b}",
+            "{} means {a} channels of {b} × {c} pixels, {} means {c} channels of {a} × {b}",
             set(Setting::Layout, "channels-first"),
             set(Setting::Layout, "channels-last")
         ))),

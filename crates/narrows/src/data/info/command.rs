@@ -31,7 +31,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
             names.iter().partition(|name| twice.contains(name.as_str()));
         if !same.is_empty() {
             said.push(format!(
-                "this drops all columns called {}; better rename them",
+                "this drops all columns called {}; it is better to rename them",
                 list_shortly(&same)
             ));
         }
@@ -98,7 +98,7 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
     if inputs.is_empty() || info.rows == 0 {
         let has_inputs = info.of_role(Role::Input).next().is_some();
         if has_inputs && info.rows > 0 {
-            let noun = "no settings train on this file until you correct the lines above";
+            let noun = "correct the lines above first: no settings can train on this file as it is";
             info.refusals.push(noun.to_string());
         }
         return;
@@ -115,10 +115,7 @@ pub(super) fn tell_of_mends(info: &mut TableInfo, faults: &[Fault]) {
     let mends: Vec<Option<Mend>> = faults.iter().map(|fault| fault.mend.clone()).collect();
     let mut said = Vec::new();
     if mends.contains(&None) {
-        said.push(
-            "training refuses this file until you correct the lines above; no option helps"
-                .to_string(),
-        );
+        said.push("correct the lines above first: no option helps".to_string());
     }
     let doubts = mends.into_iter().flatten().filter_map(Mend::doubt);
     for doubt in doubts {

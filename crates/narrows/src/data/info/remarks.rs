@@ -97,7 +97,8 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
     };
     if info.rows == 1 {
         all.push(
-            "there is one row: a model is tested on the row that it is trained on".to_string(),
+            "there is only one row: the model would be tested on the row that it is trained on"
+                .to_string(),
         );
     }
     // With a single row, every column is constant.
@@ -108,8 +109,8 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
             counted(constant.len(), "column is constant", "columns are constant"),
             list_shortly(&constant),
             match constant.len() {
-                1 => "it trains, but carries no information",
-                _ => "they train, but carry no information",
+                1 => "it has no information",
+                _ => "they have no information",
             }
         ));
     }
@@ -231,14 +232,14 @@ fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
     let doubles = seen.tally.numbers.distinct_in_float64()?;
     Some(if left != distinct {
         format!(
-            "{}: scaling to float32 merges its {all} distinct values into {}",
+            "{}: scaled to float32, its {all} distinct values become {}",
             column.quoted(),
             thousands(left as f64)
         )
     } else if doubles < distinct {
         format!(
-            "{}: float64 holds {} of its {all} distinct values: a model is trained on the differences, but scores and \
-             reconstructions are formed from float64; better subtract a constant from the column in the file",
+            "{}: float64 keeps only {} of its {all} distinct values. Scores and reconstructions are computed in \
+             float64: subtract a constant from the column in the file",
             column.quoted(),
             thousands(doubles as f64)
         )

@@ -77,7 +77,7 @@ pub(super) fn describe(
     if bad > 0 {
         let count = count_of(bad as usize, "row");
         info.notes.push(format!(
-            "{} leaves out {count} with unreadable or missing cells, or another number of cells: {}",
+            "{} leaves out {count} with unreadable or missing cells, or with a wrong number of cells: {}",
             set(Setting::OnBad, "drop"),
             counted((rows - bad) as usize, "row remains", "rows remain")
         ));
@@ -112,7 +112,7 @@ fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
     let mut notes = reader.notes();
     if !options.classes.is_empty() {
         notes.push(format!(
-            "all rows are described; {} chooses among them in training",
+            "all rows are described; in training, {} selects some of them",
             setting(Setting::Classes)
         ));
     }
@@ -185,7 +185,7 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
         "the columns changed while the file was read",
     )
     .at(reader.name())
-    .hint("wait until the file is no longer written to"))
+    .hint("wait until nothing writes to the file"))
 }
 
 fn add(seen: &mut [Seen], columns: &[FileColumn], wanted: &[(usize, As)], block: Block) {

@@ -31,7 +31,8 @@ pub(super) const FOREIGN: &[ForeignFile] = &[
     ForeignFile {
         begins: b"SQLite format 3\0",
         what: "an SQLite database",
-        advice: "export the table: sqlite3 -header -csv SHELL 'select * from TABLE' > data.csv, with its name for TABLE",
+        advice: "export the table: sqlite3 -header -csv SHELL 'select * from TABLE' > data.csv, where TABLE is its \
+                 name",
     },
     ForeignFile {
         begins: b"ARROW1",
@@ -52,7 +53,7 @@ pub(super) const FOREIGN: &[ForeignFile] = &[
         begins: b"MATLAB 5.0 MAT-file",
         what: "a MATLAB file",
         advice: "in Python: import numpy, scipy.io; m = scipy.io.loadmat(PYTHON); print(m.keys()) lists its arrays; \
-                 numpy.save(\"data.npy\", m[\"NAME\"]) writes one, with its name for NAME",
+                 numpy.save(\"data.npy\", m[\"NAME\"]) writes the array NAME",
     },
     ForeignFile {
         begins: b"<stata_dta>",
@@ -97,7 +98,7 @@ pub(super) const FOREIGN: &[ForeignFile] = &[
     ForeignFile {
         begins: b"RDX",
         what: "a file of R",
-        advice: "in R: write.csv(TABLE, \"data.csv\", row.names = FALSE), with the name of its table for TABLE",
+        advice: "in R: write.csv(TABLE, \"data.csv\", row.names = FALSE), where TABLE is the name of the table",
     },
     ForeignFile {
         begins: b"\x28\xb5\x2f\xfd",
@@ -158,18 +159,19 @@ const SPSS: &str = "save it in SPSS as CSV; or in Python, with pyreadstat instal
                     pandas.read_spss(PYTHON).to_csv(\"data.csv\", index=False)";
 
 const HDF5: &str = "in Python: import h5py, numpy; f = h5py.File(PYTHON); f.visit(print) lists its arrays; \
-                    numpy.save(\"data.npy\", f[\"NAME\"][:]) writes one, with its name for NAME. If these are weights \
-                    of Keras, INSPECT says how they are converted";
+                    numpy.save(\"data.npy\", f[\"NAME\"][:]) writes the array NAME. If these are weights of Keras, \
+                    INSPECT prints how to convert them";
 
-pub(super) const TORCH: &str = "in Python: import numpy, torch, safetensors.torch; t = torch.load(PYTHON, map_location=\"cpu\"). \
-                     Of a tensor, numpy.save(\"data.npy\", t.detach().numpy()) writes the rows. Of a state_dict, \
-                     safetensors.torch.save_file(t, \"weights.safetensors\") writes the weights, for \
-                     CONVERTED with the recipe of its layers for RECIPE";
+pub(super) const TORCH: &str = "in Python: import numpy, torch, safetensors.torch; t = torch.load(PYTHON, \
+                                map_location=\"cpu\"). If t is a tensor, numpy.save(\"data.npy\", t.detach().numpy()) \
+                                writes the rows. If t is a state_dict, safetensors.torch.save_file(t, \
+                                \"weights.safetensors\") writes the weights for CONVERTED, where RECIPE is a recipe \
+                                with the same layers";
 
-const PICKLE: &str = "a pickle may run any code and is not read. If you trust it, in Python: import numpy, pickle; \
-                      a = pickle.load(open(PYTHON, \"rb\"), encoding=\"bytes\"). Of an array, numpy.save(\"data.npy\", a) writes \
-                      the rows; of a batch of CIFAR, numpy.save(\"data.npy\", a[b\"data\"].reshape(-1, 3, 32, 32)); of a \
-                      pandas table, a.to_parquet(\"data.parquet\")";
+const PICKLE: &str = "a pickle can run any code, so it is not read. If you trust it, in Python: import numpy, pickle; \
+                      a = pickle.load(open(PYTHON, \"rb\"), encoding=\"bytes\"). For an array, \
+                      numpy.save(\"data.npy\", a) writes the rows; for a batch of CIFAR, numpy.save(\"data.npy\", \
+                      a[b\"data\"].reshape(-1, 3, 32, 32)); for a table of pandas, a.to_parquet(\"data.parquet\")";
 
 const PAGE: &str = "download the file itself, not the page around it";
 

@@ -23,23 +23,23 @@ pub const SOURCE_KINDS: &[SourceKind] = &[
     },
     SourceKind {
         spec: "FILE of Parquet",
-        description: "a table; lists of one length are that many columns",
+        description: "a table; a list is a column for each of its elements, if all lists have the same length",
     },
     SourceKind {
         spec: "FOLDER or 'PATTERN' of tables",
-        description: "one table: parts as Spark and DuckDB write them, `key=value` folders as columns",
+        description: "one table, for example the parts that Spark or DuckDB write; `key=value` folders become columns",
     },
     SourceKind {
         spec: "FILE.npy",
-        description: "a NumPy array of 2 to 4 dimensions; a large one stays in its file",
+        description: "a NumPy array of 2 to 4 dimensions; a large array stays in its file",
     },
     SourceKind {
         spec: "FILE.npz, FILE.npz:ARRAY",
-        description: "NumPy arrays: one of rows, or x_train and x_test, with labels as y_train and so on",
+        description: "NumPy arrays: an array of rows, or x_train and x_test; labels such as y_train too",
     },
     SourceKind {
         spec: "FOLDER of IDX files",
-        description: "named as MNIST's are, raw or gzipped; EMNIST, QMNIST, a folder of torchvision",
+        description: "files named like those of MNIST, raw or gzipped; EMNIST, QMNIST, a folder of torchvision",
     },
     SourceKind {
         spec: "FOLDER of images",
@@ -55,6 +55,6 @@ pub const SOURCE_KINDS: &[SourceKind] = &[
     },
     SourceKind {
         spec: "-",
-        description: "standard input, with any of these files in it; a named pipe is read alike",
+        description: "standard input, with the content of any of these files; a named pipe works too",
     },
 ];

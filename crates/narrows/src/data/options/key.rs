@@ -3,6 +3,7 @@
 
 use super::values::{ReadOptions, list_of_names};
 use crate::advice::Setting;
+use crate::declaration::{one_of, with_meant};
 
 /// An option for reading data.
 #[derive(Debug)]
@@ -164,17 +165,17 @@ pub(super) fn named<T>(
     known: &[&str],
     to: &mut Option<T>,
 ) -> Result<(), String> {
-    let expected = || format!("expected one of {}", known.join(", "));
-    *to = Some(by_name(last(texts)).ok_or_else(expected)?);
+    *to = Some(one_of(last(texts), by_name, known)?);
     Ok(())
 }
 
 pub(super) fn yes_or_no(texts: &[&str], to: &mut Option<bool>) -> Result<(), String> {
-    *to = match last(texts) {
+    let named = |word: &str| match word {
         "yes" => Some(true),
         "no" => Some(false),
-        _ => return Err("expected yes or no".into()),
+        _ => None,
     };
+    *to = Some(one_of(last(texts), named, &["yes", "no"])?);
     Ok(())
 }
 
@@ -182,23 +183,33 @@ pub(super) fn yes(is: bool) -> String {
     if is { "yes" } else { "no" }.into()
 }
 
+/// The characters that have a name.
+const SIGNS: [(&str, char); 7] = [
+    ("tab", '\t'),
+    ("space", ' '),
+    ("comma", ','),
+    ("semicolon", ';'),
+    ("bar", '|'),
+    ("point", '.'),
+    ("apostrophe", '\''),
+];
+
 /// A character, by itself or by its name.
 pub(super) fn sign(texts: &[&str], to: &mut Option<char>) -> Result<(), String> {
     let text = last(texts);
     let mut characters = text.chars();
     let found = match (characters.next(), characters.next()) {
         (Some(character), None) => Some(character),
-        _ => match text {
-            "tab" | "\\t" => Some('\t'),
-            "space" => Some(' '),
-            "comma" => Some(','),
-            "semicolon" => Some(';'),
-            "bar" => Some('|'),
-            "point" => Some('.'),
-            "apostrophe" => Some('\''),
-            _ => None,
-        },
+        _ if text == "\\t" => Some('\t'),
+        _ => {
+            let mut named = SIGNS.iter().filter(|(name, _)| *name == text);
+            named.next().map(|&(_, sign)| sign)
+        }
     };
-    *to = Some(found.ok_or("expected one character, or `tab` or `space`")?);
+    let expected = || {
+        let expected = "expected one character, or `tab` or `space`".to_string();
+        with_meant(expected, text, &SIGNS.map(|(name, _)| name))
+    };
+    *to = Some(found.ok_or_else(expected)?);
     Ok(())
 }

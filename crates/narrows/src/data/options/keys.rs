@@ -31,7 +31,7 @@ pub static READING_KEYS: &[ReadingKey] = &[
         Setting::Label,
         ReadingScope::Labels,
         "COLUMN",
-        "The column of a table that holds the labels, or the array of an .npz file. It is not learned from",
+        "The column of a table with the labels, or the array of an .npz file. The model does not learn from it",
         |options, texts| text(texts, &mut options.label),
         |options| options.label.clone(),
     ),
@@ -39,7 +39,7 @@ pub static READING_KEYS: &[ReadingKey] = &[
         Setting::Ids,
         ReadingScope::Tables,
         "A,B,…",
-        "The columns of a table that identify the rows. They are not learned from; outputs keep them",
+        "The columns of a table that identify the rows. The model does not learn from them; outputs keep them",
         |options, texts| names(texts, &mut options.ids),
         |options| list_of(&options.ids),
     )
@@ -57,7 +57,7 @@ pub static READING_KEYS: &[ReadingKey] = &[
             missing.map(|how| how.name().to_string())
         },
     )
-    .default("refuse; for a model that was trained with `mean` or `zero`, as in its training"),
+    .default("refuse; a model that was trained with `mean` or `zero` fills in the same way again"),
     ReadingKey::new(
         Setting::Classes,
         ReadingScope::All,
@@ -81,7 +81,7 @@ pub static READING_KEYS: &[ReadingKey] = &[
                 let side = |text: &str| text.parse().ok().filter(|side| (1..=16384).contains(side));
                 Some((side(width)?, side(height)?))
             });
-            let expected = "expected WIDTHxHEIGHT, each 1 to 16384, as in 32x32";
+            let expected = "expected WIDTHxHEIGHT, each 1 to 16,384, as in 32x32";
             options.image_size = Some(found.ok_or(expected)?);
             Ok(())
         },
@@ -94,8 +94,8 @@ pub static READING_KEYS: &[ReadingKey] = &[
         Setting::Fit,
         ReadingScope::Images,
         "HOW",
-        "How images of other proportions are resized: `squeeze` changes the proportions, `crop` cuts off two sides, \
-         `pad` adds black at two sides",
+        "How images with another aspect ratio are resized: `squeeze` distorts them, `crop` cuts off two sides, `pad` \
+         adds black at two sides",
         |options, texts| {
             let mut fit = None;
             named(texts, Fit::named, Fit::NAMES, &mut fit)?;
@@ -110,9 +110,10 @@ pub static READING_KEYS: &[ReadingKey] = &[
         Setting::OnBad,
         ReadingScope::All,
         "HOW",
-        "What to do with bad rows (a missing cell that nothing fills, an unreadable cell, a value that is not finite, a \
-         line with another number of cells, an image that cannot be read): `refuse` the data, `drop` such rows and print \
-         how many, or, where rows are written, keep them in their place with empty results and a column `reason` (`null`)",
+        "What to do with bad rows: `refuse` the data, or `drop` the bad rows and print how many. `null`, for commands \
+         that write rows, keeps them in their place, with empty results and a reason. A bad row has a missing cell \
+         that is not filled, an unreadable cell, a value that is not finite or a wrong number of cells, or is an \
+         image that cannot be read",
         |options, texts| {
             let mut on_bad = None;
             named(texts, OnBad::named, OnBad::NAMES, &mut on_bad)?;

@@ -76,7 +76,7 @@ impl Several {
                 let is_said = |note: &String| note.starts_with(&format!("`{key}` "));
                 if in_file.iter().any(|column| column.name == *key) && !notes.iter().any(is_said) {
                     notes.push(format!(
-                        "`{key}` is a column of {} and a key of its folder ({key}={value}): the column is taken",
+                        "`{key}` is a column of {} and a key of its folder ({key}={value}): the column is used",
                         part.name
                     ));
                 }
@@ -133,7 +133,7 @@ impl Several {
                 ))
                 .found(list_shortly(names))
                 .hint(if is_numbered {
-                    "it seems to have no header: give it one, or give files of one kind"
+                    "it seems to have no header: add the header, or give files of one kind"
                 } else {
                     "give files with the same columns, or one file at a time"
                 });

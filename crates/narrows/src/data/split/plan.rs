@@ -55,7 +55,7 @@ impl SplitPlan {
         if let (TestRows::Last(_), Some(_)) = (self.test, &self.group) {
             return Err(Error::new(
                 ErrorKind::Data,
-                "the last rows cannot be held out where groups stay together",
+                "the last rows cannot be held out if groups stay together",
             )
             .hint(format!(
                 "leave {} out, or hold out groups at random: {}",

@@ -63,12 +63,12 @@ impl GatheredTable<'_> {
                 ErrorKind::Data,
                 "some cells in columns of numbers are unreadable",
             )
-            .expected("numbers; missing cells are empty, `NA` and the like")
+            .expected("numbers, or signs for missing cells such as an empty cell or `NA`")
             .found(found)
             .hint(if is_of_model {
-                format!("correct these cells, or leave their rows out with {rows}: the model needs the columns")
+                format!("correct these cells, or leave their rows out with {rows}; the model needs the columns")
             } else {
-                format!("correct these cells, or leave the columns out with {out} or their rows with {rows}")
+                format!("correct these cells, leave the columns out with {out}, or leave the rows out with {rows}")
             }));
         }
         if missing.is_empty() || may_miss {
@@ -82,7 +82,8 @@ impl GatheredTable<'_> {
             .hint(if is_of_model {
                 format!("fill them with {mean} or {zero}, or leave their rows out with {drop}")
             } else {
-                format!("fill them with {mean} or {zero}, leave their rows out with {drop}, or their columns with {out}")
+                format!("fill them with {mean} or {zero}, leave the rows out with {drop}, or leave the columns out \
+                         with {out}")
             }))
     }
 
@@ -94,9 +95,9 @@ impl GatheredTable<'_> {
         if rows == 0 && !is_empty {
             let found = match (self.dropped, self.bad.count()) {
                 (0, 0) => "none".to_string(),
-                (dropped, 0) => format!("none but {dropped} with missing cells, all left out"),
+                (dropped, 0) => format!("only {dropped} with missing cells, left out"),
                 (_, bad) => format!(
-                    "none but {}, all left out: {}; the first: {}",
+                    "only {}, left out: {}; the first: {}",
                     counted(bad, "bad row", "bad rows"),
                     self.bad.by_kind(),
                     self.bad.examples()
@@ -130,7 +131,8 @@ impl GatheredTable<'_> {
                 .map(|&input| self.input_name(input))
                 .collect();
             data_notes.push(format!(
-                "whole numbers beyond 2^53 are rounded to float64, as no type of 64-bit integers holds all cells of the column: {}",
+                "whole numbers beyond 2^53 are rounded to float64, because no 64-bit integer type holds all cells of \
+                 the column: {}",
                 list_shortly(&names)
             ));
         }

@@ -6,7 +6,7 @@ use crate::data::column::{As, Cells, TableReader};
 use crate::data::options::ReadOptions;
 use crate::data::roles::{Index, IndexKind, is_first, is_stored_index, may_be_index};
 use crate::data::schema::ColumnKind;
-use crate::text::list_shortly;
+use crate::text::{count_of, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 
@@ -53,9 +53,8 @@ pub(in crate::data) fn counts_up(names: &[&str]) -> String {
             set(Setting::Ids, name)
         ),
         _ => format!(
-            "{} columns increase by 1 in each row: {list}; they may be row numbers ({} keeps them beside the rows, \
-             the model does not learn from them)",
-            names.len(),
+            "{} increase by 1 in each row: {list}; they may be row numbers ({} keeps them beside the rows, the model does not learn from them)",
+            count_of(names.len(), "column"),
             setting(Setting::Ids)
         ),
     }

@@ -179,7 +179,7 @@ fn missing_cells_are_refused_with_their_counts_filled_or_dropped() {
     let error = read_table(&mut table(&columns, cells()), &with(Missing::Drop)).unwrap_err();
     assert_eq!(
         error.what_was_found(),
-        Some("none but 3 with missing cells, all left out")
+        Some("only 3 with missing cells, left out")
     );
     assert_eq!(mean.schema()[1].missing, 2);
 }
@@ -351,7 +351,7 @@ fn only_numbers_that_rise_are_an_index() {
     for (place, name, values, expected, said) in [
         (0, "", [0, 1, 2], 2, "which increases by 1 in each row"),
         // Rows were chosen.
-        (0, "Unnamed: 0", [3, 8, 40], 2, "each once and rising"),
+        (0, "Unnamed: 0", [3, 8, 40], 2, "that rise from row to row"),
         (0, "", [37, 41, 29], 3, "`drop = \"\"` leaves it out"),
         (0, "Unnamed: 0", [9, 2, 5], 3, "`drop = \"Unnamed: 0\"`"),
         (

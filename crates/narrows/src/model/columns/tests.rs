@@ -57,7 +57,9 @@ fn damaged_columns_are_refused_with_their_place() {
     let mut twice = to_json(&of(&table()), true);
     twice[1]["name"] = twice[0]["name"].clone();
     assert!(said(&twice).contains("found `x0` twice"));
-    assert!(said(&json!({})).contains("columns: what the model says of its columns is damaged"));
+    assert!(
+        said(&json!({})).contains("columns: the model's description of its columns is damaged")
+    );
     assert!(said(&json!([whole[0]])).contains("expected 2 inputs"));
     assert!(said(&json!([whole[0], whole[1], whole[1]])).contains("columns[2]"));
     for (key, value) in [

@@ -73,7 +73,7 @@ pub(super) fn assign(
         chosen.extend(match_rest(&ours, &rest, &mut notes)?);
     } else if !rest.is_empty() {
         notes.push(format!(
-            "not used, as the map names all tensors of the recipe: {}",
+            "not used, because the map names all tensors of the recipe: {}",
             list(rest.iter().map(|tensor| tensor.name.to_string()))
         ));
     }
@@ -190,7 +190,7 @@ fn match_rest<'a>(
         let found: BTreeMap<&str, Theirs<'_>> = found.collect();
         if found.len() == ours.len() && found.len() == theirs.len() {
             if !prefix.is_empty() {
-                notes.push(format!("the prefix `{prefix}` of all names is taken off"));
+                notes.push(format!("the prefix `{prefix}` of all names is removed"));
             }
             return Ok(found);
         }
@@ -305,11 +305,10 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
         });
     let map = match example {
         Some(example) => format!(
-            "say which is which with {}, which may be repeated and names layers or tensors",
+            "assign layers or tensors with {}, which may be repeated",
             set(Setting::Map, example)
         ),
-        None => "none of these tensors has the shape of one that is expected: give the recipe's layers the sizes of the \
-                 file's"
+        None => "no tensor has an expected shape: give the layers of the recipe the sizes of the layers in the file"
             .to_string(),
     };
     match (missing.is_empty(), extra.is_empty()) {
@@ -341,16 +340,16 @@ fn not_matched(ours: &[&Wanted], theirs: &[Theirs<'_>], prefix: &str, is_ambiguo
             }),
         (false, false) => {
             let error = if is_ambiguous {
-                format("more than one of the recipe's layers may be meant")
+                format("the names fit the layers of the recipe in more than one way")
             } else {
-                format("the tensors are named otherwise than the recipe's")
+                format("the tensors have other names than in the recipe")
             };
             let error = error.expected(expected).found(found);
             if extra.iter().any(|tensor| is_normalization(tensor)) {
                 error.hint(format!("{NORMALIZATION}; else {map}"))
             } else {
                 error.hint(format!(
-                    "{map}; or name them as nn.Sequential does, `encoder.INDEX.weight`"
+                    "{map}; or name them as nn.Sequential does: `encoder.INDEX.weight`"
                 ))
             }
         }
@@ -362,8 +361,8 @@ const NAMES: &str = "name them `encoder.INDEX.weight` and so on, with indices th
      as nn.Sequential does";
 
 /// The hint for weights with one axis.
-const NORMALIZATION: &str = "weights with one axis belong to LayerNorm, which is `layer-norm` in a recipe, or to GroupNorm or PReLU, which are no \
-     layers here";
+const NORMALIZATION: &str = "weights with one axis belong to LayerNorm (`layer-norm` in a recipe), or to GroupNorm or \
+                             PReLU, which Narrows does not have";
 
 fn is_normalization(tensor: &Theirs<'_>) -> bool {
     tensor.name.ends_with("weight") && tensor.shape.len() == 1

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::model::header::format;
 use crate::model::states;
 use crate::network::{State, StateKind};
+use crate::text::count_of;
 use half::{bf16, f16};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -94,12 +95,18 @@ impl ReadNumbers {
     /// Notes about numbers that are not float32, for the user.
     pub(super) fn notes(&self) -> Vec<String> {
         let exact = |count: usize, name: &str| {
-            (count > 0).then(|| format!("{count} weights in {name} are kept as float32, exactly"))
+            (count > 0).then(|| {
+                format!(
+                    "{} in {name} are kept as float32, exactly",
+                    count_of(count, "weight")
+                )
+            })
         };
         let double = match (self.double, self.rounded) {
             (count, 0) => exact(count, "float64"),
             (count, rounded) => Some(format!(
-                "{count} weights in float64 are rounded to float32, which changes {rounded} of them"
+                "{} in float64 are rounded to float32; this changes {rounded} of them",
+                count_of(count, "weight")
             )),
         };
         let notes = [

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::network::{Network, Tensor};
 use crate::recipe::Recipe;
 use crate::scaling::{Scaling, ScalingSpec};
+use crate::text::count_of;
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
@@ -158,7 +159,7 @@ fn plan(
     }
     let unknown = || {
         Error::new(ErrorKind::Data, "the shape of a row is not known")
-            .expected("a shape, data, or dense layers that fit at one width only")
+            .expected("a shape, data, or dense layers that fit only one width")
             .hint(format!(
                 "give {}, as in {} or {}, or {}",
                 setting(Setting::Shape),
@@ -239,8 +240,8 @@ fn given_shape(options: &ImportOptions<'_>) -> Result<Option<Vec<usize>>> {
                 return Err(refuse("the shape does not fit the data")
                     .at(data.name())
                     .expected(format!(
-                        "a shape of {} values, as {:?}",
-                        data.inputs(),
+                        "a shape of {}, as {:?}",
+                        count_of(data.inputs(), "value"),
                         data.shape()
                     ))
                     .found(format!("{shape:?}")));
@@ -266,10 +267,10 @@ fn scaling(recipe: &Recipe, data: Option<&Dataset>) -> Result<(ScalingSpec, Scal
         (Some(spec), None) => Ok((spec, Scaling::without_data(&spec)?)),
         (None, None) => Err(Error::new(
             ErrorKind::Recipe,
-            "the recipe leaves the scaling to the data, and there are none",
+            "the recipe has no scaling, and there are no data to choose it by",
         )
         .hint(format!(
-            "give {}, or say which with {}",
+            "give {}, or choose a scaling with {}",
             setting(Setting::Data),
             key("scaling.kind", "unit")
         ))),
@@ -298,7 +299,8 @@ fn check_shapes(expected: &[Wanted], sources: &[String], header: &Header) -> Res
         let is_transposed = found.len() == 2 && found.iter().eq(tensor.shape.iter().rev());
         return Err(if is_transposed {
             error.hint(
-                "PyTorch has weights as [outputs, inputs]; transpose those of Keras or JAX in Python: `w.T.copy()`",
+                "PyTorch stores weights as [outputs, inputs]; transpose weights of Keras or JAX in Python: \
+                 `w.T.copy()`",
             )
         } else {
             error

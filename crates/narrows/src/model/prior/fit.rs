@@ -192,8 +192,8 @@ impl Prior {
         let zeros = units.share_of_zeros(codes);
         if zeros >= MANY_ZEROS {
             notes.push(format!(
-                "{:.0} % of the code's values that change are exactly 0, as after ReLU or in a sparse code: Gaussians have \
-                 no such values, and what their draws decode to may be unlike the data",
+                "{:.0} % of the code's values that change are exactly 0, as after ReLU or in a sparse code. Gaussians \
+                 do not have such values, so new rows may be unlike the data",
                 100.0 * zeros
             ));
         }
@@ -203,7 +203,7 @@ impl Prior {
                 if components < asked {
                     let rows = count_of(codes.nrows(), "row");
                     notes.push(format!(
-                        "{} in place of {asked}: {rows} are too few for more, as each needs {} or more on average",
+                        "{} instead of {asked}: {rows} are too few for more, because each needs {} or more on average",
                         count_of(components, "Gaussian"),
                         codes.ncols() + 1
                     ));
@@ -220,7 +220,7 @@ fn check(codes: ArrayView2<'_, f32>, asked: usize) -> Result<usize> {
     let (rows, width) = codes.dim();
     if !(1..=1000).contains(&asked) {
         return Err(refused("this number of Gaussians is not possible")
-            .expected("1 to 1000")
+            .expected("1 to 1,000")
             .found(asked));
     }
     if rows < 2 || width == 0 {
@@ -259,8 +259,8 @@ fn check(codes: ArrayView2<'_, f32>, asked: usize) -> Result<usize> {
 }
 
 /// What is said where [`em::FLOOR`] of each variance is added.
-const SINGULAR: &str = "the covariance of the codes is singular, as some of their values never change or follow from others: 1e-6 of each \
-     variance is added to it";
+const SINGULAR: &str = "the covariance of the codes is singular, because some of their values never change or follow \
+                        from others: 1e-6 of each variance is added to it";
 
 fn gaussian(units: &Units, scaled: &[f64], mut notes: Vec<String>) -> Result<FittedPrior> {
     /// The smallest share of a variance that the other values must leave unexplained.
@@ -330,13 +330,13 @@ fn mixture(
     let found = fit.parts.len();
     if found < asked {
         notes.push(format!(
-            "{} in place of {asked}: there are not more distinct codes, or the others lost all of theirs",
+            "{} instead of {asked}: there are no more distinct codes, or the other Gaussians have lost all of theirs",
             count_of(found, "Gaussian")
         ));
     }
     if !fit.has_converged {
         notes.push(format!(
-            "the fit was ended after {MOST_ITERATIONS} iterations, with the log-likelihood still rising"
+            "the fit ended after {MOST_ITERATIONS} iterations, although the log-likelihood was still rising"
         ));
     }
     let component = |part: &em::Part| -> Result<Component> {

@@ -2,6 +2,7 @@
 
 use super::lower::{Lower, dot};
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::count_of;
 
 /// A normal distribution of codes with a full covariance, in the units of the code, in double precision.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,14 +43,15 @@ impl Gaussian {
             .ok_or_else(|| {
                 refused("the covariance does not fit the mean")
                     .expected(format!(
-                        "the lower half of a matrix of {width} rows, which is {} numbers",
-                        super::lower::count(width)
+                        "the lower half of a matrix of {}, which is {}",
+                        count_of(width, "row"),
+                        count_of(super::lower::count(width), "number")
                     ))
                     .found(found)
             })?;
         let factor = covariance.cholesky(0.0).ok_or_else(|| {
             refused("the covariance is not positive definite").expected(
-                "a covariance of values none of which is constant or follows from the others",
+                "a covariance of values of which none is constant or follows from the others",
             )
         })?;
         Ok(Gaussian {

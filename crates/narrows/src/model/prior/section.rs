@@ -4,6 +4,7 @@ use super::distribution::{Component, Prior, PriorKind};
 use super::gaussian::Gaussian;
 use super::lower::count;
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::count_of;
 use serde_json::{Value, json};
 
 /// The section of the prior.
@@ -70,7 +71,12 @@ pub(in crate::model) fn from_json(section: &Value, width: usize) -> Result<Prior
             let list = part.get(key).and_then(Value::as_array);
             let list = list.filter(|list| list.len() == many);
             let numbers = list.and_then(|list| list.iter().map(Value::as_f64).collect());
-            numbers.ok_or_else(|| damaged(&place(key), format!("a list of {many} numbers")))
+            numbers.ok_or_else(|| {
+                damaged(
+                    &place(key),
+                    format!("a list of {}", count_of(many, "number")),
+                )
+            })
         };
         let weight = part.get("weight").and_then(Value::as_f64);
         let weight = weight.filter(|weight| *weight > 0.0 && *weight <= 1.0 + 1e-9);

@@ -278,7 +278,9 @@ fn too_few_codes_have_fewer_components_and_that_is_told() {
     assert_eq!(fitted.prior.components().len(), 6);
     let note = &fitted.notes[0];
     assert!(
-        note.contains("6 Gaussians in place of 10: 20 rows are too few for more, as each needs 3"),
+        note.contains(
+            "6 Gaussians instead of 10: 20 rows are too few for more, because each needs 3"
+        ),
         "{note}"
     );
     // Many rows, of two kinds.
@@ -286,7 +288,7 @@ fn too_few_codes_have_fewer_components_and_that_is_told() {
     let fitted = fit(&twice, PriorSpec::USUAL);
     assert_eq!(fitted.prior.components().len(), 2);
     assert!(
-        fitted.notes[0].contains("not more distinct codes"),
+        fitted.notes[0].contains("no more distinct codes"),
         "{:?}",
         fitted.notes
     );
@@ -302,7 +304,7 @@ fn what_cannot_be_fitted_is_refused() {
     };
     for components in [0, 1001] {
         let said = refused(&codes, mixture(components));
-        assert!(said.contains("expected 1 to 1000"), "{said}");
+        assert!(said.contains("expected 1 to 1,000"), "{said}");
     }
     let one = some(&codes, 0..1);
     assert!(refused(&one, PriorSpec::Gaussian).contains("expected two rows or more, found 1"));

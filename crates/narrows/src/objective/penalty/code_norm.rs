@@ -16,7 +16,7 @@ impl Part for CodeNorm {
         const {
             &Declaration::new(
                 "code-norm",
-                "the squared norm of a code, mean over rows; regularized autoencoders have it",
+                "the squared norm of a code, mean over rows; for regularized autoencoders",
             )
         }
     }

@@ -31,7 +31,8 @@ impl Part for KlSparsity {
         const {
             &Declaration::new(
                 "kl-sparsity",
-                "the divergence of the means of the code's values over the batch from `rho`; the code lies in (0, 1)",
+                "for each value of the code, the divergence of its mean over the batch from `rho`; codes must lie in \
+                 (0, 1)",
             )
             .keys(&[RHO])
         }

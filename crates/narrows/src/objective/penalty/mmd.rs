@@ -23,8 +23,8 @@ impl Part for Mmd {
         const {
             &Declaration::new(
                 "mmd",
-                "the squared maximum mean discrepancy between the codes of a batch and draws of the standard normal distribution; \
-                 Wasserstein autoencoders have it",
+                "the squared maximum mean discrepancy between the codes of a batch and draws of the standard normal \
+                 distribution; for Wasserstein autoencoders",
             )
         }
     }

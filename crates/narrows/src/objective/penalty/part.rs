@@ -74,7 +74,7 @@ pub(crate) const KIND: Key = Key::new("kind", Kind::Name, "penalty");
 pub(crate) const WEIGHT: Key = Key::new(
     "weight",
     Kind::Number(Range::FROM_0),
-    "how much the penalty counts",
+    "the factor of the penalty in the objective",
 );
 
 /// The keys that all penalties have in addition to their own.

@@ -20,7 +20,7 @@ pub(super) struct Gaussian;
 const STD: Key = Key::new(
     "std",
     Kind::Number(Range::ABOVE_0),
-    "the standard deviation of the data around what the decoder gives",
+    "the standard deviation of the data around the decoder's output",
 )
 .unit("scaled units")
 .default(Preset::Open("learned"));
@@ -35,7 +35,7 @@ const PER_COLUMN: Key = Key::new(
 const MINIMUM_STD: Key = Key::new(
     "minimum_std",
     Kind::Number(Range::ABOVE_0),
-    "what a learned std stays above",
+    "the lower limit of a learned std",
 )
 .unit("scaled units")
 .default(Preset::Number(0.01));

@@ -5,6 +5,7 @@ use super::part::ReconstructionPlace;
 use super::weighed::WeighedLoss;
 use crate::error::{Error, ErrorKind, Result};
 use crate::program::Builder;
+use crate::text::count_of;
 use narrows_kernels::loss::Loss;
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ impl ReconstructionPlace {
                 ErrorKind::Recipe,
                 "the loss compares each value with that of the target",
             )
-            .expected(format!("{target} values"))
+            .expected(count_of(target, "value"))
             .found(output));
         }
         Ok(target)

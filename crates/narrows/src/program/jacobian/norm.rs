@@ -181,7 +181,7 @@ impl JacobianNorm {
                 return Err(Error::new(
                     ErrorKind::Recipe,
                     format!(
-                        "the penalty `{}` needs second derivatives, which the layer does not have",
+                        "the penalty `{}` needs second derivatives, and this layer has none",
                         self.name
                     ),
                 )

@@ -72,14 +72,13 @@ fn the_reference_says_what_the_declarations_say() {
     }
     for line in [
         "`std`: the standard deviation (above 0, in scaled units; default: required)",
-        "`fraction`: the fraction of values that are dropped (0 to 1; default: required)",
-        "`outputs`: the values that the layer gives (1 to 2^24; default: the data's width, \
-         in the decoder's last dense or convolution layer only; where weights are tied, the width that the other layer \
-         reads)",
-        "`kernel`: the size of the kernel (1 to 1024, or [height, width]; default: required)",
+        "`fraction`: the fraction of values that become 0 (0 to 1; default: required)",
+        "`outputs`: the number of values of the output (1 to 2^24; default: for the decoder's last dense or convolution \
+         layer the width of the data; for tied weights the input width of the other layer; else required)",
+        "`kernel`: the size of the kernel (1 to 1,024, or [height, width]; default: required)",
         "`slope`: the slope of the negative part (a number; default: 0.01)",
-        "`epsilon`: added to the root of the second moment (above 0; default: 1e-8)",
-        "| `seed` | 0 to 2^63 - 1 | 0 | random seed |",
+        "`epsilon`: the number that is added to the root of the second moment (above 0; default: 1e-8)",
+        "| `seed` | 0 to 2^63 - 1 | 0 | the random seed |",
         "`kind` names the optimizer (default: \"adam\"):",
     ] {
         assert!(reference.contains(line), "{line}");

@@ -129,7 +129,7 @@ fn the_older_is_taken_where_the_newer_is_damaged_or_missing() {
     fs::write(&newer, &bytes).unwrap();
     fs::write(&older, "").unwrap();
     let model = training.checked_model().unwrap();
-    for way_out in ["begin anew with its recipe", "init_from = "] {
+    for way_out in ["start a new run with its recipe", "init_from = "] {
         let error = restore(&mut training, &known(), folder.path())
             .unwrap_err()
             .to_string();

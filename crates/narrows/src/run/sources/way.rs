@@ -21,20 +21,20 @@ pub(super) fn nameless(folder: &Path, way: Option<&str>) -> Option<Error> {
     let path = way
         .map(|way| folder.join(way))
         .filter(|path| path.exists())?;
-    let what = "the path of the run's data is not UTF-8 text, by which data are named";
+    let what = "the path of the run's data is not UTF-8 text";
     let error = Error::new(ErrorKind::Data, what).at(path.display());
-    Some(error.hint("call Narrows from the folder of the data, or rename the folders above them"))
+    Some(error.hint("start Narrows in the folder of the data, or rename the folders above it"))
 }
 
 /// Why a source of a run cannot be read: it is not where it was. The setting `option` of training names it.
 pub(super) fn moved_away(recorded: &str, folder: &Path, option: Setting, goes_on: bool) -> Error {
     let source = set(option, "SOURCE");
     let way_out = if goes_on || option == Setting::Data {
-        format!("say with {source} where they are now")
+        format!("give their new place with {source}")
     } else {
         // Other commands do not have this option.
         format!(
-            "say where they are now with {}",
+            "give their new place with {}",
             Action::GoOn {
                 run: folder.to_path_buf(),
                 settings: source
@@ -42,9 +42,9 @@ pub(super) fn moved_away(recorded: &str, folder: &Path, option: Setting, goes_on
         )
     };
     let what = match option {
-        Setting::Data => "the data of the run are not there any more",
-        Setting::Validation => "the validation rows of the run are not there any more",
-        _ => "the test rows of the run are not there any more",
+        Setting::Data => "the data of the run are no longer there",
+        Setting::Validation => "the validation rows of the run are no longer there",
+        _ => "the test rows of the run are no longer there",
     };
     Error::new(ErrorKind::Data, what)
         .at(recorded)

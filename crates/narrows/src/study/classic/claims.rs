@@ -1,7 +1,7 @@
 //! A check of the original's claims, in sentences made from the numbers of the runs.
 
 use super::record::ClassicRow;
-use crate::text::figures;
+use crate::text::{figures, thousands};
 
 /// The indices of the experiments that the claims are about.
 const DEEP: usize = 0;
@@ -28,9 +28,9 @@ pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
         .map(|setting| of(STRONG, setting).sensitivity() > of(LIGHT, setting).sensitivity());
     let mut claims = vec![
         format!(
-            "\"The deep model is worse than the simple one\" {}: {} against {} as the original had it, {} \
-             against {} corrected. The deep one has a code of 3 values, the simple one of 8, so this says \
-             nothing of depth.",
+            "\"The deep model is worse than the simple one\" {}. The errors are {} and {} in the original setting, \
+             and {} and {} in the corrected setting. The deep model has a code of 3 values and the simple one a \
+             code of 8, so the comparison says nothing about depth.",
             holds(worse),
             figures(of(DEEP, 0).mse),
             figures(of(SIMPLE, 0).mse),
@@ -38,15 +38,15 @@ pub(super) fn claims(rows: &[ClassicRow]) -> Vec<String> {
             figures(of(SIMPLE, 1).mse),
         ),
         format!(
-            "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}, measured by what Gaussian noise adds to a \
-             model's clean error, averaged over its levels.",
+            "\"λ = 5 is more sensitive to noise than λ = 1e-4\" {}. Sensitivity is the relative increase of a \
+             model's error by Gaussian noise, averaged over the levels of noise.",
             holds(more)
         ),
     ];
     for (setting, name) in settings.into_iter().zip(["original", "corrected"]) {
         let of = |experiment: usize| of(experiment, setting);
         claims.push(format!(
-            "In the {name} setting {} {} {}",
+            "In the {name} setting, {} {} {}",
             order(&of),
             effect(&of),
             errors(&of)
@@ -74,8 +74,14 @@ fn order<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     let mut all = PENALTIES.map(|(place, name)| (of(place).sensitivity(), name));
     all.sort_by(|a, b| b.0.total_cmp(&a.0));
     let [first, second, third] =
-        all.map(|(added, name)| format!("{name} ({:+.0} %)", 100.0 * added));
-    format!("the order, from the most sensitive on, is {first}, {second}, {third}.")
+        all.map(|(added, name)| format!("{name} ({} %)", signed(100.0 * added)));
+    format!("the models are, from the most to the least sensitive: {first}, {second}, {third}.")
+}
+
+/// A whole number with its sign: `+1,200`.
+fn signed(number: f64) -> String {
+    let plus = if number.round() > 0.0 { "+" } else { "" };
+    format!("{plus}{}", thousands(number))
 }
 
 /// Whether the penalty has its intended effect.
@@ -83,13 +89,15 @@ fn effect<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
     let free = of(FREE).sensitivity();
     let less = [STRONG, LIGHT].map(|place| of(place).sensitivity() < free);
     match less {
-        [true, true] => "Either penalty makes the model less sensitive than none does.",
-        [false, false] => "Neither penalty makes the model less sensitive than none does.",
+        [true, true] => "Compared with no penalty, both penalties make the model less sensitive.",
+        [false, false] => {
+            "Compared with no penalty, neither penalty makes the model less sensitive."
+        }
         [true, false] => {
-            "λ = 5 makes the model less sensitive than no penalty does, λ = 1e-4 does not."
+            "Compared with no penalty, λ = 5 makes the model less sensitive and λ = 1e-4 does not."
         }
         [false, true] => {
-            "λ = 1e-4 makes the model less sensitive than no penalty does, λ = 5 does not."
+            "Compared with no penalty, λ = 1e-4 makes the model less sensitive and λ = 5 does not."
         }
     }
     .to_string()
@@ -104,18 +112,15 @@ fn errors<'a>(of: &dyn Fn(usize) -> &'a ClassicRow) -> String {
             .map_or(String::new(), |mse| format!(" (PyTorch: {mse})"));
         format!("{} for {name}{reference}", figures(row.noisy_mse()))
     });
-    format!(
-        "With noise of std 1.5 the errors themselves are {}.",
-        each.join(", ")
-    )
+    format!("With noise of std 1.5, the errors are {}.", each.join(", "))
 }
 
 /// A sentence if a model hardly follows its input.
 fn idle(row: &ClassicRow, penalty: &str, setting: &str) -> Option<String> {
     (row.mse >= IDLE * row.constant_mse).then(|| {
         format!(
-            "In the {setting} setting the model with {penalty} has an error of {}, where the mean image for all inputs \
-             has {}: it hardly follows its input, so that its small sensitivity says little.",
+            "In the {setting} setting, the model with {penalty} has an error of {}. The mean image, given for every \
+             input, has {}. So the model hardly follows its input, and its small sensitivity says little.",
             figures(row.mse),
             figures(row.constant_mse)
         )
@@ -222,9 +227,12 @@ mod tests {
         let text = found(0.1, 1.0, 0.5);
         let order = "λ = 1e-4 (+100 %), no penalty (+50 %), λ = 5 (+10 %)";
         assert!(text.contains(order), "{text}");
-        assert!(text.contains("λ = 5 makes the model less"), "{text}");
-        assert!(found(0.1, 0.2, 0.5).contains("Either penalty"));
-        assert!(found(0.6, 0.7, 0.5).contains("Neither penalty"));
+        assert!(
+            text.contains("λ = 5 makes the model less sensitive and"),
+            "{text}"
+        );
+        assert!(found(0.1, 0.2, 0.5).contains("both penalties"));
+        assert!(found(0.6, 0.7, 0.5).contains("neither penalty"));
         assert!(found(0.6, 0.2, 0.5).contains("λ = 1e-4 makes the model less"));
         // The references stand beside the errors.
         assert!(
@@ -245,6 +253,6 @@ mod tests {
             .filter(|c| c.contains("hardly follows"))
             .collect();
         assert_eq!(said.len(), 1, "{claims:?}");
-        assert!(said[0].starts_with("In the corrected setting the model with λ = 5"));
+        assert!(said[0].starts_with("In the corrected setting, the model with λ = 5"));
     }
 }

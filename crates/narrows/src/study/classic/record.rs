@@ -4,7 +4,7 @@ use super::super::Measure;
 use crate::evaluate::metric::{
     CONSTANT_MSE, Metric, NOISE_SENSITIVITY, NOISY_REFERENCE, REFERENCE,
 };
-use crate::text::figures;
+use crate::text::{figures, thousands};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -102,7 +102,7 @@ impl ClassicRow {
         let times = self.noisy_mse() / clean;
         let percent = (100.0 * (times - 1.0)).round();
         let more = match percent {
-            900.0.. => format!("×{times:.0}"),
+            900.0.. => format!("×{}", thousands(times)),
             // Without the sign of a rounded 0.
             0.0 => "0 %".into(),
             _ => format!("{percent:+.0} %"),

@@ -1,20 +1,51 @@
 //! The results of the classic study as tables: for the terminal, as Markdown and for the page.
 
-use super::record::Classic;
+use super::record::{Classic, ClassicRow};
 use crate::advice::Action;
 use crate::report::{Cell, Table};
-use crate::text::figures;
+use crate::text::{count_of, figures};
+
+/// The name of the column of the error with noise.
+const NOISE: &str = "noise 1.5";
 
 impl Classic {
-    /// The results as a table. The first row names the columns: experiment, setting, epochs, test error, its mean over
-    /// the seeds if there are several, the errors of PyTorch from one seed and of PCA, and the error with noise.
+    /// The results as a table for a terminal. The first row names the columns: the test error, with several seeds as mean
+    /// and standard deviation, the errors of PyTorch from one seed and of PCA, and the error with noise. Each experiment is
+    /// a heading, a row of one cell, with its epochs; below it is a row for each setting.
     pub fn table(&self) -> Vec<Vec<String>> {
+        let mse = match self.seeds {
+            1 => "MSE".to_string(),
+            seeds => format!("MSE, {seeds} seeds"),
+        };
+        let heads = ["", &mse, "PyTorch", "PCA", NOISE];
+        let mut table = vec![heads.map(String::from).to_vec()];
+        let mut before = "";
+        for row in &self.rows {
+            if row.experiment != before {
+                before = row.experiment;
+                let epochs = count_of(row.epochs, "epoch");
+                table.push(vec![format!("{before} ({epochs})")]);
+            }
+            table.push(vec![
+                row.setting.name().into(),
+                row.over_seeds.text(),
+                reference(row.reference),
+                pca(row),
+                row.noisy(),
+            ]);
+        }
+        table
+    }
+
+    /// The results with a row for each experiment and setting. The first row names the columns, which are those of
+    /// [`Classic::table`], and the error of the first seed if there are several.
+    fn flat_table(&self) -> Vec<Vec<String>> {
         let several = self.seeds > 1;
         let mut heads = ["experiment", "setting", "epochs", "MSE"]
             .map(String::from)
             .to_vec();
         heads.extend(several.then(|| format!("{} seeds", self.seeds)));
-        heads.extend(["PyTorch", "PCA", "MSE, noise 1.5"].map(String::from));
+        heads.extend(["PyTorch", "PCA", NOISE].map(String::from));
         let mut table = vec![heads];
         table.extend(self.rows.iter().map(|row| {
             let mut cells = vec![
@@ -24,11 +55,7 @@ impl Classic {
                 figures(row.mse),
             ];
             cells.extend(several.then(|| row.over_seeds.text()));
-            cells.extend([
-                reference(row.reference),
-                row.pca_mse.map_or("-".into(), figures),
-                row.noisy(),
-            ]);
+            cells.extend([reference(row.reference), pca(row), row.noisy()]);
             cells
         }));
         table
@@ -46,7 +73,7 @@ pub(super) fn markdown(classic: &Classic) -> String {
         .iter()
         .map(|row| reference(row.noisy_reference));
     let last = std::iter::once("PyTorch, noise 1.5".to_string()).chain(noisy);
-    let mut rows = classic.table();
+    let mut rows = classic.flat_table();
     rows.iter_mut()
         .zip(last)
         .for_each(|(cells, last)| cells.push(last));
@@ -61,7 +88,7 @@ pub(super) fn markdown(classic: &Classic) -> String {
 /// The table for the report page. The setting is in the cell of the experiment, and the epochs are in the last column,
 /// which a narrow page hides.
 pub(super) fn page_table(classic: &Classic) -> Table {
-    let mut rows = classic.table();
+    let mut rows = classic.flat_table();
     for cells in &mut rows {
         let epochs = cells.remove(2);
         cells.push(epochs);
@@ -78,6 +105,10 @@ pub(super) fn page_table(classic: &Classic) -> Table {
             .map(|cells| cells.into_iter().map(Cell::from).collect())
             .collect(),
     }
+}
+
+fn pca(row: &ClassicRow) -> String {
+    row.pca_mse.map_or("-".into(), figures)
 }
 
 /// An error of PyTorch, with the digits that are known.
@@ -119,7 +150,7 @@ mod tests {
     #[test]
     fn every_cell_stands_under_its_head() {
         for seeds in [1, 2] {
-            let table = classic(seeds).table();
+            let table = classic(seeds).flat_table();
             let cell = |row: usize, head: &str| {
                 let column = table[0].iter().position(|name| name == head);
                 column.map(|column| &table[row][column][..])
@@ -130,10 +161,25 @@ mod tests {
             assert_eq!(cell(1, "PyTorch"), Some("-"));
             assert_eq!(cell(2, "PyTorch"), Some("0.033"));
             assert_eq!(cell(1, "PCA"), Some("0.05161"));
-            assert_eq!(cell(2, "MSE, noise 1.5"), Some("0.04500 (+50 %)"));
+            assert_eq!(cell(2, NOISE), Some("0.04500 (+50 %)"));
             let over = (seeds > 1).then_some("0.03330 ± 0.00028");
             assert_eq!(cell(1, "2 seeds"), over);
         }
+    }
+
+    #[test]
+    fn an_experiment_is_a_heading_with_its_settings_below() {
+        let table = classic(2).table();
+        let rows: Vec<String> = table.iter().map(|cells| cells.join(" | ")).collect();
+        assert_eq!(
+            rows,
+            [
+                " | MSE, 2 seeds | PyTorch | PCA | noise 1.5",
+                "deep (10 epochs)",
+                "original | 0.03330 ± 0.00028 | - | 0.05161 | 0.04500 (+50 %)",
+                "corrected | 0.03330 ± 0.00028 | 0.033 | - | 0.04500 (+50 %)",
+            ]
+        );
     }
 
     #[test]
@@ -157,14 +203,7 @@ mod tests {
         let table = page_table(&classic(1));
         assert_eq!(
             table.heads,
-            [
-                "experiment",
-                "MSE",
-                "PyTorch",
-                "PCA",
-                "MSE, noise 1.5",
-                "epochs"
-            ]
+            ["experiment", "MSE", "PyTorch", "PCA", "noise 1.5", "epochs"]
         );
         let last: Vec<&str> = table.rows[1].iter().map(|cell| &cell.text[..]).collect();
         assert_eq!(

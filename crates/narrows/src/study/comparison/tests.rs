@@ -52,7 +52,7 @@ fn only_errors_of_one_scaling_are_ranked() {
     comparison.rows.truncate(1);
     comparison.rows[0].is_finished = true;
     assert!(comparison.best().is_empty(), "nothing to be better than");
-    assert!(comparison.verdict()[0].contains("keep the seeds"));
+    assert!(comparison.verdict()[0].contains("not trained again"));
     let rows = "90 for training, none for validation, 10 for testing.";
     assert_eq!(comparison.rows_in_words(), [format!("Rows: {rows}")]);
     comparison.rows.push(row("more", "unit", 0.1, None));
@@ -66,11 +66,18 @@ fn columns_that_none_needs_are_not_there() {
     let mut comparison = comparison();
     let heads = |comparison: &Comparison| comparison.table()[0].join("|");
     assert!(heads(&comparison).contains("denoising MSE"));
-    assert!(heads(&comparison).ends_with("scaling"));
+    let scalings = "Scaling: unit for plain, denoising; none for other units.";
+    assert_eq!(comparison.notes()[2], scalings);
     comparison.rows.truncate(1);
     assert!(!heads(&comparison).contains("denoising"));
-    assert!(!heads(&comparison).contains("scaling"));
-    assert!(comparison.table().iter().all(|row| row.len() == 8));
+    assert!(!comparison.notes().join(" ").contains("Scaling"));
+    // All have one seed, and a note says so.
+    assert!(comparison.table().iter().all(|row| row.len() == 7));
+    assert!(comparison.notes()[0].contains("one seed"));
+    comparison.rows[0].seeds = 3;
+    assert!(comparison.notes()[0].contains("3 seeds: numbers are mean"));
+    comparison.rows.push(row("other", "unit", 0.1, None));
+    assert!(heads(&comparison).contains("seeds"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::network::{Network, Parameters};
 use crate::optimizer::Optimizer;
 use crate::program::{Batch, Cpu, Input, Loss, LossValue, Mode, Part, Piece, Profile, Program};
 use crate::scaling::Scaling;
+use crate::text::count_of;
 use crate::train::batches::{Pieces, joins};
 use narrows_kernels::split::Parts;
 use std::ops::Range;
@@ -317,7 +318,7 @@ impl Stepper {
         if all.len() != parameters.len() {
             return Err(
                 Error::new(ErrorKind::Format, "the parameters do not fit the network")
-                    .expected(format!("{} numbers", all.len()))
+                    .expected(count_of(all.len(), "number"))
                     .found(parameters.len()),
             );
         }
@@ -337,7 +338,7 @@ impl Stepper {
         if all.len() != states.len() {
             return Err(
                 Error::new(ErrorKind::Format, "the states do not fit the network")
-                    .expected(format!("{} numbers", all.len()))
+                    .expected(count_of(all.len(), "number"))
                     .found(states.len()),
             );
         }

@@ -149,7 +149,7 @@ fn constant_columns_are_counted_and_named_once() {
             }
         ),
         [
-            "2 columns have the same value in every training row: 1, 2 (counted from 0); they train, but carry no \
+            "2 columns have the same value in every training row: 1, 2 (counted from 0); they have no \
              information"
         ]
     );
@@ -157,7 +157,7 @@ fn constant_columns_are_counted_and_named_once() {
     assert_eq!(
         of(&table, standardize),
         [
-            "2 columns have the same value in every training row: `b`, `c`; they train, but carry no information \
+            "2 columns have the same value in every training row: `b`, `c`; they have no information \
              (`drop` leaves them out)"
         ]
     );
@@ -231,7 +231,7 @@ fn training_of_few_steps_is_dubious() {
     };
     let said = few[0].to_string();
     assert!(
-        said.contains("98 steps in all (49 epochs of 65 rows in batches of 64)"),
+        said.contains("98 steps (49 epochs of 65 rows in batches of 64)"),
         "{said}"
     );
     assert_eq!(found(50, 32, 2).len(), 0);

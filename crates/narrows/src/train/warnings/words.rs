@@ -41,8 +41,8 @@ fn describe_lost(
     match scaling {
         "standardize" | "minmax" => write!(
             f,
-            ": their differences are tiny beside the spread of the column; subtract what is large, take the logarithm, \
-             split the column into parts, or leave it out with {}",
+            ": their differences are tiny compared with the spread of the column. Subtract the large part, take the \
+             logarithm, split the column, or leave it out with {}",
             setting(Setting::Drop)
         ),
         _ => write!(
@@ -64,15 +64,15 @@ impl fmt::Display for Warning {
                 }
                 write!(
                     f,
-                    " changed after the run began: it uses the rows as they were read then; {} will refuse other \
+                    " changed after the run started. The run uses the rows as they were; {} will refuse other \
                      training rows",
                     setting(Setting::Resume)
                 )
             }
             Warning::ThresholdLost => write!(
                 f,
-                "the threshold that was chosen for the model so far does not fit the new one, and is not kept: choose one \
-                 again with {} when the run is finished",
+                "the threshold of the model is removed, because it does not fit the new model: choose one again with \
+                 {} when the run is finished",
                 Action::Calibrate
             ),
             Warning::OutOfRange {
@@ -83,8 +83,7 @@ impl fmt::Display for Warning {
             } => {
                 write!(
                     f,
-                    "the scaled data lie in [{}, {}], but the decoder ends in `{layer}`, which \
-                     gives only ",
+                    "the scaled data lie in [{}, {}], but the decoder ends in `{layer}`, whose outputs are only ",
                     figures(data.0.into()),
                     figures(data.1.into())
                 )?;
@@ -103,8 +102,8 @@ impl fmt::Display for Warning {
             }
             Warning::OnlyRises { warmup, epochs } => write!(
                 f,
-                "the learning rate rises for {warmup} epochs (schedule.warmup), and training has {}: it ends before the \
-                 learning rate is at its full value; train longer, or lower schedule.warmup",
+                "the learning rate rises for {warmup} epochs (schedule.warmup), and training has only {}: it ends \
+                 before the learning rate has its full value. Train longer, or lower schedule.warmup",
                 count_of(*epochs, "epoch")
             ),
             Warning::FewSteps {
@@ -114,7 +113,7 @@ impl fmt::Display for Warning {
                 batch,
             } => write!(
                 f,
-                "training has {} in all ({} of {} in batches of {}), in which the parameters hardly change: raise \
+                "training has only {} ({} of {} in batches of {}), so the parameters hardly change: raise \
                  training.epochs or lower training.batch_size",
                 count_of(*steps, "step"),
                 count_of(*epochs, "epoch"),
@@ -123,13 +122,16 @@ impl fmt::Display for Warning {
             ),
             Warning::LastRowJoins { rows, batch } => write!(
                 f,
-                "{} rows in batches of {batch} leave a last batch of one row, which has no other row to be \
-                 compared with: it joins the batch before it, which has {} rows; choose another training.batch_size for batches of one size",
+                "{} rows in batches of {} leave a last batch of one row, and this recipe compares the rows of a \
+                 batch. So this row joins the batch before it, which then has {} rows. Choose another \
+                 training.batch_size for batches of the same size",
                 thousands(*rows as f64),
-                batch + 1
+                thousands(*batch as f64),
+                thousands(*batch as f64 + 1.0)
             ),
             Warning::OneRow => f.write_str(
-                "there is one row: the model is tested on the row that it is trained on, which says nothing about other rows",
+                "there is only one row: the model is tested on the row that it is trained on, so the test error says \
+                 nothing about other rows",
             ),
             Warning::DrawnFromSeries {
                 column,
@@ -137,14 +139,14 @@ impl fmt::Display for Warning {
                 is_latest_first,
             } => write!(
                 f,
-                "the rows are in the order of the column `{column}`, and rows for {} were drawn at random from among \
-                 them: if neighboring rows are alike, errors on these rows are lower than on later rows; {}",
+                "the rows are in the order of the column `{column}`, and the rows for {} were drawn at random: if \
+                 neighboring rows are alike, errors on the drawn rows are lower than on later rows. {}",
                 if *has_drawn_test { "testing or validation" } else { "validation" },
                 match (has_drawn_test, is_latest_first) {
-                    (true, true) => format!("with the latest row last, {} tests on the last rows instead", set(Setting::Test, "last:0.1")),
+                    (true, true) => format!("Sort the rows so that the latest is last; {} then tests on the last rows", set(Setting::Test, "last:0.1")),
                     (true, false) => format!("{} tests on the last rows instead", set(Setting::Test, "last:0.1")),
                     (false, _) => format!(
-                        "{} sets none apart, {} takes those of another file",
+                        "{} uses no validation rows, {} takes them from another file",
                         set(Setting::Validation, 0),
                         set(Setting::Validation, "FILE")
                     ),
@@ -152,17 +154,18 @@ impl fmt::Display for Warning {
             ),
             Warning::LastIsEarliest { column } => write!(
                 f,
-                "the rows are in the order of the column `{column}` with the latest first: the last rows, which are for \
-                 testing, are the earliest, and training sees what comes after them; sort the rows by `{column}` for {}",
+                "the rows are in the order of the column `{column}`, with the latest first. So the test rows, which \
+                 are the last rows, are the earliest, and training sees later rows: sort the rows by `{column}` for \
+                 {}",
                 set(Setting::Test, "last:…")
             ),
             Warning::DividedAnew { difference } => f.write_str(difference),
             Warning::OlderName { note } => f.write_str(note),
             Warning::BegunOn { used_for, share } => write!(
                 f,
-                "the model that training begins with was trained on about {:.0} % of the rows for {used_for}: errors on \
-                 them are lower than on new rows; divide the rows as its run did (with the same {} and options), or \
-                 give other rows with {} and {}",
+                "the model that training starts from was trained on about {:.0} % of the rows for {used_for}: errors \
+                 on these rows are lower than on new rows. Split the rows as its run did (the same {} and the same \
+                 options), or give other rows with {} and {}",
                 100.0 * share,
                 setting(Setting::Seed),
                 set(Setting::Validation, "FILE"),
@@ -170,14 +173,17 @@ impl fmt::Display for Warning {
             ),
             Warning::KnownRows { given_for, share } => write!(
                 f,
-                "about {:.0} % of the rows for {given_for} are training rows: errors on them are lower than on new rows; \
-                 give rows that training does not see",
+                "about {:.0} % of the rows for {given_for} are training rows: errors on these rows are lower than on \
+                 new rows. Give rows that training does not see",
                 100.0 * share
             ),
             Warning::WideCode { code, inputs } => write!(
                 f,
-                "the code has {code} values and the data {inputs}: the network can copy its input and \
-                 learn nothing; make the encoder's last layer narrower than {inputs}, or train with noise ({})",
+                "the code has {} and the data have {}: the network can copy its input and learn nothing. Make \
+                 the encoder's last layer narrower than {}, or train with noise ({})",
+                count_of(*code, "value"),
+                thousands(*inputs as f64),
+                thousands(*inputs as f64),
                 key("corruption.kind", "masking").with("corruption.fraction", 0.5)
             ),
             Warning::Constant { columns, .. } if columns.is_empty() => f.write_str(
@@ -188,8 +194,8 @@ impl fmt::Display for Warning {
                 have_names,
             } => {
                 let (what, carry, them) = match columns.len() {
-                    1 => ("column has", "it trains, but carries", "it"),
-                    _ => ("columns have", "they train, but carry", "them"),
+                    1 => ("column has", "it has", "it"),
+                    _ => ("columns have", "they have", "them"),
                 };
                 let names: Vec<&str> = columns.iter().map(String::as_str).collect();
                 write!(
@@ -216,7 +222,7 @@ impl fmt::Display for Warning {
             }
             Warning::Squeezed { high } => write!(
                 f,
-                "the data are only 0 and 1, and the scaling turns 1 into {}: the inputs are close to 0; use {}",
+                "the data are only 0 and 1, and the scaling turns 1 into {}, so all inputs are close to 0: use {}",
                 figures((*high).into()),
                 key("scaling.kind", "none")
             ),
@@ -235,15 +241,15 @@ impl fmt::Display for Warning {
                     [groups, of_groups, rows, of_rows].map(|&count| thousands(count as f64));
                 write!(
                     f,
-                    "rows for {given_for} share groups of `{column}` with the training rows: {groups} of {of_groups} groups, \
-                     {rows} of {of_rows} rows; errors on them are lower than on rows of new groups; give rows of other \
-                     groups"
+                    "rows for {given_for} share groups of `{column}` with the training rows: {groups} of {of_groups} \
+                     groups, {rows} of {of_rows} rows. Errors on these rows are lower than on rows of new groups: \
+                     give rows of other groups"
                 )
             }
             Warning::NoGroups { given_for, column } => write!(
                 f,
-                "the rows for {given_for} have no column `{column}`: whether they are of the groups of the training rows \
-                 is not known"
+                "the rows for {given_for} have no column `{column}`, so they may belong to groups of the training \
+                 rows"
             ),
         }
     }

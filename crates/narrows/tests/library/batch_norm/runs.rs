@@ -111,8 +111,9 @@ fn the_last_row_of_an_epoch_joins_the_batch_before_it_and_that_is_said() {
     assert_eq!(training.warnings()[0], joins);
     assert_eq!(
         joins.to_string(),
-        "88 rows in batches of 29 leave a last batch of one row, which has no other row to be compared with: it joins the \
-         batch before it, which has 30 rows; choose another training.batch_size for batches of one size"
+        "88 rows in batches of 29 leave a last batch of one row, and this recipe compares the rows of a batch. So this row \
+         joins the batch before it, which then has 30 rows. Choose another training.batch_size for batches of the same \
+         size"
     );
     let mut seen = Vec::new();
     training.epoch(|progress| seen.push(progress.rows)).unwrap();

@@ -114,7 +114,7 @@ fn a_denoiser_that_adds_noise_is_told_so() {
     let split = source.split(1, &SplitPlan::with_validation(0.0)).unwrap();
     let found = of(&model, &split, 1);
     let said = found.verdict().join(" ");
-    assert!(said.contains("worse than leaving the noise in"), "{said}");
+    assert!(said.contains("worse than no denoising"), "{said}");
     assert_eq!(
         found.to_json()["denoising"]["is_worse_than_noisy_input"],
         true

@@ -172,7 +172,7 @@ fn no_map_is_advised_between_layers_of_other_shapes() {
     .unwrap();
     let error = import(&bytes, &recipe, &[], &[5]).unwrap_err().to_string();
     assert!(
-        error.contains("give the recipe's layers the sizes") && !error.contains("a=encoder.0"),
+        error.contains("give the layers of the recipe the sizes") && !error.contains("a=encoder.0"),
         "{error}"
     );
 }

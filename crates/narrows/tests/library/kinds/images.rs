@@ -36,7 +36,7 @@ fn images_in_deeper_folders_are_counted() {
         .train;
     assert_eq!(data.rows(), 1);
     assert!(
-        data.notes()[0].starts_with("2 images in deeper folders left out"),
+        data.notes()[0].starts_with("left out 2 images in deeper folders"),
         "{:?}",
         data.notes()
     );

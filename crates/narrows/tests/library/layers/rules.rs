@@ -85,15 +85,18 @@ fn ties_that_do_not_fit_are_refused() {
             &[tied_dense(missing)],
             &[
                 "decoder[0]",
-                "not dense",
-                "a dense layer of the encoder",
+                "does not name a dense layer",
+                "a dense layer",
                 &tie,
             ],
         );
     }
     let convolution = [layer::conv2d(2, [1, 1]), layer::flatten(), dense(3)];
     let error = Network::new(&convolution, &[tied_dense(0)], &[1, 3, 3]).unwrap_err();
-    assert!(error.to_string().contains("not dense"), "{error}");
+    assert!(
+        error.to_string().contains("does not name a dense layer"),
+        "{error}"
+    );
     refused(
         &encoder,
         &[tied_dense(0)],

@@ -138,7 +138,7 @@ fn units_of_later_files_are_compared_with_those_of_training() {
     );
     let said = folder.said("score run --data none.csv -o scores.csv");
     assert!(
-        said.contains("the column `x` has no unit, in training it had the unit %"),
+        said.contains("the column `x` has no unit, but had the unit % in training"),
         "{said}"
     );
     // A run is no data.

@@ -207,11 +207,11 @@ fn a_delimiter_at_the_end_of_lines_is_no_column() {
     for (name, note) in [
         (
             "rows.csv",
-            "left out empty cells behind the last column in 30 rows",
+            "left out empty cells after the last column in 30 rows",
         ),
         (
             "all.csv",
-            "left out 1 column at the end without name and values",
+            "left out 1 column at the end without a name and without values",
         ),
     ] {
         assert_eq!(folder.tried(name).list("notes"), [note]);

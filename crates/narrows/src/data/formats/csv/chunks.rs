@@ -3,6 +3,7 @@
 use super::refusal::{open_quote, unreadable};
 use super::syntax::{Comments, Syntax, last_record_end};
 use crate::data::limits;
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use memchr::{memchr_iter, memrchr};
 use std::io::Read;
@@ -132,7 +133,7 @@ pub(super) fn refuse_long(
         && text.len() - open > limits::CELL
     {
         return Err(open_quote(line_at(open), syntax.quote)
-            .expected(format!("its end within {} bytes", limits::CELL))
+            .expected(format!("its end within {}", count_of(limits::CELL, "byte")))
             .found(format!("none in {} bytes", text.len() - open)));
     }
     let at = format!("line {}", line_at(end));
@@ -168,7 +169,7 @@ fn cells(record: &[u8], syntax: Syntax) -> usize {
 
 fn too_long(what: &str, limit: usize) -> Error {
     Error::new(ErrorKind::Data, format!("{what} of the text is too long"))
-        .expected(format!("at most {limit} bytes"))
+        .expected(format!("at most {}", count_of(limit, "byte")))
         .found("more")
 }
 

@@ -14,6 +14,7 @@ use crate::advice::{Setting, set};
 use crate::data::column::{As, Bad, Block, BlockPlace, Cells, OddRow};
 use crate::data::fault::OnFault;
 use crate::data::limits;
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
@@ -188,7 +189,7 @@ impl ConvertedRows<'_> {
                 return Err(
                     Error::new(ErrorKind::Data, "a cell of the text is too long")
                         .at(format!("line {line}"))
-                        .expected(format!("at most {} bytes", limits::CELL))
+                        .expected(format!("at most {}", count_of(limits::CELL, "byte")))
                         .found(raw.bytes.len()),
                 );
             }

@@ -335,7 +335,7 @@ impl Commas {
         match self {
             Commas::Separate => None,
             Commas::PerhapsSeparate => Some(format!(
-                "the comma on each line was taken for a separator; if it is a decimal sign, use {}",
+                "the comma on each line was read as a separator; if it is a decimal sign, use {}",
                 set(Setting::Decimal, ',')
             )),
             Commas::Decimal => doubt_of_one_column(records),
@@ -350,8 +350,8 @@ fn doubt_of_one_column(records: &[TextRecord<'_>]) -> Option<String> {
     let line = name.line;
     (name.cells.len() == 1 && rows.all(|row| row.cells.len() == 2)).then(|| {
         format!(
-            "below the one name on line {line}, the comma of each line was taken for a decimal sign; if it stands \
-             between two cells, say {}",
+            "the commas below the single name on line {line} were read as decimal signs; if they separate cells, use \
+             {}",
             set(Setting::Separator, ',').with(Setting::SkipLines, line).with(Setting::Header, "no")
         )
     })

@@ -5,6 +5,7 @@ use super::zipped;
 use crate::advice::{Setting, set, setting};
 use crate::data::fault::Mend;
 use crate::data::formats::unpack::unpacked;
+use crate::declaration::suggest;
 use crate::{Error, ErrorKind, Result};
 use encoding_rs::{CoderResult, Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::io::{self, Cursor, Read};
@@ -55,12 +56,29 @@ pub(super) fn open(path: &Path, label: Option<&str>) -> Result<OpenText> {
     })
 }
 
+/// Names that may be meant by a misspelled one. There are more encodings, with several names each.
+const USUAL: [&str; 12] = [
+    "utf-8",
+    "utf-16le",
+    "utf-16be",
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "iso-8859-2",
+    "iso-8859-15",
+    "latin1",
+    "shift_jis",
+    "big5",
+    "gb18030",
+];
+
 /// An encoding by its name on the web.
 fn named(label: &str) -> Result<&'static Encoding> {
     Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
-        Error::new(ErrorKind::Data, "there is no encoding of this name")
+        let error = Error::new(ErrorKind::Data, "there is no encoding of this name")
             .expected("a name such as utf-8, windows-1252, iso-8859-2, utf-16le or shift_jis")
-            .found(format!("\"{label}\""))
+            .found(format!("\"{label}\""));
+        suggest(error, label, &USUAL)
     })
 }
 
@@ -238,7 +256,7 @@ impl NotText {
             .expected("UTF-8 text")
             .found(format!("{:02x?}", self.bytes))
             .hint(format!(
-                "name its encoding: for most older files {}",
+                "name its encoding; for most older files it is {}",
                 set(Setting::Encoding, USUAL)
             ));
         Refusal::mended_by(error, Mend::Encoding(USUAL))

@@ -17,6 +17,7 @@ use crate::data::TextOptions;
 use crate::data::column::{As, Block, CellCounts, FileColumn, TableReader, Verdict};
 use crate::data::fault::{Fault, Mend};
 use crate::data::schema::ColumnKind;
+use crate::text::count_of;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
@@ -184,7 +185,7 @@ impl CsvTable {
         let skip = usize::try_from(lines).unwrap_or(usize::MAX);
         let what = match lines {
             1 => "the last line has no values".to_string(),
-            lines => format!("the last {lines} lines have no values"),
+            lines => format!("the last {} have no values", count_of(lines, "line")),
         };
         let error = Error::new(ErrorKind::Data, what).hint(format!(
             "leave them out with {}, or keep them with {}",

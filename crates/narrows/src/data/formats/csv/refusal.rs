@@ -4,7 +4,7 @@ use crate::advice::{Setting, set, setting};
 use crate::data::ReadOptions;
 use crate::data::fault::{Fault, Mend};
 use crate::data::formats::unpack::is_damage;
-use crate::text::counted;
+use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
 use std::io;
 
@@ -147,9 +147,10 @@ impl Odd {
         let &first = self.examples.first()?;
         let count = usize::try_from(self.count).unwrap_or(usize::MAX);
         let hint = match count {
-            1 => "this description leaves it out, and training refuses the file: correct it".into(),
+            1 => "this description leaves the line out, and training refuses the file: correct the line".into(),
             _ => format!(
-                "{} are not rows: {}; this description leaves them out, and training refuses the file: correct them",
+                "{} are not rows: {}. This description leaves them out, and training refuses the file: correct these \
+                 lines",
                 counted(count, "record", "records"),
                 self.places()
             ),
@@ -178,7 +179,7 @@ impl Odd {
 pub(super) fn other_width(line: u64, width: usize, found: usize) -> Error {
     Error::new(ErrorKind::Format, "the lines differ in length")
         .at(format!("line {line}"))
-        .expected(format!("{width} cells, as in most lines"))
+        .expected(format!("{}, as in most lines", count_of(width, "cell")))
         .found(found)
 }
 

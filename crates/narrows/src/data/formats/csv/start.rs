@@ -32,7 +32,7 @@ impl StartRecords<'_> {
                 .expected("lines of values")
                 .found(match self.options.text.skip_lines {
                     Some(skip) if skip > 0 => format!(
-                        "none behind the first {skip} lines, which {} leaves out",
+                        "no lines after the first {skip}, which {} leaves out",
                         setting(Setting::SkipLines)
                     ),
                     _ => "none".to_string(),
@@ -229,8 +229,8 @@ impl StartRecords<'_> {
         if self.is_short_by_row_names(first, usual) {
             names.insert(0, "");
             dialect.notes.push(format!(
-                "the header on line {line} has one name less than the rows have cells: the first cell of each row is \
-                 its name, as R writes them"
+                "the header on line {line} has one name less than a row has cells: the first cell of each row is the \
+                 name of the row, as in files of R"
             ));
         } else if has_rows && names.len() != usual && !self.differs_by_empty(first, usual) {
             let error = self.other_width(first, usual, line);
@@ -280,14 +280,14 @@ impl StartRecords<'_> {
         let error = other_width(line, usual, found);
         if 2 * found == usual && self.syntax.separator == b',' {
             return error.hint(
-                "the rows have twice as many cells as the header: if the commas in numbers such as 1,5 are decimal signs too, \
-                 write the file with another separator, such as semicolons",
+                "the rows have twice as many cells as the header: if commas are also decimal signs, as in 1,5, write \
+                 the file with another separator, such as semicolons",
             );
         }
         if found + 1 == usual {
             return error.hint(
-                "the rows have one cell more than the header: if the first cells are the names of the rows, give their \
-                 column a name too",
+                "the rows have one cell more than the header: if the first cells are the names of the rows, add a \
+                 name for their column",
             );
         }
         error

@@ -92,14 +92,14 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
     let seen = &table.seen;
     if table.hidden > 0 {
         notes.push(format!(
-            "left out {} at the end without name and values",
+            "left out {} at the end without a name and without values",
             counted(table.hidden, "column")
         ));
     }
     if seen.surplus > 0 {
         let rows = counted(usize::try_from(seen.surplus).unwrap_or(usize::MAX), "row");
         notes.push(format!(
-            "left out empty cells behind the last column in {rows}"
+            "left out empty cells after the last column in {rows}"
         ));
     }
     if seen.comments > 0 {
@@ -127,8 +127,8 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
             _ => ("comma", "."),
         };
         notes.push(format!(
-            "took the {mark} for the decimal sign, because the whole numbers of `{}` have no thousands separator; if it \
-             separates thousands, set {}",
+            "read the {mark} as the decimal sign, because the whole numbers of `{}` have no thousands separator; if \
+             it separates thousands, set {}",
             table.name_of(column),
             set(Setting::Decimal, other)
         ));

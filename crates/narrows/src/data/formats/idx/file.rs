@@ -13,6 +13,7 @@ use crate::data::limits::check_row;
 use crate::data::records::{Records, RowType};
 use crate::data::source::at_source;
 use crate::data::{Layout, Values};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -103,7 +104,8 @@ pub(in crate::data) fn read_labels(
                 Error::new(ErrorKind::Data, "the labels do not fit the images")
                     .at("byte 4")
                     .expected(format!(
-                        "{count} labels, one an image of {}",
+                        "{}, one an image of {}",
+                        count_of(count, "label"),
                         images.display()
                     ))
                     .found(header.rows()),
@@ -113,7 +115,10 @@ pub(in crate::data) fn read_labels(
         let Some(columns) = columns.filter(|&columns| columns > 1) else {
             return Ok((labels, None));
         };
-        let note = format!("QMNIST labels: used the first of {columns} columns (the class)");
+        let note = format!(
+            "QMNIST labels: used the first of {} (the class)",
+            count_of(columns, "column")
+        );
         Ok((labels.into_iter().step_by(columns).collect(), Some(note)))
     };
     read().map_err(|error| at_source(error, &path.display().to_string()))
@@ -139,7 +144,7 @@ impl IdxHeader {
             .try_fold(element.size(), |product, &size| product.checked_mul(size))
             .filter(|bytes| bytes.checked_add(len).is_some())
             .ok_or_else(|| {
-                at_byte(4, "the sizes promise more than any file can hold")
+                at_byte(4, "the sizes are larger than any file can be")
                     .expected("sizes whose product is a length in bytes")
                     .found(format!("{dimensions:?}"))
             })?;
@@ -238,10 +243,11 @@ impl IdxHeader {
     fn too_short(&self, found: usize) -> Error {
         at_byte(self.len + found, "the file ends too soon")
             .expected(format!(
-                "{} bytes after the header, for {:?}",
-                self.promised, self.dimensions
+                "{} after the header, for {:?}",
+                count_of(self.promised, "byte"),
+                self.dimensions
             ))
-            .found(format!("{found} bytes"))
+            .found(count_of(found, "byte"))
     }
 
     fn too_long(&self) -> Error {
@@ -317,7 +323,7 @@ fn read_four(reader: &mut impl Read, offset: usize) -> Result<[u8; 4]> {
     <[u8; 4]>::try_from(bytes).map_err(|bytes| {
         at_byte(offset + bytes.len(), "the file ends within its header")
             .expected("4 bytes")
-            .found(format!("{} bytes", bytes.len()))
+            .found(count_of(bytes.len(), "byte"))
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::advice::{Setting, set, setting};
 use crate::data::limits::{excerpt, names};
+use crate::declaration::suggest;
 use crate::{Error, ErrorKind, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,12 +101,11 @@ impl Files {
                 let exact = sets.iter().find(|&&set| set == wanted);
                 let found = exact.or_else(|| sets.iter().find(|set| is_end(set)));
                 let Some(found) = found else {
-                    return Err(Error::new(
-                        ErrorKind::Data,
-                        format!("there is no set `{}` in the folder", excerpt(&wanted)),
-                    )
-                    .at(folder.display())
-                    .expected(format!("one of {}", listed())));
+                    let what = format!("there is no set `{}` in the folder", excerpt(&wanted));
+                    let error = Error::new(ErrorKind::Data, what)
+                        .at(folder.display())
+                        .expected(format!("one of {}", listed()));
+                    return Err(suggest(error, &wanted, &sets));
                 };
                 Some(*found)
             }
@@ -123,7 +123,7 @@ impl Files {
                     let found = format!("{} and {}", first.display(), path.display());
                     return Err(Error::new(
                         ErrorKind::Data,
-                        "two files of the folder could be meant",
+                        "two files of the folder have the same role",
                     )
                     .at(folder.display())
                     .found(found)
@@ -156,7 +156,7 @@ impl Files {
                     .at(labels.display())
                     .expected("a file of images beside it")
                     .found("none")
-                    .hint("add the images or take the labels away"),
+                    .hint("add the images, or remove the labels"),
             ),
         }
     }

@@ -11,6 +11,7 @@ use super::picture::{
 use super::tiff;
 use crate::data::guard::guarded;
 use crate::data::limits::IMAGE_FILE;
+use crate::text::{count, count_of};
 use crate::{Error, ErrorKind, Result};
 use image::codecs::bmp::BmpDecoder;
 use image::metadata::Orientation;
@@ -70,8 +71,9 @@ type One = std::result::Result<(ImageHead, Option<Picture>), Cause>;
 fn one(opened: OpenImage, kind: Option<ImageKind>, wanted: Wanted) -> One {
     if opened.bytes > IMAGE_FILE {
         return Err(format!(
-            "it has {} bytes, and at most {IMAGE_FILE} are read",
-            opened.bytes
+            "it has {}, and at most {} are read",
+            count_of(opened.bytes, "byte"),
+            count(IMAGE_FILE)
         )
         .into());
     }

@@ -68,7 +68,7 @@ fn open_folder(spec: &str, options: &ReadOptions) -> Result<Option<Source>> {
     }
     if folder.deeper > 0 {
         data.notes.push(format!(
-            "{} in deeper folders left out: only the folder and its subfolders are read",
+            "left out {} in deeper folders: only the folder and its subfolders are read",
             images(folder.deeper)
         ));
     }
@@ -91,7 +91,7 @@ fn nothing_to_read(spec: &str, folder: &Folder) -> Result<Option<Source>> {
                 .expected("images in the folder, or in its subfolders, which are their labels")
                 .found(format!("{} further down", folder.deeper))
                 .hint(format!(
-                    "give the folder above theirs, such as {}",
+                    "use the folder above their subfolders, such as {}",
                     above.display()
                 )),
         );
@@ -117,10 +117,7 @@ fn refuse_others(spec: &str, options: &ReadOptions, what: &str) -> Result<()> {
     if options.fit != Fit::default() && options.image_size.is_none() {
         return Err(Error::new(
             ErrorKind::Data,
-            format!(
-                "{} says how images are brought to a size, and no size is given",
-                setting(Setting::Fit)
-            ),
+            format!("{} needs a size to resize images to", setting(Setting::Fit)),
         )
         .at(spec)
         .hint(format!(

@@ -1,6 +1,7 @@
 //! An image in memory, in the form of its decoder, and its header.
 
 use crate::data::limits::{IMAGE_BYTES_FREE, IMAGE_PIXELS, IMAGE_RATIO};
+use crate::text::{count, count_of};
 use image::metadata::Orientation;
 use std::borrow::Cow;
 
@@ -60,7 +61,8 @@ impl ImageHead {
         }
         if pixels > IMAGE_PIXELS {
             return Err(format!(
-                "it has {width} x {height} pixels, and at most {IMAGE_PIXELS} are read"
+                "it has {width} x {height} pixels, and at most {} are read",
+                count(IMAGE_PIXELS)
             )
             .into());
         }
@@ -73,8 +75,9 @@ impl ImageHead {
         let bytes = pixels.saturating_mul(stride as u64 * of_value);
         if bytes > IMAGE_BYTES_FREE.max(file_bytes.saturating_mul(IMAGE_RATIO)) {
             return Err(format!(
-                "its {file_bytes} bytes promise {width} x {height} pixels of {bytes} bytes, which is more than \
-                 {IMAGE_RATIO} times as much"
+                "its {} claim {width} x {height} pixels of {}, which is more than {IMAGE_RATIO} times as much",
+                count_of(file_bytes, "byte"),
+                count_of(bytes, "byte")
             )
             .into());
         }

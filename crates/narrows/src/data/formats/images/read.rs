@@ -198,7 +198,7 @@ fn decoded(image: &PlannedImage, plan: &ImagePlan) -> Result<ImageRow> {
             .expected("finite numbers")
             .found(value)
             .hint(format!(
-                "put numbers in place of NaN, as in Python: `numpy.nan_to_num(image)`; or leave such images out with {}",
+                "replace NaN by numbers, in Python: `numpy.nan_to_num(image)`; or leave such images out with {}",
                 set(Setting::OnBad, "drop")
             )));
     }

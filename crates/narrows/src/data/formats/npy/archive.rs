@@ -8,7 +8,8 @@ use super::header::{ArrayContent, ArrayHeader};
 use super::labels::{Labels, read_labels};
 use crate::data::limits::{CHECKED_BYTES, excerpt, names};
 use crate::data::{Dataset, ReadOptions};
-use crate::text::python_string;
+use crate::declaration::nearest;
+use crate::text::{count, count_of, python_string};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
 use std::io::{self, Read};
@@ -153,13 +154,13 @@ fn expect_size(header: &ArrayHeader, declared: u64) -> Result<()> {
     match held.cmp(&bytes) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Less => Err(too_short(bytes, held)),
-        std::cmp::Ordering::Greater => Err(too_long(bytes, &held.to_string())),
+        std::cmp::Ordering::Greater => Err(too_long(bytes, &count(held))),
     }
 }
 
 fn too_long(expected: u64, found: &str) -> Error {
     Error::new(ErrorKind::Format, "the entry goes on after its array")
-        .expected(format!("{expected} bytes"))
+        .expected(count_of(expected, "byte"))
         .found(format!("{found} bytes"))
 }
 
@@ -214,17 +215,13 @@ pub(super) fn refuse_sparse(archive: &Archive) -> Result<()> {
 
 /// Adds the name that was probably meant, or the list of names.
 pub(super) fn suggested(error: Error, name: &str, known: &[String]) -> Error {
-    let likeness = |known: &&String| strsim::normalized_damerau_levenshtein(name, known);
-    let nearest = known
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     let listed = names(known, |name| format!("`{}`", excerpt(name)));
-    match nearest {
-        Some(nearest) if likeness(&nearest) >= 0.5 => error.hint(format!(
+    match nearest(name, known.iter().map(String::as_str)) {
+        Some(nearest) => error.hint(format!(
             "did you mean `{}`? There are {listed}",
             excerpt(nearest)
         )),
-        Some(_) => error.hint(format!("there are {listed}")),
-        None => error.found("no arrays"),
+        None if known.is_empty() => error.found("no arrays"),
+        None => error.hint(format!("there are {listed}")),
     }
 }

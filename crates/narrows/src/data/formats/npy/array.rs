@@ -10,6 +10,7 @@ use crate::data::formats::layout::{ArrayPlan, Turned};
 use crate::data::limits::{FORTRAN_BYTES, FORTRAN_RATIO, check_row};
 use crate::data::records::IN_MEMORY;
 use crate::data::{Dataset, Layout, ReadOptions, Values};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
 
@@ -160,17 +161,15 @@ fn check_fortran(bytes: u64, packed: Option<u64>) -> Result<()> {
         ErrorKind::Data,
         "the array is stored column by column (Fortran order) and far larger than its compressed file",
     )
-    .expected(format!(
-        "at most {most} bytes from a file of {packed} bytes, or rows one after the other (C order)"
-    ))
-    .found(format!("{bytes} bytes"))
+    .expected(format!("at most {} from a file of {}, or rows one after the other (C order)", count_of(most, "byte"), count_of(packed, "byte")))
+    .found(count_of(bytes, "byte"))
     .hint("save it again with numpy.ascontiguousarray"))
 }
 
 pub(super) fn too_short(expected: u64, found: u64) -> Error {
     Error::new(ErrorKind::Format, "the array ends too soon")
-        .expected(format!("{expected} bytes"))
-        .found(format!("{found} bytes"))
+        .expected(count_of(expected, "byte"))
+        .found(count_of(found, "byte"))
 }
 
 /// The error for an array that was requested as labels and holds something else.

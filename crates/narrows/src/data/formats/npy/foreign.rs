@@ -61,8 +61,8 @@ impl ForeignArray {
         let save = "numpy.save(\"rows.npy\", ";
         let hint = match self {
             ForeignArray::Objects => format!(
-                "in Python: a = {load}; {save}numpy.stack(a).astype(\"float32\")) where every object is an array \
-                 of one shape, or numpy.vstack(a); words: a.astype(str)"
+                "in Python: a = {load}; {save}numpy.stack(a).astype(\"float32\")) if all objects are arrays of one \
+                 shape; numpy.vstack(a) stacks rows, a.astype(str) makes words"
             ),
             ForeignArray::Fields(_) => format!(
                 "in Python: from numpy.lib.recfunctions import structured_to_unstructured; a = {plain}; \

@@ -4,6 +4,7 @@ use super::foreign::ForeignArray;
 use super::literal::{self, Literal};
 use crate::data::element::{Element, NumberKind};
 use crate::data::limits::{NPY_HEADER, NPY_TAKEN, excerpt};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::io::Read;
 
@@ -76,7 +77,7 @@ impl ArrayHeader {
                 }
                 ("shape", Literal::Tuple(sizes)) => shape.replace(sizes).is_none(),
                 ("shape", _) => return Err(damaged("the shape is not a tuple")),
-                _ => return Err(damaged("there is a key that does not belong there")),
+                _ => return Err(damaged("there is an unknown key")),
             };
             if !is_new {
                 return Err(damaged("a key comes twice"));
@@ -130,7 +131,7 @@ impl ArrayHeader {
             .ok_or_else(|| {
                 Error::new(
                     ErrorKind::Format,
-                    "the shape promises more than any file can hold",
+                    "the shape is larger than any file can be",
                 )
                 .found(self.sizes())
             })
@@ -219,7 +220,7 @@ fn read_text(reader: &mut impl Read) -> Result<(String, u64)> {
 fn too_long(len: usize, most: usize) -> Error {
     Error::new(ErrorKind::Format, "the header is too long")
         .at("byte 8")
-        .expected(format!("at most {most} bytes"))
+        .expected(format!("at most {}", count_of(most, "byte")))
         .found(len)
 }
 

@@ -5,6 +5,7 @@ use super::header::{ArrayContent, ArrayHeader, StoredWords};
 use crate::data::Dataset;
 use crate::data::builder::read_growing;
 use crate::data::limits::{LABEL_BYTES, LABEL_WORD, LABEL_WORDS};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::io::Read;
@@ -31,7 +32,7 @@ pub(super) fn read_labels(
     if header.shape != [rows] && header.shape != [rows, 1] {
         return Err(
             Error::new(ErrorKind::Data, "the labels do not fit the rows")
-                .expected(format!("{rows} labels, one a row"))
+                .expected(format!("{}, one a row", count_of(rows, "label")))
                 .found(header.shape.iter().product::<usize>()),
         );
     }

@@ -171,7 +171,7 @@ impl ArchiveReader<'_> {
             let names = listed_names(&archive.names, |name| format!("`{}`", excerpt(name)));
             return Err(Error::new(
                 ErrorKind::Data,
-                "there are too many arrays to tell which are the rows",
+                "the file has too many arrays to find the rows",
             )
             .expected(format!("at most {NPZ_ARRAYS} arrays"))
             .found(format!("{}: {names}", archive.names.len()))
@@ -265,7 +265,7 @@ impl ArchiveReader<'_> {
                 .copied()
                 .unwrap_or_default();
             data.notes.push(format!(
-                "the {rows} rows of `{}` are left out; `{}:{name}` takes them, for {} for example",
+                "the {rows} rows of `{}` are left out; `{}:{name}` reads them, for example for {}",
                 excerpt(&name),
                 self.file,
                 setting(Setting::Validation)

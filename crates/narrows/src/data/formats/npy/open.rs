@@ -6,7 +6,7 @@ use super::header::{ArrayHeader, MAGIC};
 use crate::data::records::{IN_MEMORY, Records, RowType};
 use crate::data::source::at_source;
 use crate::data::{Dataset, ReadOptions, Source, Values};
-use crate::text::python_string;
+use crate::text::{count_of, python_string};
 use crate::{Error, ErrorKind, Result};
 use std::fs::File;
 use std::io::Read;
@@ -64,11 +64,11 @@ fn read_npy(path: &Path, spec: &str, options: &ReadOptions) -> Result<Dataset> {
         };
         return Err(Error::new(ErrorKind::Format, what)
             .expected(format!(
-                "{} bytes after the header, for {}",
-                rows.bytes,
+                "{} after the header, for {}",
+                count_of(rows.bytes, "byte"),
                 header.described()
             ))
-            .found(format!("{} bytes", len.saturating_sub(header.len))));
+            .found(count_of(len.saturating_sub(header.len), "byte")));
     }
     if rows.bytes > IN_MEMORY && rows.is_plain() {
         let (count, inputs) = rows.dim();

@@ -27,7 +27,7 @@ impl NpySink {
                 "no type of NumPy holds the values of all columns",
             )
             .at(file.path().display())
-            .found("whole numbers of 64 bits with a sign beside some without one")
+            .found("signed and unsigned 64-bit integers")
             .hint("write a .parquet or .csv file")
         })?;
         let descr = match kind {

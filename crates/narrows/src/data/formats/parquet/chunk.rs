@@ -4,6 +4,7 @@ use super::pages::{Allowance, Budget, CheckedPages, LEVELS, SharedFile, shares_b
 use super::refusal::{DAMAGED, damaged};
 use super::stored::{StoredColumn, StoredShape};
 use crate::advice::{Setting, setting};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -111,7 +112,7 @@ impl<'a> ColumnChunk<'a> {
                 .map_or(0, |m| m.iter().filter(|&&m| m).count());
         if found != cells && !matches!(self.stored.shape, StoredShape::Other { .. }) {
             return Err(Error::new(ErrorKind::Format, DAMAGED)
-                .expected(format!("{cells} values"))
+                .expected(count_of(cells, "value"))
                 .found(found));
         }
         Ok(ColumnRows { raw, missing })
@@ -220,7 +221,10 @@ impl<'a> ColumnChunk<'a> {
                 Some(found) => {
                     return Err(Error::new(ErrorKind::Data, "a list has another length")
                         .at(format!("row {} (counted from 0)", first + row as u64))
-                        .expected(format!("{length} values, as in the first rows"))
+                        .expected(format!(
+                            "{}, as in the first rows",
+                            count_of(length, "value")
+                        ))
                         .found(found)
                         .hint(format!("leave it out with {}", setting(Setting::Drop))));
                 }
@@ -296,9 +300,9 @@ impl Take<'_> {
             if bytes > BYTES {
                 return Err(Error::new(ErrorKind::Data, "the values are too long")
                     .expected(format!(
-                        "at most {} MiB in {} rows",
+                        "at most {} MiB in {}",
                         BYTES >> 20,
-                        self.count
+                        count_of(self.count, "row")
                     ))
                     .hint(format!("leave it out with {}", setting(Setting::Drop))));
             }

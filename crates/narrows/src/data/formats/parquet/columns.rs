@@ -9,7 +9,7 @@ use super::refusal::DAMAGED;
 use super::stored::{StoredColumn, StoredShape};
 use crate::data::ColumnKind;
 use crate::data::column::FileColumn;
-use crate::text::list_shortly;
+use crate::text::{count_of, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type};
@@ -134,10 +134,7 @@ impl Columns {
                         self.stored.push(stored);
                         return Ok(());
                     }
-                    self.notes.push(format!(
-                        "column `{}` holds lists of {length} values, too many for columns of their own: it is not read",
-                        stored.name
-                    ));
+                    self.notes.push(format!("column `{}` holds lists of {}, too many for columns of their own: it is not read", stored.name, count_of(length, "value")));
                     ColumnKind::Other
                 }
                 Lengths::Differ(one, other) => {
@@ -227,7 +224,8 @@ impl Columns {
             _ => format!("the columns {name}_0 to {name}_{}", length - 1),
         };
         self.notes.push(format!(
-            "column `{name}` holds lists of {length} numbers: read as {names}"
+            "column `{name}` holds lists of {}: read as {names}",
+            count_of(length, "number")
         ));
     }
 }

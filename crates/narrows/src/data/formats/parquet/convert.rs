@@ -7,6 +7,7 @@ use super::stored::StoredColumn;
 use super::text::{self, MAX_DECIMAL};
 use crate::advice::{Setting, setting};
 use crate::data::column::{Bad, Cells, Texts};
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
 
@@ -282,7 +283,11 @@ pub(super) fn texts(
         bytes = bytes.saturating_add(text.len());
         if bytes > TEXTS {
             return Err(Error::new(ErrorKind::Data, "the texts are too long")
-                .expected(format!("at most {} MiB in {cells} rows", TEXTS >> 20))
+                .expected(format!(
+                    "at most {} MiB in {}",
+                    TEXTS >> 20,
+                    count_of(cells, "row")
+                ))
                 .hint(format!("leave it out with {}", setting(Setting::Drop))));
         }
         texts.push(&text);

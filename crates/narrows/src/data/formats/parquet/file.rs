@@ -8,7 +8,7 @@ use super::thrift::Footer;
 use crate::data::ColumnKind;
 use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
 use crate::data::guard::guarded;
-use crate::text::list_shortly;
+use crate::text::{count_of, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use std::fs::File;
@@ -155,7 +155,7 @@ fn footer(input: &SharedFile) -> Result<ParquetMetaData> {
     let said = metadata.file_metadata().num_rows();
     if rows != said {
         return Err(damaged()
-            .expected(format!("{said} rows in all row groups"))
+            .expected(format!("{} in all row groups", count_of(said, "row")))
             .found(rows));
     }
     Ok(metadata)
@@ -185,8 +185,11 @@ fn check_places(metadata: &ParquetMetaData, len: u64) -> Result<()> {
                         "row group {group}, column `{}`",
                         column.column_path().string()
                     ))
-                    .expected(format!("pages within the {len} bytes of the file"))
-                    .found(format!("{size} bytes from byte {start} on")));
+                    .expected(format!(
+                        "pages within the {} of the file",
+                        count_of(len, "byte")
+                    ))
+                    .found(format!("{} from byte {start} on", count_of(size, "byte"))));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::delta;
 use super::thrift::{PageHeader, PageKind};
+use crate::text::{count, count_of};
 use crate::{Error, ErrorKind};
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type};
@@ -211,8 +212,8 @@ impl CheckedPages {
             if size > left {
                 return Err(too_large(
                     "a page ends behind its column",
-                    format!("at most {left} bytes"),
-                    format!("{size} bytes"),
+                    format!("at most {}", count_of(left, "byte")),
+                    count_of(size, "byte"),
                 ));
             }
             self.at += size;
@@ -255,8 +256,8 @@ impl CheckedPages {
         if header.unpacked > most {
             return Err(too_large(
                 "a page promises more than its bytes can hold",
-                format!("at most {most} bytes"),
-                format!("{} bytes", header.unpacked),
+                format!("at most {}", count_of(most, "byte")),
+                count_of(header.unpacked, "byte"),
             ));
         }
         let size = header.unpacked + header.packed;
@@ -301,8 +302,8 @@ impl CheckedPages {
         if header.values > LEVELS {
             return Err(too_large(
                 "a page of a list column holds too many values",
-                format!("at most {LEVELS}"),
-                header.values.to_string(),
+                format!("at most {}", count(LEVELS)),
+                count(header.values),
             ));
         }
         let taken = allowance.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {

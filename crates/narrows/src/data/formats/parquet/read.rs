@@ -10,6 +10,7 @@ use super::shares::ColumnShares;
 use super::stored::StoredShape;
 use crate::data::column::{As, Block, BlockPlace, Cells};
 use crate::data::guard::guarded;
+use crate::text::count_of;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
@@ -103,7 +104,7 @@ impl File<'_> {
                 .zip(self.columns.files.get(column));
             let (given, described) = found.ok_or_else(|| {
                 Error::new(ErrorKind::Data, "there is no such column")
-                    .expected(format!("{} columns", self.columns.given.len()))
+                    .expected(count_of(self.columns.given.len(), "column"))
                     .found(column)
             })?;
             if how == As::Numbers {

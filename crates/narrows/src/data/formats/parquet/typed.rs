@@ -2,6 +2,7 @@
 
 use crate::data::column::{Cells, Gaps, Texts};
 use crate::files::OutputFile;
+use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use parquet::basic::{Compression, ConvertedType, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{
@@ -146,8 +147,11 @@ impl TypedSink {
         let rows = cells.first().map_or(0, Cells::len);
         if cells.len() != self.columns.len() || cells.iter().any(|cells| cells.len() != rows) {
             return Err(Error::new(ErrorKind::Data, "each column has so many cells")
-                .expected(format!("{} columns of {rows}", self.columns.len()))
-                .found(format!("{} columns", cells.len())));
+                .expected(format!(
+                    "{} of {rows}",
+                    count_of(self.columns.len(), "column")
+                ))
+                .found(count_of(cells.len(), "column")));
         }
         for (column, cells) in self.columns.iter_mut().zip(cells) {
             let pushed = column.push(cells);

@@ -301,7 +301,7 @@ fn a_table_that_training_refuses_is_described() {
     );
     let remarks = info.remarks.join("\n");
     for part in [
-        "1 column is constant: `same`; it trains, but carries no information",
+        "1 column is constant: `same`; it has no information",
         "`row` increases by 1 in each row: it may be a row number (`ids = row` keeps",
         "every value of `name` is different: `ids = name` copies it to outputs",
         "`day`: float32 would merge its 11 distinct values into 7; Narrows scales in float64, so all 11 stay distinct",

@@ -1,6 +1,7 @@
 //! Files that are damaged, or whose header claims too much, are refused.
 
 use super::*;
+use crate::text::count_of;
 
 #[test]
 fn an_absurd_header_is_refused_before_it_is_read() {
@@ -29,7 +30,7 @@ fn a_file_far_larger_than_its_recipe_is_not_read() {
         .to_string();
     assert!(message.contains("too large for its recipe"), "{message}");
     assert!(
-        message.contains(&format!("expected {} bytes", bytes.len())),
+        message.contains(&format!("expected {}", count_of(bytes.len(), "byte"))),
         "{message}"
     );
 }
@@ -164,7 +165,7 @@ fn a_recipe_that_asks_for_terabytes_is_refused_at_once() {
         |about| about["recipe"]["encoder"] = json!([wide, wide, {"layer": "dense", "outputs": 2}]),
         &[
             "encoder[1] (dense): the network has too many parameters",
-            "at most 4294967296",
+            "at most 4,294,967,296",
         ],
     );
     // So many that their size in bytes overflows 64 bits.
@@ -253,7 +254,7 @@ fn what_a_file_claims_is_compared_with_its_length_before_memory_is_taken() {
     );
     // It is not read at all.
     let long = (1u64 << 25).to_le_bytes();
-    refused(&long, 1 << 30, "a header of at most 16777216 bytes");
+    refused(&long, 1 << 30, "a header of at most 16,777,216 bytes");
     let about = format!("[{}0]", "0,".repeat(1 << 21));
     let bytes = file(&json!({ "__metadata__": { KEY: about } }).to_string());
     refused(&bytes, bytes.len() as u64, "too many values");

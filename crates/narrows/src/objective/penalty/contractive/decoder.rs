@@ -19,9 +19,9 @@ const PROBES: Key = Key::new(
         least: 1,
         most: 1 << 16,
     },
-    "random vectors a row, for an unbiased estimate; each costs a pass through the decoder",
+    "the number of random vectors per row of an unbiased estimate; each costs a pass through the decoder",
 )
-.default(Preset::Open("all values of the code, which is exact"));
+.default(Preset::Open("the exact norm, with as many passes as the code has values"));
 
 impl Part for DecoderJacobian {
     fn declaration(&self) -> &Declaration {

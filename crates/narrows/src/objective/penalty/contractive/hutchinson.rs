@@ -20,7 +20,7 @@ const PROBES: Key = Key::new(
         // More than the values of any code.
         most: 1 << 16,
     },
-    "random vectors a row",
+    "the number of random vectors per row",
 )
 .default(Preset::Whole(1));
 

@@ -263,7 +263,7 @@ fn units_totals_and_trailing_delimiters() {
     assert_eq!(found.rows, rows);
     assert_eq!(
         found.notes,
-        ["left out 1 column at the end without name and values"]
+        ["left out 1 column at the end without a name and without values"]
     );
     let found = plain("a,b\n1,2,\n3,4,\n");
     assert_eq!(
@@ -272,7 +272,7 @@ fn units_totals_and_trailing_delimiters() {
     );
     assert_eq!(
         found.notes,
-        ["left out empty cells behind the last column in 2 rows"]
+        ["left out empty cells after the last column in 2 rows"]
     );
     assert_eq!(plain("1,2,\n3,4,\n").rows, rows);
     assert_eq!(plain("a,b,\n1,2\n3,4\n").rows, rows);

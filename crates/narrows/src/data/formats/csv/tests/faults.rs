@@ -164,12 +164,12 @@ fn lines_among_the_rows_that_no_option_mends_are_counted_and_left_out() {
         (
             "a,b\n1,2\n3\n4,5\n6,7\n",
             &["1 | 2", "4 | 5", "6 | 7"][..],
-            "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (this description leaves it out,",
+            "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (this description leaves the line out,",
         ),
         (
             "a,b\n1,2\n3\n4,5\n6,7\n5,6,7\n1,2\n\"x\ny\"\n3,4\n7,7,7,7\n1,1\n",
             &["1 | 2", "4 | 5", "6 | 7", "1 | 2", "3 | 4", "1 | 1"],
-            "(4 records are not rows: line 3 (1 cell), line 6 (3 cells), line 8 (1 cell) and others; this description",
+            "(4 records are not rows: line 3 (1 cell), line 6 (3 cells), line 8 (1 cell) and others. This description",
         ),
         (
             "a,b\n1,2\n3,\u{0}4\n5,6\n",
@@ -179,7 +179,7 @@ fn lines_among_the_rows_that_no_option_mends_are_counted_and_left_out() {
         (
             "a,b\n1,2\n3\n5,6\n7,\u{0}8\n7,8\n",
             &["1 | 2", "5 | 6", "7 | 8"],
-            "(2 records are not rows: line 3 (1 cell), line 5 (a zero byte);",
+            "(2 records are not rows: line 3 (1 cell), line 5 (a zero byte).",
         ),
     ] {
         let (found, faults) = told(text.as_bytes(), &ReadOptions::default());

@@ -235,12 +235,12 @@ fn row_names_without_a_name_have_a_column() {
     let text = "mpg cyl\n\"Mazda RX4\" 21.5 6\n\"Datsun 710\" 22.8 4\n";
     let found = plain(text);
     assert_eq!(found.columns, [":Text", "mpg:Float", "cyl:Integer"]);
-    assert!(notes(text).contains("as R writes them"));
+    assert!(notes(text).contains("as in files of R"));
     assert_eq!(names("a,b\n1,2.5,3\n2,4.5,5\n"), ["", "a", "b"]);
     // Other numbers do not show which column has no name.
     assert!(refused("a,b\n5,2.5,3\n2,4.5,5\n").contains("line 1"));
     let twice = refused("a,b\n1,5,2,5\n3,5,4,5\n");
-    assert!(twice.contains("decimal signs too"), "{twice}");
+    assert!(twice.contains("also decimal signs"), "{twice}");
 }
 
 #[test]

@@ -336,7 +336,7 @@ fn a_whole_number_of_five_digits_decides_for_all_columns() {
     let said = plain("datum;umsatz\n20240101;3.582\n20240102;1.234\n").notes;
     assert!(
         said.iter()
-            .any(|note| note.contains("took the point for the decimal sign")
+            .any(|note| note.contains("read the point as the decimal sign")
                 && note.contains("`datum`")),
         "{said:?}"
     );

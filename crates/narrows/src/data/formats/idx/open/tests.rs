@@ -226,11 +226,17 @@ fn labels_that_are_not_whole_are_refused() {
 #[test]
 fn a_header_cut_short_is_refused() {
     let whole = images();
-    for (length, offset, found) in [(0, 0, 0), (3, 3, 3), (4, 4, 0), (9, 9, 1), (15, 15, 3)] {
+    for (length, offset, found) in [
+        (0, 0, "0 bytes"),
+        (3, 3, "3 bytes"),
+        (4, 4, "0 bytes"),
+        (9, 9, "1 byte"),
+        (15, 15, "3 bytes"),
+    ] {
         assert_eq!(
             refusal(&whole[..length]),
             format!(
-                "byte {offset}: the file ends within its header: expected 4 bytes, found {found} bytes"
+                "byte {offset}: the file ends within its header: expected 4 bytes, found {found}"
             )
         );
     }

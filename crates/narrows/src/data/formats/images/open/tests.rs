@@ -170,7 +170,7 @@ fn of_an_animation_the_first_frame_is_read() {
     assert_eq!(row(&data, 0)[..6], [255.0; 6]);
     assert!(said(
         &data,
-        "1 image with several frames: the first frame is read"
+        "1 image with several frames: only the first frame is read"
     ));
 }
 
@@ -221,13 +221,13 @@ fn a_small_file_does_not_promise_much() {
     assert!(
         folder
             .refused("large.png")
-            .contains("promise 16384 x 16384 pixels")
+            .contains("claim 16384 x 16384 pixels")
     );
     folder.put("larger.png", &png(60000, 60000, 1, none, &packed(1)));
     assert!(
         folder
             .refused("larger.png")
-            .contains("at most 268435456 are read")
+            .contains("at most 268,435,456 are read")
     );
     // A color profile of 64 MB after decompression is not decompressed.
     let profile = [b"a\0\0", &packed(64 << 20)[..]].concat();

@@ -68,7 +68,7 @@ pub(super) fn notes(
         count(&|head| head.part == ImagePart::FirstFrame),
         &|count| {
             format!(
-                "{} with several frames: the first frame is read, the others are not",
+                "{} with several frames: only the first frame is read",
                 images(count)
             )
         },
@@ -81,7 +81,7 @@ pub(super) fn notes(
     if plan.fit == Fit::Squeeze {
         note(count(&is_squeezed), &|count| {
             format!(
-                "{} of other proportions squeezed to {width} x {height} ({} or {} keep the proportions)",
+                "{} with another aspect ratio distorted to {width} x {height} ({} or {} keep the aspect ratio)",
                 images(count),
                 set(Setting::Fit, "crop"),
                 set(Setting::Fit, "pad")

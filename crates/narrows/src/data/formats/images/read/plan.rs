@@ -7,6 +7,7 @@ use crate::data::formats::images::find::{FoundImage, images};
 use crate::data::formats::images::fit::ImagePlan;
 use crate::data::formats::images::picture::Depth;
 use crate::data::limits::{IMAGE_VALUES, IMAGES_BYTES_FREE, IMAGES_RATIO};
+use crate::text::{count, count_of};
 use crate::{Error, ErrorKind, Result};
 
 /// The common form of all images.
@@ -27,7 +28,7 @@ pub(super) fn plan(
             .expected(format!("{} x {} pixels, as {}", size.0, size.1, first.name))
             .found(format!("{} x {}", other.head.size.0, other.head.size.1))
             .hint(format!(
-                "bring them to one size with {}, and say with {}, `crop` or `pad` how",
+                "resize them to one size with {}, in the way of {}, `crop` or `pad`",
                 set(Setting::ImageSize, "WIDTHxHEIGHT"),
                 set(Setting::Fit, "squeeze")
             )));
@@ -51,16 +52,22 @@ pub(super) fn plan(
         .iter()
         .fold(1_u64, |product, &n| product.saturating_mul(n.into()));
     if values == 0 || values > IMAGE_VALUES {
-        return Err(
-            Error::new(ErrorKind::Data, "the images are too large for a row each")
-                .at(place(first))
-                .expected(format!("1 to {IMAGE_VALUES} values"))
-                .found(format!("{} x {} pixels, {values} values", size.0, size.1))
-                .hint(format!(
-                    "bring them to another size with {}",
-                    set(Setting::ImageSize, "WIDTHxHEIGHT")
-                )),
-        );
+        return Err(Error::new(
+            ErrorKind::Data,
+            "an image is a row, and these images are too large for a row",
+        )
+        .at(place(first))
+        .expected(format!("1 to {} values", count(IMAGE_VALUES)))
+        .found(format!(
+            "{} x {} pixels, {}",
+            size.0,
+            size.1,
+            count_of(values, "value")
+        ))
+        .hint(format!(
+            "resize them with {}",
+            set(Setting::ImageSize, "WIDTHxHEIGHT")
+        )));
     }
     let float = all.iter().find(|image| !image.head.depth.is_whole());
     let whole = all.iter().find(|image| image.head.depth.is_whole());
@@ -110,10 +117,16 @@ pub(super) fn check_sum(spec: &str, files: &[FoundImage], all: &[PlannedImage]) 
     )
     .at(spec)
     .expected(format!(
-        "images of at most {most} bytes from files of {packed} bytes"
+        "images of at most {} from files of {}",
+        count_of(most, "byte"),
+        count_of(packed, "byte")
     ))
-    .found(format!("{} of {unpacked} bytes", images(all.len())))
-    .hint("if they are meant so, save them as .npy"))
+    .found(format!(
+        "{} of {}",
+        images(all.len()),
+        count_of(unpacked, "byte")
+    ))
+    .hint("if they are not damaged, save them as .npy"))
 }
 
 pub(super) fn none_left(spec: &str, skipped: usize) -> Error {

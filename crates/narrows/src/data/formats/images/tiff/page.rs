@@ -2,6 +2,7 @@
 
 use crate::data::formats::images::patched::Patched;
 use crate::data::formats::images::picture::{Cause, Depth, ImageHead};
+use crate::text::count_of;
 use image::metadata::Orientation;
 use tiff::ColorType;
 use tiff::decoder::{Decoder, Limits};
@@ -187,7 +188,12 @@ pub(super) fn colors(decoder: &mut Decoder<Patched>, bits: u8) -> Result<Vec<[u8
     let map = decoder.get_tag_u16_vec(Tag::ColorMap)?;
     let count = 1_usize << bits;
     if map.len() != 3 * count {
-        return Err(format!("its palette has {} values, not {}", map.len(), 3 * count).into());
+        return Err(format!(
+            "its palette has {}, not {}",
+            count_of(map.len(), "value"),
+            3 * count
+        )
+        .into());
     }
     let of = |place: usize| map.get(place).map_or(0, |value| (value >> 8) as u8);
     Ok((0..count)

@@ -337,7 +337,7 @@ fn the_header_of_a_page_has_its_fields_in_their_types() {
 fn small_files_that_unpack_to_much_are_refused() {
     let error = |name| everything(ParquetTable::open(&fixture(name), name)).unwrap_err();
     let row = error("bomb-row").to_string();
-    assert!(row.contains("at most 4194304, found 5000000"), "{row}");
+    assert!(row.contains("at most 4,194,304, found 5,000,000"), "{row}");
     // Long texts are read in pieces of fewer rows.
     let mut table = open_fixture("bomb-text");
     let wanted = [(0, As::Texts)];

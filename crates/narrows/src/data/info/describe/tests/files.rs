@@ -46,7 +46,7 @@ fn a_text_that_training_refuses_is_described_with_the_option_that_mends_it() {
             "line 3: the lines differ in length: expected 2 cells, as in most lines, found 1 (this description",
             "",
             "header on line 1",
-            "training refuses this file until you correct the lines above; no option helps",
+            "correct the lines above first: no option helps",
         ),
     ] {
         let (_folder, info) = of_files(&[("t.csv", text)], &ReadOptions::default());
@@ -75,7 +75,7 @@ fn faults_of_several_files_name_the_file_and_are_mended_where_all_have_them() {
     assert_eq!(settings(&info), "skip_end = 1");
     let (_folder, info) = of_files(&[("x.csv", total), ("y.csv", plain)], &options);
     assert_eq!((info.rows, info.refusals.len()), (6, 1));
-    assert!(info.refusals[0].ends_with("; but options hold for all files: mend this one"));
+    assert!(info.refusals[0].ends_with("; but options are for all files: correct this file"));
     assert_eq!(settings(&info), "");
     assert!(info.suggestions[0].contains("no option helps"));
     // Long lists are shortened.
@@ -96,7 +96,7 @@ fn classes_choose_in_training_alone() {
     };
     let info = described(Memory::new(people()), &options);
     assert_eq!(info.rows, 30);
-    assert!(info.notes[1].starts_with("all rows are described; `classes`"));
+    assert!(info.notes[1].starts_with("all rows are described; in training, `classes`"));
     assert!(settings(&info).contains("classes = 0"));
 }
 
@@ -110,8 +110,8 @@ fn the_std_of_integers_beyond_float64_is_theirs() {
     )]);
     let numbers = info.columns[0].numbers.unwrap();
     assert!((numbers.std - 34.630_19).abs() < 1e-4, "{numbers:?}");
-    let expected = "`big`: float64 holds 1 of its 40 distinct values: a model is trained on the differences, but scores \
-                    and reconstructions are formed from float64; better subtract a constant from the column in the file";
+    let expected = "`big`: float64 keeps only 1 of its 40 distinct values. Scores and reconstructions are computed in \
+                    float64: subtract a constant from the column in the file";
     assert_eq!(info.remarks, [expected]);
 }
 
@@ -120,7 +120,7 @@ fn where_every_column_has_a_fault_there_is_no_command_and_that_is_said() {
     let info = of(vec![("a", ColumnKind::Float, texts(["1.5", "!x", "2.5"]))]);
     assert_eq!(info.training, None);
     assert!(
-        info.refusals[1].starts_with("no settings train on this file until"),
+        info.refusals[1].starts_with("correct the lines above first"),
         "{:?}",
         info.refusals
     );

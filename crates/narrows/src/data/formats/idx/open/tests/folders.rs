@@ -78,7 +78,7 @@ fn two_files_of_a_sort_are_refused() {
     assert!(
         error
             .to_string()
-            .contains("two files of the folder could be meant")
+            .contains("two files of the folder have the same role")
     );
     let found = error.what_was_found().unwrap();
     assert!(

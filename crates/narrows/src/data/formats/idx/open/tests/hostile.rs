@@ -82,8 +82,8 @@ fn a_header_that_promises_terabytes_costs_no_memory() {
     let held = vec![7; 300_000];
     assert_eq!(
         refusal(&idx(0x08, &[1 << 20, 1 << 10, 1 << 10], &held)),
-        "byte 300016: the file ends too soon: expected 1099511627776 bytes after the header, for \
-         [1048576, 1024, 1024], found 300000 bytes"
+        "byte 300016: the file ends too soon: expected 1,099,511,627,776 bytes after the header, for \
+         [1048576, 1024, 1024], found 300,000 bytes"
     );
     let mut bytes = Vec::new();
     read_growing(&mut &held[..], &mut bytes, 1 << 40).unwrap();
@@ -95,7 +95,7 @@ fn a_header_that_promises_terabytes_costs_no_memory() {
 fn sizes_whose_product_overflows_are_refused() {
     assert_eq!(
         refusal(&idx(0x0e, &[u32::MAX, u32::MAX, u32::MAX], &[0; 100])),
-        "byte 4: the sizes promise more than any file can hold: expected sizes whose product is \
+        "byte 4: the sizes are larger than any file can be: expected sizes whose product is \
          a length in bytes, found [4294967295, 4294967295, 4294967295]"
     );
 }
@@ -111,7 +111,7 @@ fn a_row_that_its_packed_file_does_not_justify_is_refused() {
         };
         assert!(
             said.contains("a row has more values than are read")
-                || said.contains("a row is far larger than the compressed file"),
+                || said.contains("a row is far larger than its compressed file"),
             "{said}"
         );
     }

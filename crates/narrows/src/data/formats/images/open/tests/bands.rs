@@ -161,7 +161,10 @@ fn pages_that_share_their_pixels_do_not_promise_much() {
     let pages: Vec<Vec<Entry>> = (0..200).map(|_| page()).collect();
     folder.put("a.tif", &file(&pages, &[0; 16], ""));
     let error = folder.refused("a.tif");
-    assert!(error.contains("200 images of 3200000000 bytes"), "{error}");
+    assert!(
+        error.contains("200 images of 3,200,000,000 bytes"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn images_are_brought_to_a_size_in_three_ways() {
             .open("a.png", &options)
             .unwrap_err()
             .to_string()
-            .contains("no size is given")
+            .contains("needs a size")
     );
 }
 

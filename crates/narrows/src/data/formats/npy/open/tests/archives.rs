@@ -44,7 +44,7 @@ fn entries_must_have_the_size_of_their_array() {
     let promised = npy("|u1", true, "(524288, 1024)", &[]);
     let said = refusal(Source::open(&folder.stored(&[("x", promised)])));
     assert!(
-        said.contains("expected 536870912 bytes, found 0 bytes"),
+        said.contains("expected 536,870,912 bytes, found 0 bytes"),
         "{said}"
     );
     let large = npy("|u1", false, "(1, 100000000)", &[0; 1000]);
