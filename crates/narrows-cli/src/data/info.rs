@@ -19,12 +19,22 @@ pub fn describe(info: &Info, scaling: &str) -> String {
 
 /// JSON as one line, in which a terminal finds nothing to obey.
 pub fn json_line(info: &Info, scaling: &str) -> String {
-    let mut line = String::new();
-    let mut object = info.to_json();
-    if let Info::Values(_) = info {
-        object["scaling"] = scaling.into();
+    let json = match info {
+        // A table may have a million columns.
+        Info::Table(info) => {
+            serde_json::to_string(info).unwrap_or_else(|_| info.to_json().to_string())
+        }
+        info => {
+            let mut object = info.to_json();
+            object["scaling"] = scaling.into();
+            object.to_string()
+        }
+    };
+    if !json.contains(char::is_control) {
+        return json;
     }
-    for c in object.to_string().chars() {
+    let mut line = String::with_capacity(json.len());
+    for c in json.chars() {
         // Such characters occur only inside strings.
         if c.is_control() {
             line.push_str(&format!("\\u{:04x}", u32::from(c)))

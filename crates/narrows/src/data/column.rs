@@ -6,17 +6,32 @@
 use super::fault::Fault;
 use super::options::TextOptions;
 use super::schema::ColumnKind;
+use super::texts::{Name, Texts};
 use crate::Result;
+use std::ops::Deref;
 use std::sync::Arc;
+
+/// The columns of a table. A table may have a million of them, so they are shared, not copied.
+pub(crate) type FileColumns = Arc<Vec<FileColumn>>;
 
 /// A column of a table, as far as it is known before all rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileColumn {
     /// Its name in the file; empty if it has none.
-    pub(crate) name: String,
+    pub(crate) name: Name,
     pub(crate) kind: ColumnKind,
     /// The unit, from the text after each number (`%`) or from a line of units.
-    pub(crate) unit: Option<String>,
+    pub(crate) unit: Option<Arc<String>>,
+}
+
+impl FileColumn {
+    /// Puts the names of all columns into one allocation.
+    pub(crate) fn share_names(columns: &mut [FileColumn]) {
+        let names: Arc<Texts> = Arc::new(columns.iter().map(|column| &*column.name).collect());
+        for (place, column) in columns.iter_mut().enumerate() {
+            column.name = Name::at(&names, place);
+        }
+    }
 }
 
 /// The cells of a column in one of many files, counted: the type of the column depends on all of them.
@@ -75,42 +90,46 @@ pub(crate) enum Cells {
     /// Floating-point numbers that have 32 bits in the file; NaN is a missing cell.
     Floats32(Vec<f32>),
     /// Text, without surrounding spaces; empty if the cell is missing.
-    Texts(Texts),
+    Texts(Box<Texts>),
 }
 
-/// The missing cells of a column: `None` if there are none, otherwise `true` for each missing cell.
-pub(crate) type Gaps = Option<Vec<bool>>;
+/// The missing cells of a column; `None` if there are none. Few columns have any, and a block may have a million columns.
+pub(crate) type Gaps = Option<Box<GapList>>;
 
-/// Many short texts in one allocation.
+/// `true` for each missing cell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Texts {
-    bytes: String,
-    /// The end of each text.
-    ends: Vec<usize>,
+pub(crate) struct GapList(Vec<bool>);
+
+impl GapList {
+    /// Adds a missing cell in a row; all rows before it that are not known are present.
+    pub(crate) fn push(&mut self, row: usize) {
+        self.0.resize(row, false);
+        self.0.push(true);
+    }
+
+    /// The list for so many rows.
+    pub(crate) fn finish(&mut self, rows: usize) {
+        self.0.resize(rows, false);
+    }
 }
 
-impl Texts {
-    pub(crate) fn push(&mut self, text: &str) {
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len());
-    }
+impl Deref for GapList {
+    type Target = [bool];
 
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+    fn deref(&self) -> &[bool] {
+        &self.0
     }
+}
 
-    /// The text at an index; empty if there is none.
-    pub(crate) fn get(&self, index: usize) -> &str {
-        let start = match index {
-            0 => 0,
-            _ => self.ends.get(index - 1).copied().unwrap_or_default(),
-        };
-        let end = self.ends.get(index).copied().unwrap_or(start);
-        self.bytes.get(start..end).unwrap_or_default()
+impl FromIterator<bool> for Box<GapList> {
+    fn from_iter<I: IntoIterator<Item = bool>>(gaps: I) -> Self {
+        Box::new(GapList(gaps.into_iter().collect()))
     }
+}
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|index| self.get(index))
+impl From<Vec<bool>> for Box<GapList> {
+    fn from(gaps: Vec<bool>) -> Self {
+        Box::new(GapList(gaps))
     }
 }
 
@@ -133,7 +152,7 @@ impl Cells {
 
     /// The cells at the places where `is` is true.
     fn only(&self, is: &[bool]) -> Cells {
-        let of = |gaps: &Gaps| gaps.as_ref().map(|gaps| chosen(gaps, is));
+        let of = |gaps: &Gaps| gaps.as_ref().map(|gaps| chosen(gaps, is).into());
         match self {
             Cells::Integers(values, gaps) => Cells::Integers(chosen(values, is), of(gaps)),
             Cells::Unsigned(values, gaps) => Cells::Unsigned(chosen(values, is), of(gaps)),
@@ -143,7 +162,7 @@ impl Cells {
                 let mut these = Texts::default();
                 let all = texts.iter().zip(is).filter(|(_, is)| **is);
                 all.for_each(|(text, _)| these.push(text));
-                Cells::Texts(these)
+                Cells::Texts(Box::new(these))
             }
         }
     }
@@ -295,7 +314,7 @@ pub(crate) trait TableReader {
     fn name(&self) -> &str;
 
     /// The columns, in the order of the file.
-    fn columns(&self) -> &[FileColumn];
+    fn columns(&self) -> &FileColumns;
 
     /// How the table is read, in words, such as `semicolons, decimal commas, header on line 3`; `None` if the format
     /// has no options.

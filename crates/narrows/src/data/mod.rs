@@ -41,6 +41,7 @@ mod spool;
 mod summary;
 mod table;
 mod tables;
+mod texts;
 mod time;
 mod unreadable;
 mod values;

@@ -1,13 +1,15 @@
 //! Which columns of a table are inputs, labels and ids, and which are left out.
 
+mod names;
+
 use super::column::FileColumn;
 use super::options::ReadOptions;
 use super::schema::{ColumnKind, Role};
 use crate::advice::{Setting, set, set_column, setting};
-use crate::declaration::suggest;
 use crate::text::{counted, list_shortly};
 use crate::{Error, ErrorKind, Result};
-use std::collections::{HashMap, HashSet};
+use names::{Names, is_readable};
+use std::collections::HashSet;
 
 /// The beginning of the name that pandas gives to a column without a name in a text. Its place follows, and numbers
 /// after points if such a table was written and read again: `Unnamed: 0.1`.
@@ -106,13 +108,13 @@ pub(super) fn unnamed_input(name: &str, place: usize) -> String {
 
 /// Refuses names that no column has.
 pub(super) fn check_names(columns: &[FileColumn], options: &ReadOptions) -> Result<()> {
-    let names = Names::of(columns);
+    let names = Names::of(columns, options);
     let label = options.label.iter().map(|name| (Setting::Label, name));
     let ids = options.ids.iter().map(|name| (Setting::Ids, name));
     let drop = options.drop.iter().map(|name| (Setting::Drop, name));
     let inputs = options.columns.iter().map(|name| (Setting::Columns, name));
     for (of, name) in label.chain(ids).chain(drop).chain(inputs) {
-        if !names.places.contains_key(name.as_str()) {
+        if !names.has(name) {
             names.find(of, name)?;
         }
     }
@@ -126,7 +128,7 @@ impl Roles {
         indexes: &[Index],
         options: &ReadOptions,
     ) -> Result<Self> {
-        let names = Names::of(columns);
+        let names = Names::of(columns, options);
         let label = options.label.as_ref();
         let label = label
             .map(|name| names.find(Setting::Label, name))
@@ -134,7 +136,7 @@ impl Roles {
         let ids = names.find_all(Setting::Ids, &options.ids)?;
         // Several columns with the same name can be left out, but not chosen.
         for name in &options.drop {
-            if !names.places.contains_key(name.as_str()) {
+            if !names.has(name) {
                 names.find(Setting::Drop, name)?;
             }
         }
@@ -148,7 +150,7 @@ impl Roles {
         let has_names = !(options.unnamed_as_they_stand && are_numbers(columns));
         // Rows for a model are grouped only to repeat the split of its training.
         let is_needed = options.model_columns.is_none();
-        let is_there = |group: &&String| names.places.contains_key(group.as_str());
+        let is_there = |group: &&String| names.has(group);
         if let Some(group) = options.group.as_ref().filter(|g| is_needed || is_there(g)) {
             let place = names.find(Setting::Group, group)?;
             let is_input = match (&options.model_columns, options.columns.is_empty()) {
@@ -224,14 +226,15 @@ impl Roles {
         let dropped: HashSet<&str> = options.drop.iter().map(String::as_str).collect();
         let label = self.label;
         let is_free = |place: &usize| {
-            let is_dropped = dropped.contains(columns[*place].name.as_str());
+            let is_dropped = dropped.contains(&*columns[*place].name);
             label != Some(*place) && !ids.contains(place) && !is_dropped
         };
         let free: Vec<usize> = (0..columns.len()).filter(is_free).collect();
         let (numeric, other): (Vec<usize>, Vec<usize>) = free
             .into_iter()
             .partition(|&place| columns[place].kind.is_numeric());
-        let is_index = |place: &usize| indexes.iter().any(|index| index.place == *place);
+        let of_indexes: HashSet<usize> = indexes.iter().map(|index| index.place).collect();
+        let is_index = |place: &usize| of_indexes.contains(place);
         let inputs: Vec<usize> = numeric.into_iter().filter(|p| !is_index(p)).collect();
         for index in indexes.iter().filter(|index| is_free(&index.place)) {
             self.notes.push(format!(
@@ -281,7 +284,7 @@ impl Roles {
 /// Whether the names of the columns are their places, as in a table without a header.
 fn are_numbers(columns: &[FileColumn]) -> bool {
     let mut all = columns.iter().enumerate();
-    all.all(|(place, column)| column.name == place.to_string())
+    all.all(|(place, column)| *column.name == *place.to_string())
 }
 
 /// A name in quotes, or words for a missing name.
@@ -295,36 +298,31 @@ fn quoted(name: &str) -> String {
 /// Sentences on the columns that are not numeric: columns that can be kept beside the rows, and others.
 fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
     let is_of = |kinds: &[ColumnKind], place: &&usize| kinds.contains(&columns[**place].kind);
-    let names_of = |these: &[usize]| -> String {
-        let names = these.iter().map(|&place| columns[place].name.as_str());
-        list_shortly(&names.collect::<Vec<_>>())
-    };
-    let with = |kind: ColumnKind| -> Vec<usize> {
+    let with = |kind: ColumnKind| -> Vec<&str> {
         let these = places.iter().filter(|place| is_of(&[kind], place));
-        these.copied().collect()
+        these.map(|&place| &*columns[place].name).collect()
     };
     let mut sentences = Vec::new();
-    let kept: Vec<usize> = places
-        .iter()
-        .filter(|place| !is_of(&[ColumnKind::Empty, ColumnKind::Other], place))
-        .copied()
-        .collect();
-    if !kept.is_empty() {
+    let is_kept = |place: &&usize| !is_of(&[ColumnKind::Empty, ColumnKind::Other], place);
+    let kept = || places.iter().filter(is_kept).map(|&place| &columns[place]);
+    if let Some(first) = kept().next() {
         let mut kinds: Vec<ColumnKind> = Vec::new();
-        for kind in kept.iter().map(|&place| columns[place].kind) {
+        for kind in kept().map(|column| column.kind) {
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
         }
-        let of_kind = |&kind: &ColumnKind| format!("{} ({})", names_of(&with(kind)), kind.words());
+        let of_kind =
+            |&kind: &ColumnKind| format!("{} ({})", list_shortly(&with(kind)), kind.words());
         let lists: Vec<String> = kinds.iter().map(of_kind).collect();
-        let (them, which) = match kept[..] {
-            [place] => ("it", columns[place].name.as_str()),
+        let count = kept().count();
+        let (them, which) = match count {
+            1 => ("it", &*first.name),
             _ => ("them", ""),
         };
         sentences.push(format!(
             "left out {} not numeric: {}. To keep {them} in outputs, use {} or {}",
-            counted(kept.len(), "column that is", "columns that are"),
+            counted(count, "column that is", "columns that are"),
             lists.join("; "),
             set_column(Setting::Ids, which),
             set_column(Setting::Label, which),
@@ -333,7 +331,7 @@ fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
     let empty = with(ColumnKind::Empty);
     if !empty.is_empty() {
         let number = counted(empty.len(), "empty column", "empty columns");
-        sentences.push(format!("left out {number}: {}", names_of(&empty)));
+        sentences.push(format!("left out {number}: {}", list_shortly(&empty)));
     }
     let other = with(ColumnKind::Other);
     if !other.is_empty() {
@@ -341,7 +339,7 @@ fn left_out(columns: &[FileColumn], places: &[usize]) -> Vec<String> {
         let words = ColumnKind::Other.words();
         sentences.push(format!(
             "left out {number} of {words}: {}",
-            names_of(&other)
+            list_shortly(&other)
         ));
     }
     sentences
@@ -362,87 +360,4 @@ fn kinds_of(columns: &[FileColumn], other: &[usize], all: usize) -> String {
             each.collect::<Vec<_>>().join(", ")
         }
     }
-}
-
-/// The columns by their names.
-struct Names<'a> {
-    columns: &'a [FileColumn],
-    /// The place of each name, and whether several columns have it.
-    places: HashMap<&'a str, (usize, bool)>,
-}
-
-impl<'a> Names<'a> {
-    fn of(columns: &'a [FileColumn]) -> Self {
-        let mut places: HashMap<&str, (usize, bool)> = HashMap::with_capacity(columns.len());
-        for (place, column) in columns.iter().enumerate() {
-            let known = places.entry(&column.name);
-            known
-                .and_modify(|known| known.1 = true)
-                .or_insert((place, false));
-        }
-        Names { columns, places }
-    }
-
-    fn list(&self) -> Vec<&str> {
-        self.columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect()
-    }
-
-    fn find(&self, of: Setting, name: &str) -> Result<usize> {
-        match self.places.get(name) {
-            Some(&(place, false)) => Ok(place),
-            Some((_, true)) => Err(Error::new(
-                ErrorKind::Data,
-                format!("several columns are called `{name}`"),
-            )
-            .hint("give each column a name of its own")),
-            None => {
-                let what = format!(
-                    "there is no column `{name}`, which {} asks for",
-                    setting(of)
-                );
-                Err(suggest(
-                    Error::new(ErrorKind::Data, what),
-                    name,
-                    &self.list(),
-                ))
-            }
-        }
-    }
-
-    fn find_all(&self, of: Setting, names: &[String]) -> Result<Vec<usize>> {
-        names.iter().map(|name| self.find(of, name)).collect()
-    }
-
-    /// The columns that a model was trained on.
-    fn of_model(&self, wanted: &[String]) -> Result<Vec<usize>> {
-        let is_missing = |name: &&String| !self.places.contains_key(name.as_str());
-        let missing: Vec<&String> = wanted.iter().filter(is_missing).collect();
-        if !missing.is_empty() {
-            let (found, missing) = (list_shortly(&self.list()), list_shortly(&missing));
-            return Err(Error::new(ErrorKind::Data, "columns are missing")
-                .expected(format!("the columns {}", list_shortly(wanted)))
-                .found(format!("{found}, without {missing}")));
-        }
-        let places = self.find_all(Setting::Columns, wanted)?;
-        let not_read = |&&place: &&usize| !is_readable(self.columns[place].kind);
-        if let Some(&place) = places.iter().find(not_read) {
-            let FileColumn { name, kind, .. } = &self.columns[place];
-            return Err(Error::new(
-                ErrorKind::Data,
-                "the model was trained on numbers in this column",
-            )
-            .at(format!("column `{name}`"))
-            .expected("numbers")
-            .found(kind.words()));
-        }
-        Ok(places)
-    }
-}
-
-/// Whether a column can be read as numbers, even if all of them are missing.
-fn is_readable(kind: ColumnKind) -> bool {
-    kind.is_numeric() || kind == ColumnKind::Empty
 }

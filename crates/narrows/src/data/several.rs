@@ -3,7 +3,7 @@
 mod join;
 mod keys;
 
-use super::column::{As, Block, BlockPlace, FileColumn, TableReader, Verdict};
+use super::column::{As, Block, BlockPlace, FileColumns, TableReader, Verdict};
 use super::fault::{Fault, Mend, OnFault};
 use super::options::{ReadOptions, TextOptions};
 use crate::text::{counted, first_of, list_shortly};
@@ -24,7 +24,7 @@ pub(super) struct MemberFile {
 pub(super) struct Several {
     name: String,
     parts: Vec<MemberFile>,
-    columns: Vec<FileColumn>,
+    columns: FileColumns,
     /// For each part the place of each column in it, if it has the column; the columns of keys come after the
     /// columns of the file. `None` for a part that is left out.
     places: Vec<Option<Vec<Option<usize>>>>,
@@ -49,7 +49,7 @@ impl Several {
         let mut several = Several {
             name,
             parts,
-            columns: Vec::new(),
+            columns: FileColumns::default(),
             places: Vec::new(),
             found,
             notes: Vec::new(),
@@ -67,7 +67,7 @@ impl TableReader for Several {
         &self.name
     }
 
-    fn columns(&self) -> &[FileColumn] {
+    fn columns(&self) -> &FileColumns {
         &self.columns
     }
 

@@ -13,7 +13,9 @@ mod words;
 pub(super) use index::{counts_up, find_indexes};
 
 use super::bad::BadRows;
-use super::column::{As, Bad, Block, BlockPlace, Cells, FileColumn, TableReader, Verdict};
+use super::column::{
+    As, Bad, Block, BlockPlace, Cells, FileColumn, FileColumns, TableReader, Verdict,
+};
 use super::columns::TableRows;
 use super::dataset::Dataset;
 use super::options::{Missing, OnBad, ReadOptions};
@@ -23,6 +25,7 @@ use super::time::{Times, may_be_time};
 use crate::advice::{Setting, setting};
 use crate::{Error, ErrorKind, Result};
 use std::collections::HashSet;
+use std::sync::Arc;
 use tally::InputTally;
 use words::LabelWords;
 
@@ -34,7 +37,7 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
     loop {
         let options = &options.with_lists(&reader.lists());
         let indexes = find_indexes(reader, options)?;
-        let mut columns = reader.columns().to_vec();
+        let mut columns = FileColumns::clone(reader.columns());
         // Formats other than text state the types of columns.
         if options.on_bad != OnBad::Refuse && reader.how().is_some() {
             count_as_numbers(&mut columns, options);
@@ -61,13 +64,12 @@ pub(super) fn read_table(reader: &mut dyn TableReader, options: &ReadOptions) ->
 
 /// Treats the requested columns, and those of a model, as columns of numbers, even if most cells are words, because a
 /// text of few rows may hold more words than numbers. A word in these columns makes its row bad.
-fn count_as_numbers(columns: &mut [FileColumn], options: &ReadOptions) {
+fn count_as_numbers(columns: &mut FileColumns, options: &ReadOptions) {
     let of_model = options.model_columns.iter().flatten();
-    let asked: HashSet<&String> = options.columns.iter().chain(of_model).collect();
-    for column in columns
-        .iter_mut()
-        .filter(|column| asked.contains(&column.name))
-    {
+    let asked = options.columns.iter().chain(of_model).map(String::as_str);
+    let asked: HashSet<&str> = asked.collect();
+    let columns = Arc::make_mut(columns).iter_mut();
+    for column in columns.filter(|column| asked.contains(&*column.name)) {
         if !column.kind.is_numeric() && column.kind != ColumnKind::Empty {
             column.kind = ColumnKind::Float;
         }

@@ -59,9 +59,8 @@ pub(super) fn open(
     let mut options = options.clone();
     for TableFile { path, keys } in files {
         let name = path.display().to_string();
-        let opened =
-            open_file(&path, &name, &options, on_fault).map_err(|error| at_source(error, &name))?;
-        let Some(reader) = opened else {
+        let opened = open_file(&path, &name, &options, on_fault, is_single);
+        let Some(reader) = opened.map_err(|error| at_source(error, &name))? else {
             return if is_single {
                 Ok(None)
             } else {
@@ -129,12 +128,13 @@ fn leave_out_empty(files: &mut Vec<TableFile>, notes: &mut Vec<String>) -> Resul
     Ok(())
 }
 
-/// Opens one file, if it is a table.
+/// Opens a file, if it is a table. `is_single` says that no other file is read with it.
 fn open_file(
     path: &Path,
     name: &str,
     options: &ReadOptions,
     on_fault: OnFault,
+    is_single: bool,
 ) -> Result<Option<Box<dyn TableReader>>> {
     if !path.is_file() {
         return Ok(None);
@@ -153,9 +153,9 @@ fn open_file(
                         )),
                 );
             }
-            Some(Box::new(
-                CsvTable::open(path, name, options, on_fault)?.noting(called_otherwise(path)),
-            ))
+            let table = CsvTable::open(path, name, options, on_fault)?;
+            let table = if is_single { table.alone() } else { table };
+            Some(Box::new(table.noting(called_otherwise(path))))
         }
         FileKind::Parquet => {
             options.refuse_text(name, "a Parquet file")?;

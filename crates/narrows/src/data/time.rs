@@ -211,13 +211,13 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::column::Texts;
+    use crate::data::texts::Texts;
 
     fn order(texts: &[String]) -> Option<InOrder> {
         let mut times = Times::new("when");
         let mut cells = Texts::default();
         texts.iter().for_each(|text| cells.push(text));
-        times.add(&Cells::Texts(cells));
+        times.add(&Cells::Texts(Box::new(cells)));
         times.order()
     }
 

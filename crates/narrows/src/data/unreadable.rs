@@ -65,14 +65,14 @@ impl Reason {
             && others.chars().any(|c| is_currency(&c) && c != own)
             && text.contains(|c: char| c.is_ascii_digit())
         {
-            let others = others.clone();
+            let others = others.to_string();
             return Reason::OtherCurrency { own, others };
         }
         let digits = text.trim_start_matches(['-', '+']);
         let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         match (text.parse::<f64>(), &column.unit) {
             (Ok(number), _) if !number.is_finite() => Reason::NotFinite,
-            (Ok(_), Some(unit)) => Reason::WithoutUnit(unit.clone()),
+            (Ok(_), Some(unit)) => Reason::WithoutUnit(unit.to_string()),
             (Ok(number), None) if is_whole && number.abs() >= EXACT => match column.kind {
                 ColumnKind::Float if digits.len() < 20 => Reason::Rounded,
                 _ if digits.parse::<u64>().is_ok() => Reason::WithoutSign,
@@ -118,9 +118,12 @@ impl Reason {
     }
 }
 
-/// The unreadable cells of a column.
+/// The unreadable cells of a column. Few columns have any.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(super) struct Unreadable(Option<Box<UnreadableCells>>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct UnreadableCells {
     /// For each reason the number of cells, and the first cells, each with its place.
     groups: Vec<(Reason, u64, Vec<String>)>,
     /// A mark in some cells that could be a thousands separator.
@@ -131,27 +134,32 @@ impl Unreadable {
     /// Adds a cell of a column. `text` may be shortened; `shown` is the cell as displayed, with its place.
     pub(super) fn add(&mut self, text: &str, column: &FileColumn, shown: impl FnOnce() -> String) {
         let reason = Reason::of(text, column);
-        self.thousands = self.thousands.or_else(|| mark_of_thousands(text));
-        let place = self.groups.iter().position(|group| group.0 == reason);
+        let cells = self.0.get_or_insert_default();
+        cells.thousands = cells.thousands.or_else(|| mark_of_thousands(text));
+        let place = cells.groups.iter().position(|group| group.0 == reason);
         let place = place.unwrap_or_else(|| {
-            self.groups.push((reason, 0, Vec::new()));
-            self.groups.len() - 1
+            cells.groups.push((reason, 0, Vec::new()));
+            cells.groups.len() - 1
         });
-        let (_, count, examples) = &mut self.groups[place];
+        let (_, count, examples) = &mut cells.groups[place];
         *count += 1;
         if examples.len() < EXAMPLES {
             examples.push(shown());
         }
     }
 
+    fn groups(&self) -> &[(Reason, u64, Vec<String>)] {
+        self.0.as_ref().map_or(&[], |cells| &cells.groups)
+    }
+
     /// The number of cells.
     pub(super) fn count(&self) -> u64 {
-        self.groups.iter().map(|(_, count, _)| count).sum()
+        self.groups().iter().map(|(_, count, _)| count).sum()
     }
 
     /// A few cells, each with its place.
     pub(super) fn examples(&self) -> Vec<String> {
-        let all = self.groups.iter().flat_map(|(.., examples)| examples);
+        let all = self.groups().iter().flat_map(|(.., examples)| examples);
         all.take(EXAMPLES).cloned().collect()
     }
 
@@ -165,8 +173,9 @@ impl Unreadable {
             };
             format!("{}{first}{}", reason.says_of(*count), examples.join(", "))
         };
-        let groups: Vec<String> = self.groups.iter().map(group).collect();
-        let known = MARKS.iter().find(|(mark, _)| Some(*mark) == self.thousands);
+        let groups: Vec<String> = self.groups().iter().map(group).collect();
+        let thousands = self.0.as_ref().and_then(|cells| cells.thousands);
+        let known = MARKS.iter().find(|(mark, _)| Some(*mark) == thousands);
         let hint = known.map_or(String::new(), |(mark, words)| {
             let mark = if mark.is_whitespace() { ' ' } else { *mark };
             let option = set(Setting::Thousands, mark);
@@ -179,6 +188,7 @@ impl Unreadable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     #[test]
     fn the_reason_is_the_one_that_a_person_can_correct() {
@@ -186,7 +196,7 @@ mod tests {
             let column = FileColumn {
                 name: "a".into(),
                 kind,
-                unit: unit.map(String::from),
+                unit: unit.map(String::from).map(Arc::new),
             };
             let mut unreadable = Unreadable::default();
             for text in texts {

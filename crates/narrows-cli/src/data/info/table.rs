@@ -19,7 +19,7 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
     let mut head = vec![
         ("data", clean(&info.name)),
         ("rows", thousands(info.rows as f64)),
-        ("columns", kinds(info.columns.iter())),
+        ("columns", kinds(info.columns())),
     ];
     if let Some(how) = &info.how {
         head.push(("read as", clean(how)));
@@ -32,7 +32,7 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
     if !info.notes.is_empty() {
         parts.push(list("While it was read:", &info.notes));
     }
-    let inputs: Vec<&ColumnInfo> = info.of_role(Role::Input).collect();
+    let inputs: Vec<ColumnInfo<'_>> = info.of_role(Role::Input).collect();
     if !inputs.is_empty() {
         let title = format!("To learn from, {}:", count_of(inputs.len(), "column"));
         parts.push(format!("{title}\n{}", inputs_table(&inputs)));
@@ -41,12 +41,12 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
         (Role::Label, "As label:"),
         (Role::Id, "As id, beside the rows:"),
     ] {
-        let these: Vec<&ColumnInfo> = info.of_role(role).collect();
+        let these: Vec<ColumnInfo<'_>> = info.of_role(role).collect();
         if !these.is_empty() {
             parts.push(format!("{title}\n{}", others(&these)));
         }
     }
-    let left_out: Vec<&ColumnInfo> = info.of_role(Role::Ignored).collect();
+    let left_out: Vec<ColumnInfo<'_>> = info.of_role(Role::Ignored).collect();
     if !left_out.is_empty() {
         let title = format!("Left out, {}:", count_of(left_out.len(), "column"));
         parts.push(format!("{title}\n{}", others(&left_out)));
@@ -70,16 +70,16 @@ pub(super) fn describe_table(info: &TableInfo) -> String {
 }
 
 /// `6: 3 of numbers, 2 of words`
-fn kinds<'a>(all: impl Iterator<Item = &'a ColumnInfo>) -> String {
+fn kinds<'a>(all: impl Iterator<Item = ColumnInfo<'a>>) -> String {
     let mut counts: Vec<(ColumnKind, usize)> = Vec::new();
     let mut number = 0;
     for column in all {
         number += 1;
         // Numbers of 32 and of 64 bits have the same name.
-        let same = |(kind, _): &&mut (ColumnKind, usize)| kind.words() == column.kind.words();
+        let same = |(kind, _): &&mut (ColumnKind, usize)| kind.words() == column.kind().words();
         match counts.iter_mut().find(same) {
             Some((_, count)) => *count += 1,
-            None => counts.push((column.kind, 1)),
+            None => counts.push((column.kind(), 1)),
         }
     }
     let counts = counts.iter().map(|(kind, count)| match kind {
@@ -95,10 +95,10 @@ fn kinds<'a>(all: impl Iterator<Item = &'a ColumnInfo>) -> String {
 }
 
 /// The columns to learn from, as a table, or stacked where that would be too wide.
-fn inputs_table(inputs: &[&ColumnInfo]) -> String {
+fn inputs_table(inputs: &[ColumnInfo<'_>]) -> String {
     let listed = &inputs[..inputs.len().min(LISTED)];
-    let has_missing = listed.iter().any(|column| column.missing > 0);
-    let has_unreadable = listed.iter().any(|column| column.unreadable > 0);
+    let has_missing = listed.iter().any(|column| column.missing() > 0);
+    let has_unreadable = listed.iter().any(|column| column.unreadable() > 0);
     let made = |letters: usize| {
         let mut title = vec!["column", "kind"];
         title.extend(has_missing.then_some("missing"));
@@ -106,12 +106,15 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
         title.extend(["distinct", "min", "max", "mean", "std"]);
         let mut rows = vec![title.iter().map(ToString::to_string).collect::<Vec<_>>()];
         rows.extend(listed.iter().map(|column| {
-            let mut row = vec![named(column, letters), short_kind(column.kind).to_string()];
-            row.extend(has_missing.then(|| thousands(column.missing as f64)));
-            row.extend(has_unreadable.then(|| thousands(column.unreadable as f64)));
-            row.push(distinct(column).unwrap_or_else(|| "-".into()));
-            row.extend(match &column.numbers {
-                Some(numbers) => statistics(numbers),
+            let mut row = vec![
+                named(*column, letters),
+                short_kind(column.kind()).to_string(),
+            ];
+            row.extend(has_missing.then(|| thousands(column.missing() as f64)));
+            row.extend(has_unreadable.then(|| thousands(column.unreadable() as f64)));
+            row.push(distinct(*column).unwrap_or_else(|| "-".into()));
+            row.extend(match column.numbers() {
+                Some(numbers) => statistics(&numbers),
                 None => std::array::from_fn(|_| "-".to_string()),
             });
             row
@@ -119,7 +122,10 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
         columns_that_fit(&rows, stdout_width().unwrap_or(WIDTH))
     };
     let names = |letters: usize| -> HashSet<String> {
-        listed.iter().map(|column| named(column, letters)).collect()
+        listed
+            .iter()
+            .map(|column| named(*column, letters))
+            .collect()
     };
     let tells_apart = |letters: &usize| names(*letters).len() == names(usize::MAX).len();
     let longest = names(usize::MAX).iter().map(|name| name.width()).max();
@@ -130,7 +136,7 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
         .unwrap_or_else(|| {
             listed
                 .iter()
-                .map(|column| stacked(column))
+                .map(|column| stacked(*column))
                 .collect::<Vec<_>>()
                 .join("\n")
         });
@@ -139,15 +145,15 @@ fn inputs_table(inputs: &[&ColumnInfo]) -> String {
 }
 
 /// A column to learn from in lines of its own.
-fn stacked(column: &ColumnInfo) -> String {
-    let mut parts = vec![column.kind.words().to_string()];
+fn stacked(column: ColumnInfo<'_>) -> String {
+    let mut parts = vec![column.kind().words().to_string()];
     let count =
         |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", thousands(count as f64)));
-    parts.extend(count(column.missing, "missing"));
-    parts.extend(count(column.unreadable, "unreadable"));
+    parts.extend(count(column.missing(), "missing"));
+    parts.extend(count(column.unreadable(), "unreadable"));
     parts.extend(distinct(column).map(|count| format!("{count} distinct")));
-    if let Some(numbers) = &column.numbers {
-        let [low, high, mean, std] = statistics(numbers);
+    if let Some(numbers) = column.numbers() {
+        let [low, high, mean, std] = statistics(&numbers);
         parts.extend([
             format!("{low} to {high}"),
             format!("mean {mean}"),
@@ -159,7 +165,7 @@ fn stacked(column: &ColumnInfo) -> String {
 }
 
 /// The columns that are not listed, by their kinds.
-fn rest(all: &[&ColumnInfo]) -> String {
+fn rest(all: &[ColumnInfo<'_>]) -> String {
     match all.get(LISTED..).unwrap_or_default() {
         [] => String::new(),
         [_] => "\n  and 1 more column".to_string(),
@@ -175,9 +181,9 @@ fn rest(all: &[&ColumnInfo]) -> String {
 }
 
 /// Labels, ids and columns that are left out: each with what it holds.
-fn others(all: &[&ColumnInfo]) -> String {
+fn others(all: &[ColumnInfo<'_>]) -> String {
     let listed = &all[..all.len().min(LISTED)];
-    let names: Vec<String> = listed.iter().map(|column| named(column, NAME.0)).collect();
+    let names: Vec<String> = listed.iter().map(|column| named(*column, NAME.0)).collect();
     let width = names.iter().map(|name| name.width()).max().unwrap_or(0);
     let lines: Vec<String> = names
         .iter()
@@ -185,41 +191,41 @@ fn others(all: &[&ColumnInfo]) -> String {
         .map(|(name, column)| {
             let indent = " ".repeat(width + 5);
             let first = format!("  {}   ", padded(name, width));
-            wrapped(&contents(column), &first, &indent)
+            wrapped(&contents(*column), &first, &indent)
         })
         .collect();
     format!("{}{}", lines.join("\n"), rest(all))
 }
 
 /// What a column holds that is not learned from, and why it is not.
-fn contents(column: &ColumnInfo) -> String {
+fn contents(column: ColumnInfo<'_>) -> String {
     // For most columns, the kind is the reason.
-    let mut parts = match &column.reason {
-        Some(reason) if reason.starts_with(column.kind.words()) => vec![reason.clone()],
-        Some(reason) if column.kind == ColumnKind::Empty => vec![reason.clone()],
-        Some(reason) => vec![reason.clone(), column.kind.words().to_string()],
-        None => vec![column.kind.words().to_string()],
+    let mut parts = match column.reason() {
+        Some(reason) if reason.starts_with(column.kind().words()) => vec![reason],
+        Some(reason) if column.kind() == ColumnKind::Empty => vec![reason],
+        Some(reason) => vec![reason, column.kind().words().to_string()],
+        None => vec![column.kind().words().to_string()],
     };
-    if column.missing > 0 && column.kind != ColumnKind::Empty {
-        parts.push(format!("{} missing", thousands(column.missing as f64)));
+    if column.missing() > 0 && column.kind() != ColumnKind::Empty {
+        parts.push(format!("{} missing", thousands(column.missing() as f64)));
     }
-    if column.unreadable > 0 {
+    if column.unreadable() > 0 {
         parts.push(format!(
             "{} unreadable",
-            thousands(column.unreadable as f64)
+            thousands(column.unreadable() as f64)
         ));
     }
-    let count = distinct(column).filter(|_| column.present > 0);
+    let count = distinct(column).filter(|_| column.present() > 0);
     parts.extend(count.map(|count| format!("{count} distinct")));
-    let is_label = column.role == Role::Label;
-    match (&column.numbers, &column.days) {
+    let is_label = column.role() == Role::Label;
+    match (column.numbers(), column.days()) {
         (Some(numbers), _) if !is_label => {
-            let [low, high, ..] = statistics(numbers);
+            let [low, high, ..] = statistics(&numbers);
             parts.push(format!("{low} to {high}"));
             parts.join(", ")
         }
         (_, Some((first, last))) if !is_label => {
-            parts.push(format!("{} to {}", clean(first), clean(last)));
+            parts.push(format!("{} to {}", clean(&first), clean(&last)));
             parts.join(", ")
         }
         _ => match examples(column) {
@@ -240,10 +246,11 @@ fn whole(value: &str) -> String {
 }
 
 /// The most frequent values with their rows, or a few if none comes twice.
-fn examples(column: &ColumnInfo) -> Option<String> {
-    let (_, most) = column.frequent.first()?;
+fn examples(column: ColumnInfo<'_>) -> Option<String> {
+    let frequent = column.frequent();
+    let (_, most) = frequent.first()?;
     let counts = *most > 1;
-    let shown = if column.role == Role::Label {
+    let shown = if column.role() == Role::Label {
         LISTED
     } else {
         WORDS / 2
@@ -255,26 +262,26 @@ fn examples(column: &ColumnInfo) -> Option<String> {
             whole(value)
         }
     };
-    let mut values: Vec<String> = column.frequent.iter().take(shown).map(value).collect();
-    if column.has_more || column.distinct > Some(shown) {
+    let mut values: Vec<String> = frequent.iter().take(shown).map(value).collect();
+    if column.has_more() || column.distinct() > Some(shown) {
         values.push("…".to_string());
     }
     Some(values.join(", "))
 }
 
-fn distinct(column: &ColumnInfo) -> Option<String> {
-    let count = column.distinct?;
-    let more = if column.has_more { ">" } else { "" };
+fn distinct(column: ColumnInfo<'_>) -> Option<String> {
+    let count = column.distinct()?;
+    let more = if column.has_more() { ">" } else { "" };
     Some(format!("{more}{}", thousands(count as f64)))
 }
 
 /// A name with its unit, cut in the middle where it is wider than `most`.
-fn named(column: &ColumnInfo, most: usize) -> String {
-    let name = match column.name.as_str() {
+fn named(column: ColumnInfo<'_>, most: usize) -> String {
+    let name = match column.name() {
         "" => "(no name)".to_string(),
         name => clean(name),
     };
-    let name = match &column.unit {
+    let name = match column.unit() {
         Some(unit) => format!("{name} [{}]", clean(unit)),
         None => name,
     };

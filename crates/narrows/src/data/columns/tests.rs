@@ -50,7 +50,7 @@ fn the_narrowest_type_holds_all_values_and_a_place_for_missing_ones() {
         stored(Kept::of(&Cells::Unsigned(vec![u64::MAX], None))),
         (NumberKind::U64, false)
     );
-    let beside_gap = Cells::Unsigned(vec![1 << 63, 0], Some(vec![false, true]));
+    let beside_gap = Cells::Unsigned(vec![1 << 63, 0], Some(vec![false, true].into()));
     assert_eq!(stored(Kept::of(&beside_gap)), (NumberKind::U64, true));
     assert_eq!(
         stored(Kept::of(&Cells::Floats(vec![0.5, f64::NAN]))),
@@ -89,7 +89,7 @@ fn joining_two_types_holds_what_either_holds() {
 #[test]
 fn large_whole_numbers_stay_whole_whichever_block_has_them() {
     let small = Cells::Unsigned(vec![3, 1 << 62], None);
-    let large = Cells::Unsigned(vec![u64::MAX - 8192, 5], Some(vec![false, true]));
+    let large = Cells::Unsigned(vec![u64::MAX - 8192, 5], Some(vec![false, true].into()));
     for blocks in [[&small, &large], [&large, &small]] {
         let mut rows = TableRows::new();
         for block in blocks {
@@ -109,7 +109,7 @@ fn large_whole_numbers_stay_whole_whichever_block_has_them() {
 fn rows_are_the_same_in_memory_and_in_a_file() {
     let gathered = |limit| {
         let mut rows = TableRows::with_limit(limit);
-        let gaps = Some(vec![false, true]);
+        let gaps = Some(vec![false, true].into());
         let blocks = [
             [
                 Cells::Integers(vec![1, 2], None),

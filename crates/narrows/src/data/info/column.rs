@@ -1,10 +1,10 @@
-//! Statistics of one column of a table after one pass over its cells.
+//! The cells of one column of a table, counted in one pass.
 
-use super::super::column::{Cells, Texts};
-use super::super::element::{EXACT, difference};
-use super::spread::Spread;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use super::super::column::{Cells, GapList};
+use super::super::texts::Texts;
+use super::numbers::Numbers;
+use super::words::WordCounts;
+use std::borrow::Cow;
 
 /// The number of distinct values of a column that are counted, if the table has few columns.
 pub(super) const DISTINCT: usize = 100_000;
@@ -15,60 +15,304 @@ const OF_ALL: usize = 1_000_000;
 /// The least number of distinct values that are counted for a column, for any number of columns.
 const AT_LEAST: usize = 100;
 
-/// The number of letters of a word that are kept for display.
-const SHOWN: usize = 40;
+/// The most cells of a column that are kept as they are: they take less memory than counts. A table with few rows may
+/// have a million columns. All of their distinct values are counted.
+const FEW: usize = AT_LEAST;
 
-/// A value is remarkable if its distance to the others is this many times their range.
-const FAR: f64 = 10.0;
+/// The most bytes of texts that are kept as they are.
+const FEW_BYTES: usize = 1 << 10;
 
 /// The number of distinct values that are counted for each of `columns` columns.
 pub(super) fn distinct_limit(columns: usize) -> usize {
     (OF_ALL / columns.max(1)).clamp(AT_LEAST, DISTINCT)
 }
 
-/// The cells of one column, counted.
+/// The cells of one column: few of them as they are, and many counted.
 #[derive(Clone, Debug)]
-pub(super) struct ColumnTally {
+pub(super) enum ColumnTally {
+    Few(FewCells),
+    Many(Box<Counted>),
+}
+
+impl Default for ColumnTally {
+    fn default() -> Self {
+        ColumnTally::Few(FewCells::default())
+    }
+}
+
+impl ColumnTally {
+    /// The cells of a first block; at most `limit` distinct values are counted.
+    pub(super) fn of(cells: Cells, limit: usize) -> Self {
+        let mut tally = ColumnTally::default();
+        tally.add(cells, limit);
+        tally
+    }
+
+    /// Adds the cells of a further block.
+    pub(super) fn add(&mut self, cells: Cells, limit: usize) {
+        let mut cells = Some(cells);
+        if let ColumnTally::Few(few) = self {
+            cells = cells.and_then(|cells| few.join(cells));
+            if cells.is_some() {
+                *self = ColumnTally::Many(Box::new(few.counted()));
+            }
+        }
+        if let (ColumnTally::Many(counted), Some(cells)) = (self, cells) {
+            counted.add(&cells, limit);
+        }
+    }
+
     /// The number of cells that are present and can be read.
-    pub(super) present: u64,
+    pub(super) fn present(&self) -> u64 {
+        match self {
+            ColumnTally::Few(few) => few.values.len() as u64,
+            ColumnTally::Many(counted) => counted.present,
+        }
+    }
+
     /// The number of cells without a value, including unreadable cells.
+    pub(super) fn gaps(&self) -> u64 {
+        match self {
+            ColumnTally::Few(few) => few.gaps,
+            ColumnTally::Many(counted) => counted.gaps,
+        }
+    }
+
+    /// The counts of the cells.
+    pub(super) fn counted(&self) -> Cow<'_, Counted> {
+        match self {
+            ColumnTally::Few(few) => Cow::Owned(few.counted()),
+            ColumnTally::Many(counted) => Cow::Borrowed(counted),
+        }
+    }
+
+    /// Whether there are numbers.
+    pub(super) fn has_numbers(&self) -> bool {
+        match self {
+            ColumnTally::Few(few) => few.values.has_numbers(),
+            ColumnTally::Many(counted) => counted.numbers.range().is_some(),
+        }
+    }
+
+    /// Whether the values are whole numbers that increase by one from row to row.
+    pub(super) fn counts_up(&self) -> bool {
+        let counts = match self {
+            ColumnTally::Few(few) => few.gaps == 0 && few.values.count_up(),
+            ColumnTally::Many(counted) => counted.is_counting,
+        };
+        counts && self.present() > 2
+    }
+
+    /// Whether all values were counted, not only the first distinct ones.
+    pub(super) fn has_all(&self) -> bool {
+        match self {
+            ColumnTally::Few(_) => true,
+            ColumnTally::Many(counted) => counted.distinct().1,
+        }
+    }
+}
+
+/// The cells of a column that has few of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FewCells {
+    gaps: u64,
+    values: FewValues,
+}
+
+/// The cells that are present and can be read.
+#[derive(Clone, Debug)]
+enum FewValues {
+    Integers(Vec<i64>),
+    Unsigned(Vec<u64>),
+    Floats(Vec<f64>),
+    Texts(FewTexts),
+}
+
+impl FewCells {
+    /// Adds cells, or returns them if there are too many, or if they have another type.
+    fn join(&mut self, cells: Cells) -> Option<Cells> {
+        let rows = cells.len();
+        if rows > FEW || !self.values.has_room(&cells) {
+            return Some(cells);
+        }
+        let known = self.values.len();
+        match (&mut self.values, cells) {
+            (FewValues::Integers(values), Cells::Integers(more, gaps)) => {
+                add(values, more, gaps.as_deref());
+            }
+            (FewValues::Unsigned(values), Cells::Unsigned(more, gaps)) => {
+                add(values, more, gaps.as_deref());
+            }
+            (FewValues::Floats(values), Cells::Floats(mut more)) => {
+                more.retain(|value| value.is_finite());
+                add(values, more, None);
+            }
+            (FewValues::Floats(values), Cells::Floats32(more)) => {
+                let more = more.into_iter().filter(|value| value.is_finite());
+                values.extend(more.map(f64::from));
+            }
+            (FewValues::Texts(values), Cells::Texts(more)) => values.add(&more),
+            (_, cells) => return Some(cells),
+        }
+        self.gaps += (known + rows - self.values.len()) as u64;
+        None
+    }
+
+    fn counted(&self) -> Counted {
+        let mut counted = Counted::default();
+        match &self.values {
+            FewValues::Integers(values) => counted.add_whole(values.iter().copied(), None, FEW),
+            FewValues::Unsigned(values) => counted.add_whole(values.iter().copied(), None, FEW),
+            FewValues::Floats(values) => counted.add_floats(values.iter().copied(), FEW),
+            FewValues::Texts(texts) => counted.add_texts(texts.iter(), FEW),
+        }
+        counted.gaps = self.gaps;
+        counted.is_counting &= self.gaps == 0;
+        counted
+    }
+}
+
+/// Few texts of at most [`FEW_BYTES`] together, each behind a character whose number is its length in bytes.
+#[derive(Clone, Debug, Default)]
+struct FewTexts(String);
+
+impl FewTexts {
+    /// Adds the texts that are not empty.
+    fn add(&mut self, texts: &Texts) {
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            self.0
+                .extend(u32::try_from(text.len()).ok().and_then(char::from_u32));
+            self.0.push_str(text);
+        }
+        self.0.shrink_to_fit();
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.0.as_str();
+        std::iter::from_fn(move || {
+            let mut behind = rest.chars();
+            let length = behind.next()? as usize;
+            let (text, more) = behind.as_str().split_at_checked(length)?;
+            rest = more;
+            Some(text)
+        })
+    }
+}
+
+/// Adds the values that are there.
+fn add<T>(values: &mut Vec<T>, mut more: Vec<T>, gaps: Option<&GapList>) {
+    if let Some(gaps) = gaps {
+        let mut gaps = gaps.iter();
+        more.retain(|_| gaps.next() != Some(&true));
+    }
+    if values.is_empty() {
+        *values = more;
+    } else {
+        values.reserve_exact(more.len());
+        values.append(&mut more);
+    }
+    // A block may have room for many rows.
+    values.shrink_to_fit();
+}
+
+impl Default for FewValues {
+    fn default() -> Self {
+        FewValues::Integers(Vec::new())
+    }
+}
+
+impl FewValues {
+    /// Whether cells can be added; values of another type take the place of none.
+    fn has_room(&mut self, cells: &Cells) -> bool {
+        if self.len() == 0 {
+            *self = match cells {
+                Cells::Integers(..) => FewValues::Integers(Vec::new()),
+                Cells::Unsigned(..) => FewValues::Unsigned(Vec::new()),
+                Cells::Floats(_) | Cells::Floats32(_) => FewValues::Floats(Vec::new()),
+                Cells::Texts(_) => FewValues::Texts(FewTexts::default()),
+            };
+        }
+        let bytes = match (&*self, cells) {
+            (FewValues::Texts(known), Cells::Texts(more)) => known.0.len() + more.bytes(),
+            _ => 0,
+        };
+        self.len() + cells.len() <= FEW && bytes <= FEW_BYTES
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            FewValues::Integers(values) => values.len(),
+            FewValues::Unsigned(values) => values.len(),
+            FewValues::Floats(values) => values.len(),
+            FewValues::Texts(texts) => texts.iter().count(),
+        }
+    }
+
+    fn has_numbers(&self) -> bool {
+        self.len() > 0 && !matches!(self, FewValues::Texts(_))
+    }
+
+    fn count_up(&self) -> bool {
+        fn is<T: Copy + Into<i128>>(values: &[T]) -> bool {
+            let mut pairs = values.windows(2);
+            pairs.all(|pair| matches!(*pair, [a, b] if a.into() + 1 == b.into()))
+        }
+        match self {
+            FewValues::Integers(values) => is(values),
+            FewValues::Unsigned(values) => is(values),
+            FewValues::Floats(_) | FewValues::Texts(_) => false,
+        }
+    }
+}
+
+/// Counted cells.
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
+    pub(super) present: u64,
     pub(super) gaps: u64,
     pub(super) numbers: Numbers,
     pub(super) words: WordCounts,
-    limit: usize,
     /// The first whole number and the count so far, while the numbers increase by one from row to row.
     counting: Option<(i128, i128)>,
     is_counting: bool,
 }
 
-impl ColumnTally {
-    pub(super) fn new(limit: usize) -> Self {
-        ColumnTally {
+impl Default for Counted {
+    fn default() -> Self {
+        Counted {
             present: 0,
             gaps: 0,
             numbers: Numbers::default(),
             words: WordCounts::default(),
-            limit,
             counting: None,
             is_counting: true,
         }
     }
+}
 
-    /// Adds the cells of a block.
-    pub(super) fn add(&mut self, cells: &Cells) {
+impl Counted {
+    /// Adds the cells of a block; at most `limit` distinct values are counted.
+    pub(super) fn add(&mut self, cells: &Cells, limit: usize) {
         match cells {
-            Cells::Integers(values, gaps) => self.add_whole(values.iter().copied(), gaps.as_ref()),
-            Cells::Unsigned(values, gaps) => self.add_whole(values.iter().copied(), gaps.as_ref()),
-            Cells::Floats(values) => self.add_floats(values.iter().copied()),
-            Cells::Floats32(values) => self.add_floats(values.iter().map(|&v| f64::from(v))),
-            Cells::Texts(texts) => self.add_texts(texts),
+            Cells::Integers(values, gaps) => {
+                self.add_whole(values.iter().copied(), gaps.as_deref(), limit);
+            }
+            Cells::Unsigned(values, gaps) => {
+                self.add_whole(values.iter().copied(), gaps.as_deref(), limit);
+            }
+            Cells::Floats(values) => self.add_floats(values.iter().copied(), limit),
+            Cells::Floats32(values) => {
+                self.add_floats(values.iter().map(|&v| f64::from(v)), limit);
+            }
+            Cells::Texts(texts) => self.add_texts(texts.iter(), limit),
         }
     }
 
     fn add_whole<T: Into<i128>>(
         &mut self,
         values: impl Iterator<Item = T>,
-        gaps: Option<&Vec<bool>>,
+        gaps: Option<&GapList>,
+        limit: usize,
     ) {
         for (row, value) in values.enumerate() {
             if gaps.is_some_and(|gaps| gaps.get(row).copied().unwrap_or_default()) {
@@ -81,48 +325,42 @@ impl ColumnTally {
             self.is_counting &= value == start + count;
             self.counting = Some((start, count + 1));
             self.present += 1;
-            self.numbers.add_whole(value, self.limit);
+            self.numbers.add_whole(value, limit);
         }
     }
 
-    fn add_floats(&mut self, values: impl Iterator<Item = f64>) {
+    fn add_floats(&mut self, values: impl Iterator<Item = f64>, limit: usize) {
         self.is_counting = false;
         for value in values {
             if value.is_finite() {
                 self.present += 1;
-                self.numbers.add(value, self.limit);
+                self.numbers.add(value, limit);
             } else {
                 self.gaps += 1;
             }
         }
     }
 
-    fn add_texts(&mut self, texts: &Texts) {
+    fn add_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>, limit: usize) {
         self.is_counting = false;
-        for text in texts.iter() {
+        for text in texts {
             match text {
                 "" => self.gaps += 1,
                 text => {
                     self.present += 1;
-                    self.words.add(text, self.limit);
+                    self.words.add(text, limit);
                 }
             }
         }
     }
 
-    /// Whether the values are whole numbers that increase by one from row to row.
-    pub(super) fn counts_up(&self) -> bool {
-        self.is_counting && self.present > 2
-    }
-
-    /// The number of distinct values, and whether all of them were counted.
+    /// The number of distinct values that were counted, and whether these are all of them.
     pub(super) fn distinct(&self) -> (usize, bool) {
-        let (numbers, words) = (&self.numbers.counts, &self.words.counts);
-        let is_all = !self.numbers.has_more && !self.words.has_more;
-        (numbers.len() + words.len(), is_all)
+        let (numbers, words) = (self.numbers.distinct(), self.words.distinct());
+        (numbers.0 + words.0, numbers.1 && words.1)
     }
 
-    /// The most frequent values with their counts, the most frequent first; equally frequent values are sorted.
+    /// The most frequent values with their counts, the most frequent first.
     pub(super) fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
         let numbers = self.numbers.most_frequent(most);
         if numbers.is_empty() {
@@ -131,279 +369,9 @@ impl ColumnTally {
             numbers
         }
     }
-}
 
-/// A key that distinguishes the numbers of a column: a whole number itself, and for other numbers their bits, in a
-/// separate range.
-fn key(value: f64) -> i128 {
-    if value.fract() == 0.0 && value.abs() < 1e18 {
-        value as i128
-    } else {
-        (1 << 80) | i128::from(value.to_bits())
-    }
-}
-
-fn of_key(key: i128) -> f64 {
-    match key >> 80 {
-        1 => f64::from_bits(key as u64),
-        _ => key as f64,
-    }
-}
-
-/// Counted numbers. Sums are relative to the running mean, so that they are precise even if values are far from 0.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Numbers {
-    count: u64,
-    /// The origin of the mean: the first number if an `f64` is not exact there, otherwise 0.
-    origin: i128,
-    spread: Spread,
-    /// The smallest and the largest value, while all are whole numbers.
-    whole: Option<(i128, i128)>,
-    has_fractions: bool,
-    low: Edge,
-    high: Edge,
-    counts: HashMap<i128, u64>,
-    has_more: bool,
-}
-
-/// The value at one end of a column.
-#[derive(Clone, Copy, Debug, Default)]
-struct Edge {
-    value: f64,
-    count: u64,
-    /// The nearest value that differs.
-    next: Option<f64>,
-}
-
-impl Edge {
-    /// Adds a value; `is_beyond` says whether its first argument is farther out than its second.
-    fn add(&mut self, value: f64, is_beyond: fn(f64, f64) -> bool) {
-        if self.count == 0 || is_beyond(value, self.value) {
-            self.next = (self.count > 0).then_some(self.value);
-            (self.value, self.count) = (value, 1);
-        } else if value == self.value {
-            self.count += 1;
-        } else if self.next.is_none_or(|next| is_beyond(value, next)) {
-            self.next = Some(value);
-        }
-    }
-}
-
-impl Numbers {
-    fn add_whole(&mut self, value: i128, limit: usize) {
-        let (low, high) = self.whole.unwrap_or((value, value));
-        self.whole = Some((low.min(value), high.max(value)));
-        self.add_number(value as f64, value, limit);
-    }
-
-    fn add(&mut self, value: f64, limit: usize) {
-        self.has_fractions |= value.fract() != 0.0 || value.abs() >= 1e18;
-        let key = key(value);
-        if !self.has_fractions {
-            let (low, high) = self.whole.unwrap_or((key, key));
-            self.whole = Some((low.min(key), high.max(key)));
-        }
-        self.add_number(value, key, limit);
-    }
-
-    fn add_number(&mut self, value: f64, key: i128, limit: usize) {
-        let is_whole = key >> 80 != 1;
-        if self.count == 0 && is_whole && value.abs() >= EXACT {
-            self.origin = key;
-        }
-        let about = if is_whole {
-            (key - self.origin) as f64
-        } else {
-            value - self.origin as f64
-        };
-        self.count += 1;
-        self.spread.add(about, self.count);
-        self.low.add(value, |a, b| a < b);
-        self.high.add(value, |a, b| a > b);
-        let has_room = self.counts.len() < limit;
-        match self.counts.get_mut(&key) {
-            Some(count) => *count += 1,
-            None if has_room => {
-                self.counts.insert(key, 1);
-            }
-            None => self.has_more = true,
-        }
-    }
-
-    /// The smallest and the largest value; `None` if there are none.
-    pub(super) fn range(&self) -> Option<(f64, f64)> {
-        (self.count > 0).then_some((self.low.value, self.high.value))
-    }
-
-    /// The same for whole numbers, exactly.
-    pub(super) fn whole_range(&self) -> Option<(i128, i128)> {
-        self.whole.filter(|_| !self.has_fractions)
-    }
-
-    pub(super) fn mean(&self) -> f64 {
-        match (self.range(), self.origin as f64 + self.spread.mean()) {
-            // The mean of equal values may be rounded.
-            (Some((low, high)), mean) => mean.clamp(low, high),
-            (None, mean) => mean,
-        }
-    }
-
-    /// The standard deviation of the population.
-    pub(super) fn std(&self) -> f64 {
-        self.spread.std(self.count)
-    }
-
-    /// Whether training can scale the numbers: it forms sums of squared distances.
-    pub(super) fn are_scalable(&self) -> bool {
-        let (low, high) = (self.low.value, self.high.value);
-        let (squares, std) = (self.std() * self.std(), self.std());
-        let is_usable = |value: f64| value.is_finite() && value > 0.0;
-        let is_finite = (high - low).is_finite() && (squares * self.count as f64).is_finite();
-        low == high || (is_finite && is_usable(squares) && is_usable(1.0 / std))
-    }
-
-    /// A value at one end that is far from all others: the value, its count, and the range of the others.
-    pub(super) fn outlier(&self) -> Option<(f64, u64, (f64, f64))> {
-        let (low, high) = (self.low, self.high);
-        let inside = (low.next?, high.next?);
-        let below = (inside.0 - low.value, high.value - inside.0);
-        let above = (high.value - inside.1, inside.1 - low.value);
-        // Two values are not enough: neither of them is the outlier.
-        let is_far = |(gap, others): (f64, f64)| others > 0.0 && gap > FAR * others;
-        if self.count < 10 {
-            None
-        } else if is_far(below) {
-            Some((low.value, low.count, (inside.0, high.value)))
-        } else if is_far(above) {
-            Some((high.value, high.count, (low.value, inside.1)))
-        } else {
-            None
-        }
-    }
-
-    /// The number of distinct float32 values after `offset` is subtracted and the rest is multiplied by `factor`;
-    /// `None` if not all distinct values were counted.
-    pub(super) fn distinct_in_float32(&self, offset: f64, factor: f64) -> Option<usize> {
-        if self.has_more {
-            return None;
-        }
-        let bits = self.counts.keys().map(|&key| {
-            let value = of_key(key);
-            let apart = match key >> 80 {
-                1 => value - offset,
-                _ => difference(value, key, offset),
-            };
-            // 0 and -0 are the same value.
-            ((apart * factor) as f32 + 0.0).to_bits()
-        });
-        let mut bits: Vec<u32> = bits.collect();
-        bits.sort_unstable();
-        bits.dedup();
-        Some(bits.len())
-    }
-
-    /// The number of distinct values as float64; `None` if not all distinct values were counted.
-    pub(super) fn distinct_in_float64(&self) -> Option<usize> {
-        if self.has_more {
-            return None;
-        }
-        let mut bits: Vec<u64> = self
-            .counts
-            .keys()
-            .map(|&key| (of_key(key) + 0.0).to_bits())
-            .collect();
-        bits.sort_unstable();
-        bits.dedup();
-        Some(bits.len())
-    }
-
-    fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
-        let mut all: Vec<(i128, u64)> = self.counts.iter().map(|(&k, &c)| (k, c)).collect();
-        all.sort_unstable_by(|a, b| {
-            let by_value = of_key(a.0).total_cmp(&of_key(b.0));
-            b.1.cmp(&a.1).then(by_value).then(a.0.cmp(&b.0))
-        });
-        all.truncate(most);
-        let text = |(key, count): (i128, u64)| match key >> 80 {
-            1 => (short(of_key(key)), count),
-            _ => (key.to_string(), count),
-        };
-        all.into_iter().map(text).collect()
-    }
-}
-
-/// Words, counted.
-#[derive(Clone, Debug, Default)]
-pub(super) struct WordCounts {
-    hasher: RandomState,
-    /// By a hash of the whole word: its count, its first occurrence, and its beginning.
-    counts: HashMap<u64, (u64, usize, Box<str>)>,
-    has_more: bool,
-    /// The first and the last word, if all begin with a year, as in `2024-01-31`.
-    days: Option<(Box<str>, Box<str>)>,
-    is_other: bool,
-}
-
-impl WordCounts {
-    fn add(&mut self, text: &str, limit: usize) {
-        self.add_day(text);
-        let hash = self.hasher.hash_one(text);
-        let known = self.counts.len();
-        match self.counts.get_mut(&hash) {
-            Some((count, ..)) => *count += 1,
-            None if known < limit => {
-                self.counts.insert(hash, (1, known, shortened(text).into()));
-            }
-            None => self.has_more = true,
-        }
-    }
-
-    fn add_day(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        let is_day = bytes.len() >= 10
-            && bytes.len() <= SHOWN
-            && bytes[..4].iter().all(u8::is_ascii_digit)
-            && bytes[4] == b'-';
-        self.is_other |= !is_day;
-        if self.is_other {
-            return;
-        }
-        match &mut self.days {
-            None => self.days = Some((text.into(), text.into())),
-            Some((low, _)) if text < &**low => *low = text.into(),
-            Some((_, high)) if text > &**high => *high = text.into(),
-            Some(_) => {}
-        }
-    }
-
-    /// The first and the last day, if all words begin with a year.
-    pub(super) fn days(&self) -> Option<(String, String)> {
-        let days = self.days.as_ref().filter(|_| !self.is_other)?;
-        Some((days.0.to_string(), days.1.to_string()))
-    }
-
-    fn most_frequent(&self, most: usize) -> Vec<(String, u64)> {
-        let mut all: Vec<&(u64, usize, Box<str>)> = self.counts.values().collect();
-        all.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let shown = all.into_iter().take(most);
-        shown
-            .map(|(count, _, text)| (text.to_string(), *count))
-            .collect()
-    }
-}
-
-/// A number for a sentence: very large and very small numbers have an exponent.
-pub(super) fn short(value: f64) -> String {
-    match value.abs() {
-        0.0 | 1e-5..1e15 => value.to_string(),
-        _ => format!("{value:e}"),
-    }
-}
-
-/// The beginning of a text.
-pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        None => text.to_string(),
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    /// The count of the most frequent value.
+    pub(super) fn most(&self) -> Option<u64> {
+        self.numbers.counts().max().or(self.words.counts().max())
     }
 }

@@ -3,10 +3,11 @@
 use super::super::fault::{Fault, Mend};
 use super::super::options::{Missing, OnBad, READING_KEYS, ReadOptions};
 use super::super::schema::{ColumnKind, Role};
-use super::remarks::{is_like_an_id, twice};
+use super::remarks::{is_like_an_id, repeated, twice};
 use super::told::{ColumnInfo, TableInfo};
 use crate::advice::{Action, Keys, Setting, Settings, set, setting};
 use crate::text::list_shortly;
+use std::cell::LazyCell;
 use std::collections::HashSet;
 
 /// Usual names of a column of classes.
@@ -48,10 +49,10 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         wanted.columns.retain(|name| !unusable.contains(name));
     }
     let label = info.of_role(Role::Label).next();
-    if let Some(column) = label.filter(|column| column.missing > 0) {
+    if let Some(column) = label.filter(|column| column.missing() > 0) {
         // It must not become an input.
         wanted.label = None;
-        wanted.ids.push(column.name.clone());
+        wanted.ids.push(column.name().to_string());
         said.push(format!(
             "this keeps {} as an id: as a label it needs a value in every row",
             column.quoted()
@@ -82,20 +83,22 @@ pub(super) fn suggest(info: &mut TableInfo, specs: &[String], options: &ReadOpti
         wanted.ids.extend(ids);
     }
     let left = LeftNames::of(&wanted);
-    let inputs: Vec<&ColumnInfo> = info
-        .of_role(Role::Input)
-        .filter(|column| left.has(column))
-        .collect();
+    let inputs = || {
+        let all = info.of_role(Role::Input);
+        all.filter(|column| left.has(*column))
+    };
+    let is_any_left = inputs().next().is_some();
+    let has_gaps = inputs().any(|column| column.missing() > 0);
     let is_refused =
         wanted.missing_or_refuse() == Missing::Refuse && wanted.on_bad == OnBad::Refuse;
-    if is_refused && inputs.iter().any(|column| column.missing > 0) {
+    if is_refused && has_gaps {
         wanted.missing = Some(Missing::Mean);
         said.push(format!(
             "{} fills missing cells with column means of the training rows",
             set(Setting::Missing, "mean")
         ));
     }
-    if inputs.is_empty() || info.rows == 0 {
+    if !is_any_left || info.rows == 0 {
         let has_inputs = info.of_role(Role::Input).next().is_some();
         if has_inputs && info.rows > 0 {
             let noun = "correct the lines above first: no settings can train on this file as it is";
@@ -144,102 +147,97 @@ impl<'a> LeftNames<'a> {
     }
 
     /// Whether a column is still an input.
-    fn has(&self, column: &ColumnInfo) -> bool {
-        let name = column.name.as_str();
+    fn has(&self, column: ColumnInfo<'_>) -> bool {
+        let name = column.name();
         let is_chosen = |chosen: &HashSet<&str>| chosen.contains(name);
         self.chosen.as_ref().is_none_or(is_chosen) && !self.taken.contains(name)
     }
 }
 
-/// The names that several columns have, in any role.
-fn repeated(info: &TableInfo) -> HashSet<&str> {
-    let mut known = HashSet::new();
-    let names = info.columns.iter().map(|column| column.name.as_str());
-    names.filter(|name| !known.insert(*name)).collect()
-}
-
 /// The inputs that training would refuse, for any handling of missing cells.
 fn unusable(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     let twice: HashSet<&str> = twice(info, Role::Input).into_iter().collect();
-    let is_unusable = |column: &&ColumnInfo| {
-        let has_none = column.numbers.is_none_or(|numbers| !numbers.are_scalable);
-        let is_refused = column.unreadable > 0 && options.on_bad == OnBad::Refuse;
-        is_refused || has_none || twice.contains(&column.name.as_str())
+    let is_unusable = |column: &ColumnInfo<'_>| {
+        let has_none = !column.has_numbers() || !column.are_scalable();
+        let is_refused = column.unreadable() > 0 && options.on_bad == OnBad::Refuse;
+        is_refused || has_none || twice.contains(column.name())
     };
     let these = info.of_role(Role::Input).filter(is_unusable);
-    these.map(|column| column.name.clone()).collect()
+    these.map(|column| column.name().to_string()).collect()
 }
 
 /// The column that is probably the label, if there is one.
 fn label_of(info: &TableInfo, wanted: &ReadOptions) -> Option<String> {
-    let repeated = repeated(info);
+    let repeated = LazyCell::new(|| repeated(info.columns()));
     let left = LeftNames::of(wanted);
-    let is_free = |column: &ColumnInfo| match column.role {
+    let is_free = |column: ColumnInfo<'_>| match column.role() {
         Role::Input => left.has(column) && wanted.columns.is_empty(),
-        Role::Ignored => !wanted.drop.contains(&column.name),
+        Role::Ignored => !wanted.drop.iter().any(|name| name == column.name()),
         Role::Label | Role::Id => false,
     };
-    let is_possible = |column: &ColumnInfo, most: usize| {
-        let few = column.distinct.filter(|_| !column.has_more);
+    let is_possible = |column: ColumnInfo<'_>, most: usize| {
+        let few = column.distinct().filter(|_| !column.has_more());
         let is_few = few.is_some_and(|few| few >= 2 && few <= most && few as u64 * 2 <= info.rows);
         is_few
-            && column.missing == 0
-            && column.unreadable == 0
-            && !repeated.contains(column.name.as_str())
+            && column.missing() == 0
+            && column.unreadable() == 0
+            && !repeated.contains(column.name())
             && is_free(column)
     };
-    let is_class = |column: &ColumnInfo| {
+    let is_class = |column: ColumnInfo<'_>| {
         use ColumnKind::{Boolean, Integer, Text};
-        matches!(column.kind, Text | Boolean | Integer)
+        matches!(column.kind(), Text | Boolean | Integer)
     };
-    let is_called_so = |column: &&ColumnInfo| {
-        let name = column.name.trim().to_lowercase();
-        LABELS.contains(&name.as_str()) && is_class(column) && is_possible(column, CLASSES.0)
+    let is_called_so = |column: ColumnInfo<'_>| {
+        let name = column.name().trim();
+        let is_label = LABELS.iter().any(|label| name.eq_ignore_ascii_case(label));
+        is_label && is_class(column) && is_possible(column, CLASSES.0)
     };
-    if let Some(column) = info.columns.iter().find(is_called_so) {
-        return Some(column.name.clone());
+    if let Some(column) = info.columns().find(|column| is_called_so(*column)) {
+        return Some(column.name().to_string());
     }
-    let (last, others) = info.columns.split_last()?;
+    let mut others = info.columns();
+    let last = others.next_back()?;
     // Of several similar columns, the last one is not special.
-    let is_alike = |column: &ColumnInfo| {
-        let is_few = column.distinct.is_some_and(|few| few <= CLASSES.1);
-        column.kind == last.kind && is_few
+    let is_alike = |column: ColumnInfo<'_>| {
+        let is_few = column.distinct().is_some_and(|few| few <= CLASSES.1);
+        column.kind() == last.kind() && is_few
     };
-    let has_measures = others.iter().any(|column| column.kind.is_numeric());
-    let stands_alone = has_measures && !others.iter().any(is_alike);
-    let is_likely = match last.kind {
+    let has_measures = others.clone().any(|column| column.kind().is_numeric());
+    let stands_alone = has_measures && !others.any(is_alike);
+    let is_likely = match last.kind() {
         ColumnKind::Text => is_possible(last, CLASSES.0),
         ColumnKind::Integer | ColumnKind::Boolean => stands_alone && is_possible(last, CLASSES.1),
         _ => false,
     };
-    is_likely.then(|| last.name.clone())
+    is_likely.then(|| last.name().to_string())
 }
 
 /// The columns that identify rows: columns that count up, and columns of words that are all different.
 fn ids_of(info: &TableInfo, wanted: &ReadOptions) -> Vec<String> {
     let left = LeftNames::of(wanted);
-    let is_counting = |column: &&ColumnInfo| {
-        column.role == Role::Input && column.counts_up && left.has(column) && !column.is_unnamed()
-    };
-    let counting = info.columns.iter().filter(is_counting);
+    let is_counting =
+        |column: &ColumnInfo<'_>| column.counts_up() && left.has(*column) && !column.is_unnamed();
+    let counting = info.of_role(Role::Input).filter(is_counting);
     let mut names: Vec<String> = if wanted.columns.is_empty() {
-        counting.map(|column| column.name.clone()).collect()
+        counting.map(|column| column.name().to_string()).collect()
     } else {
         // The user requested it by name.
         Vec::new()
     };
-    let inputs = info.of_role(Role::Input).filter(|column| left.has(column));
+    let inputs = info.of_role(Role::Input);
+    let inputs = inputs.filter(|column| left.has(*column));
     // A table that has only a counter is used for training on the counter.
     if inputs.count() == names.len() {
         names.clear();
     }
-    let repeated = repeated(info);
-    let words = info.columns.iter().filter(|column| {
-        is_like_an_id(column, info.rows)
-            && !column.name.is_empty()
-            && !repeated.contains(column.name.as_str())
+    let repeated = LazyCell::new(|| repeated(info.columns()));
+    let words = info.columns().filter(|column| {
+        is_like_an_id(*column, info.rows)
+            && !column.name().is_empty()
+            && !repeated.contains(column.name())
     });
-    names.extend(words.map(|column| column.name.clone()));
+    names.extend(words.map(|column| column.name().to_string()));
     names
 }
 

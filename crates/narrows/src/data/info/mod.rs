@@ -6,11 +6,14 @@
 mod column;
 mod command;
 mod describe;
+mod fate;
+mod numbers;
 mod remarks;
 mod spread;
 mod table;
 mod told;
 mod values;
+mod words;
 
 pub use describe::{Info, describe};
 pub use told::{ColumnInfo, NumbersInfo, TableInfo};

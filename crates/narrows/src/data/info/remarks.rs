@@ -2,34 +2,32 @@
 
 use super::super::options::{Missing, OnBad, ReadOptions};
 use super::super::roles::unnamed_input;
-use super::super::schema::Role;
+use super::super::schema::{ColumnKind, Role};
 use super::super::table::counts_up;
-use super::column::short;
-use super::told::{ColumnInfo, Seen, TableInfo};
-use crate::advice::{Setting, set, set_column, setting};
+use super::fate::{Fate, Reason};
+use super::numbers::short;
+use super::told::{ColumnInfo, TableInfo};
+use crate::advice::{Setting, set, set_column};
 use crate::text::{counted, list_shortly, thousands};
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// With at least this many rows, it is remarkable that all words are different.
 const MANY: u64 = 20;
 
 /// The reasons why training would refuse the table, in sentences.
-pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
-    let inputs: Vec<&ColumnInfo> = info.of_role(Role::Input).collect();
+pub(super) fn refusals(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
+    let inputs = || info.of_role(Role::Input);
     let mut all = Vec::new();
-    for (column, seen) in info.columns.iter().zip(seen) {
-        let is_refused = options.on_bad == OnBad::Refuse;
-        if column.role == Role::Input && column.unreadable > 0 && is_refused {
-            let sentence = seen.unreadable.sentence();
-            all.push(format!("{}: {sentence}", column.quoted()));
-        }
+    if options.on_bad == OnBad::Refuse {
+        let bad = inputs().filter(|column| column.unreadable() > 0);
+        all.extend(bad.map(|column| format!("{}: {}", column.quoted(), column.problems())));
     }
-    let missing: Vec<&&ColumnInfo> = inputs.iter().filter(|column| column.missing > 0).collect();
+    let missing = || inputs().filter(|column| column.missing() > 0);
     let are_refused =
         options.missing_or_refuse() == Missing::Refuse && options.on_bad == OnBad::Refuse;
-    if are_refused && !missing.is_empty() {
-        let names: Vec<&str> = missing.iter().map(|column| column.name.as_str()).collect();
-        let cells: u64 = missing.iter().map(|column| column.missing).sum();
+    if are_refused && missing().next().is_some() {
+        let names: Vec<&str> = missing().map(ColumnInfo::name).collect();
+        let cells: u64 = missing().map(ColumnInfo::missing).sum();
         all.push(format!(
             "{} missing, in {} ({} fills them)",
             counted(cells as usize, "cell is", "cells are"),
@@ -37,12 +35,12 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
             set(Setting::Missing, "mean")
         ));
     }
-    for column in &inputs {
-        match column.numbers {
-            None if column.unreadable == 0 => {
+    for column in inputs() {
+        match column.has_numbers() {
+            false if column.unreadable() == 0 => {
                 all.push(format!("{} has no numbers", column.quoted()));
             }
-            Some(numbers) if !numbers.are_scalable => all.push(format!(
+            true if !column.are_scalable() => all.push(format!(
                 "{}: its values are too large, or too close to each other, for a mean and a spread in float64; write \
                  them in another unit",
                 column.quoted()
@@ -58,15 +56,15 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
     }
     for column in info
         .of_role(Role::Label)
-        .filter(|column| column.missing > 0)
+        .filter(|column| column.missing() > 0)
     {
         all.push(format!(
             "{} no label: {} is missing",
-            counted(column.missing as usize, "row has", "rows have"),
+            counted(column.missing() as usize, "row has", "rows have"),
             column.quoted()
         ));
     }
-    if inputs.is_empty() {
+    if inputs().next().is_none() {
         all.push("no column of numbers is left to train on".to_string());
     }
     if info.rows == 0 {
@@ -75,25 +73,29 @@ pub(super) fn refusals(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -
     all
 }
 
-/// The names that several columns of a role have.
+/// The names that several columns of a role have, each once, at its first place.
 pub(super) fn twice(info: &TableInfo, role: Role) -> Vec<&str> {
-    let mut counts: HashMap<&str, usize> = HashMap::new();
-    for column in info.of_role(role) {
-        *counts.entry(&column.name).or_default() += 1;
+    let mut repeated = repeated(info.of_role(role));
+    if repeated.is_empty() {
+        return Vec::new();
     }
-    // Each once, at its first place.
-    let names = info.of_role(role).map(|column| column.name.as_str());
-    names
-        .filter(|name| counts.remove(name).is_some_and(|count| count > 1))
-        .collect()
+    let names = info.of_role(role).map(ColumnInfo::name);
+    names.filter(|name| repeated.remove(name)).collect()
+}
+
+/// The names that several of some columns have.
+pub(super) fn repeated<'a>(columns: impl Iterator<Item = ColumnInfo<'a>>) -> HashSet<&'a str> {
+    let mut known = HashSet::with_capacity(columns.size_hint().1.unwrap_or_default());
+    let names = columns.map(ColumnInfo::name);
+    names.filter(|name| !known.insert(*name)).collect()
 }
 
 /// The remarks, in sentences.
-pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) -> Vec<String> {
+pub(super) fn remarks(info: &TableInfo, options: &ReadOptions) -> Vec<String> {
     let mut all = Vec::new();
-    let inputs = |is: &dyn Fn(&ColumnInfo) -> bool| -> Vec<&str> {
+    let inputs = |is: &dyn Fn(&ColumnInfo<'_>) -> bool| -> Vec<&str> {
         let these = info.of_role(Role::Input).filter(|column| is(column));
-        these.map(|column| column.name.as_str()).collect()
+        these.map(ColumnInfo::name).collect()
     };
     if info.rows == 1 {
         all.push(
@@ -114,93 +116,95 @@ pub(super) fn remarks(info: &TableInfo, seen: &[Seen], options: &ReadOptions) ->
             }
         ));
     }
-    let counting = inputs(&|column| column.counts_up && !column.is_unnamed());
+    let counting = inputs(&|column| column.counts_up() && !column.is_unnamed());
     // A table that has only a counter is used for training on the counter.
     if !counting.is_empty() && counting.len() < info.of_role(Role::Input).count() {
         all.push(counts_up(&counting));
     }
-    for (place, column) in info.columns.iter().enumerate() {
-        if column.role != Role::Input {
-            continue;
-        }
-        if column.is_unnamed() && options.columns.is_empty() {
-            all.push(unnamed_input(&column.name, place));
+    for (place, column) in info.columns().enumerate() {
+        let is_input = column.role() == Role::Input && options.columns.is_empty();
+        if is_input && column.is_unnamed() {
+            all.push(unnamed_input(column.name(), place));
         }
     }
     for column in info
-        .columns
-        .iter()
-        .filter(|column| is_like_an_id(column, info.rows))
+        .columns()
+        .filter(|column| is_like_an_id(*column, info.rows))
     {
         all.push(format!(
             "every value of {} is different: {} copies it to outputs",
             column.quoted(),
-            set_column(Setting::Ids, &column.name)
+            set_column(Setting::Ids, column.name())
         ));
     }
-    let inputs = || {
-        let all = info.columns.iter().zip(seen);
-        all.filter(|(column, _)| column.role == Role::Input)
-    };
-    let nearly = inputs().filter_map(|(column, _)| nearly_constant(column));
+    let inputs = || info.of_role(Role::Input);
     all.extend(first_few(
-        nearly.collect(),
-        ["is", "are"],
-        "nearly constant too",
+        inputs().filter(|column| is_nearly_constant(*column)),
+        nearly_constant,
+        ["is nearly constant too", "are nearly constant too"],
     ));
-    let far = inputs().filter_map(|(column, seen)| far_away(column, seen));
     all.extend(first_few(
-        far.collect(),
-        ["has", "have"],
-        "such a value too",
+        inputs().filter(|column| column.has_outlier()),
+        far_away,
+        ["has such a value too", "have such a value too"],
     ));
-    let merged = inputs().filter_map(|(column, seen)| merged(column, seen));
-    all.extend(first_few(merged.collect(), ["is", "are"], "like that too"));
+    all.extend(first_few(
+        inputs().filter(|column| column.is_merged()),
+        merged,
+        ["is like that too", "are like that too"],
+    ));
     all
 }
 
-/// The first few of many sentences of one kind, and the number of further columns.
-fn first_few(mut sentences: Vec<String>, [of_one, of_many]: [&str; 2], what: &str) -> Vec<String> {
+/// The sentences on the first few of many columns, and the number of further columns.
+fn first_few<'a>(
+    mut columns: impl Iterator<Item = ColumnInfo<'a>>,
+    sentence: fn(ColumnInfo<'a>) -> Option<String>,
+    [of_one, of_many]: [&str; 2],
+) -> Vec<String> {
     const FEW: usize = 3;
-    let more = sentences.len().saturating_sub(FEW);
+    let first = columns.by_ref().take(FEW);
+    let mut sentences: Vec<String> = first.filter_map(sentence).collect();
+    let more = columns.count();
     if more > 0 {
-        sentences.truncate(FEW);
-        let verb = if more == 1 { of_one } else { of_many };
-        sentences.push(format!(
-            "{} {verb} {what}",
-            counted(more, "more column", "more columns")
-        ));
+        let what = if more == 1 { of_one } else { of_many };
+        let columns = counted(more, "more column", "more columns");
+        sentences.push(format!("{columns} {what}"));
     }
     sentences
 }
 
 /// Whether every row has a different word.
-pub(super) fn is_like_an_id(column: &ColumnInfo, rows: u64) -> bool {
-    let is_free =
-        column.role == Role::Ignored && column.reason != Some(setting(Setting::Drop).to_string());
-    let is_each = column.distinct == Some(rows as usize) && !column.has_more;
-    let is_words = column.kind == super::super::schema::ColumnKind::Text;
-    is_free && is_words && is_each && rows >= MANY
+pub(super) fn is_like_an_id(column: ColumnInfo<'_>, rows: u64) -> bool {
+    let is_free = matches!(column.fate(), Fate::LeftOut(reason) if reason != Reason::Dropped);
+    let is_each = column.distinct() == Some(rows as usize) && !column.has_more();
+    is_free && column.kind() == ColumnKind::Text && is_each && rows >= MANY
+}
+
+/// Whether almost all cells of a column are the same.
+fn is_nearly_constant(column: ColumnInfo<'_>) -> bool {
+    let present = column.present();
+    let others = |most: u64| present.saturating_sub(most);
+    let is_nearly = |most: u64| others(most) > 0 && others(most) * 100 <= present;
+    present >= 100 && column.counted().most().is_some_and(is_nearly)
 }
 
 /// A remark on a column in which almost all cells are the same.
-fn nearly_constant(column: &ColumnInfo) -> Option<String> {
-    let (value, count) = column.frequent.first()?;
-    let others = column.present.saturating_sub(*count);
-    let is_nearly = others > 0 && column.present >= 100 && others * 100 <= column.present;
-    is_nearly.then(|| {
-        format!(
-            "{} is {value} in all but {} of its {} cells",
-            column.quoted(),
-            thousands(others as f64),
-            thousands(column.present as f64)
-        )
-    })
+fn nearly_constant(column: ColumnInfo<'_>) -> Option<String> {
+    let frequent = column.frequent();
+    let (value, count) = frequent.first()?;
+    let others = column.present().saturating_sub(*count);
+    Some(format!(
+        "{} is {value} in all but {} of its {} cells",
+        column.quoted(),
+        thousands(others as f64),
+        thousands(column.present() as f64)
+    ))
 }
 
 /// A remark on a column with one value far from all others.
-fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
-    let (value, count, (low, high)) = seen.tally.numbers.outlier()?;
+fn far_away(column: ColumnInfo<'_>) -> Option<String> {
+    let (value, count, (low, high)) = column.counted().numbers.outlier()?;
     Some(format!(
         "{}: {} ({}) is far from all other values, {} to {}; is it a code for a missing value?",
         column.quoted(),
@@ -216,20 +220,14 @@ fn far_away(column: &ColumnInfo, seen: &Seen) -> Option<String> {
 }
 
 /// A remark on a column whose distinct values float32 merges, before or after scaling.
-fn merged(column: &ColumnInfo, seen: &Seen) -> Option<String> {
-    let distinct = column.distinct?;
-    let numbers = column.numbers?;
-    let as_they_are = seen.tally.numbers.distinct_in_float32(0.0, 1.0)?;
-    if as_they_are == distinct || numbers.std == 0.0 || !numbers.are_scalable {
-        return None;
-    }
-    let factor = 1.0 / numbers.std;
-    let left = seen
-        .tally
-        .numbers
-        .distinct_in_float32(numbers.mean, factor)?;
+fn merged(column: ColumnInfo<'_>) -> Option<String> {
+    let distinct = column.distinct()?;
+    let counted = column.counted();
+    let numbers = &counted.numbers;
+    let as_they_are = numbers.distinct_in_float32(0.0, 1.0)?;
+    let left = numbers.distinct_in_float32(numbers.mean(), 1.0 / numbers.std())?;
     let (all, as_they_are) = (thousands(distinct as f64), thousands(as_they_are as f64));
-    let doubles = seen.tally.numbers.distinct_in_float64()?;
+    let doubles = numbers.distinct_in_float64()?;
     Some(if left != distinct {
         format!(
             "{}: scaled to float32, its {all} distinct values become {}",

@@ -1,20 +1,20 @@
 //! The description of a table, even if training would refuse it: each column, and its problems.
 
-use super::super::column::{As, Bad, Block, Cells, FileColumn, TableReader, Verdict};
+use super::super::column::{As, Bad, FileColumns, TableReader, Verdict};
 use super::super::options::{Missing, OnBad, ReadOptions};
-use super::super::roles::{Index, Roles, check_names};
-use super::super::schema::{ColumnKind, Role};
+use super::super::roles::{Roles, check_names};
+use super::super::schema::ColumnKind;
 use super::super::table::find_indexes;
-use super::column::{distinct_limit, shortened};
-use super::told::{ColumnInfo, NumbersInfo, Seen, TableInfo};
+use super::super::unreadable::Unreadable;
+use super::column::{ColumnTally, distinct_limit};
+use super::fate::Fate;
+use super::told::{Facts, SeenColumns, TableInfo};
+use super::words::shortened;
 use super::{command, remarks};
 use crate::advice::{Setting, set, setting};
 use crate::text::{count_of, counted};
 use crate::{Error, ErrorKind, Result};
-use std::collections::HashSet;
-
-/// The number of most frequent values that are kept for each column.
-const FREQUENT: usize = 50;
+use std::collections::{HashMap, HashSet};
 
 /// The number of faults that are listed; many files may have many.
 const FAULTS: usize = 12;
@@ -29,7 +29,8 @@ struct CountedTable {
     complete: u64,
     /// The number of bad rows that are left out, if they are not refused.
     bad: u64,
-    seen: Vec<Seen>,
+    tallies: Vec<ColumnTally>,
+    unreadable: HashMap<usize, Unreadable>,
 }
 
 /// Reads all cells of a table once; `specs` name the table in the suggested command line.
@@ -42,19 +43,21 @@ pub(super) fn describe(
         rows,
         complete,
         bad,
-        seen,
+        tallies,
+        unreadable,
     } = see(reader, options)?;
-    let columns = reader.columns().to_vec();
+    let columns = FileColumns::clone(reader.columns());
     let with_lists = options.with_lists(&reader.lists());
     check_names(&columns, &with_lists)?;
     let indexes = find_indexes(reader, options)?;
-    let fates = fates(&columns, &indexes, &with_lists);
-    let columns: Vec<ColumnInfo> = columns
-        .iter()
-        .zip(&seen)
-        .zip(fates)
-        .map(|((column, seen), (role, reason))| column_info(column, seen, rows, (role, reason)))
-        .collect();
+    let seen = SeenColumns {
+        rows,
+        fates: Fate::all(&columns, &indexes, &with_lists),
+        columns,
+        facts: tallies.iter().map(Facts::of).collect(),
+        tallies,
+        unreadable,
+    };
     let mut info = TableInfo {
         name: reader.name().to_string(),
         rows,
@@ -64,7 +67,7 @@ pub(super) fn describe(
         remarks: Vec::new(),
         training: None,
         suggestions: Vec::new(),
-        columns,
+        seen,
     };
     if options.missing == Some(Missing::Drop) && complete < rows {
         info.notes.push(format!(
@@ -82,14 +85,14 @@ pub(super) fn describe(
             counted((rows - bad) as usize, "row remains", "rows remain")
         ));
     }
-    info.refusals = remarks::refusals(&info, &seen, options);
+    info.refusals = remarks::refusals(&info, options);
     if let (Err(error), true) = (
         Roles::choose(reader.columns(), &indexes, &with_lists),
         info.refusals.is_empty(),
     ) {
         info.refusals.push(error.to_string());
     }
-    info.remarks = remarks::remarks(&info, &seen, options);
+    info.remarks = remarks::remarks(&info, options);
     let faults = reader.faults();
     let mut mended = options.clone();
     for mend in faults.iter().filter_map(|fault| fault.mend.as_ref()) {
@@ -121,36 +124,37 @@ fn notes(reader: &dyn TableReader, options: &ReadOptions) -> Vec<String> {
 
 /// Reads all readable columns, each in its own type.
 fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTable> {
+    let ids: HashSet<&str> = options.ids.iter().map(String::as_str).collect();
     let is_label = |name: &str| options.label.as_deref() == Some(name);
-    let is_id = |name: &str| options.ids.iter().any(|id| id == name);
     for _ in 0..READINGS {
-        let columns = reader.columns();
+        let columns = FileColumns::clone(reader.columns());
         let limit = distinct_limit(columns.len());
-        let mut seen: Vec<Seen> = columns.iter().map(|_| Seen::new(limit)).collect();
-        let places = columns.iter().enumerate().filter_map(|(place, column)| {
+        let mut wanted: Vec<(usize, As)> = Vec::with_capacity(columns.len());
+        wanted.extend(columns.iter().enumerate().filter_map(|(place, column)| {
             let how = match column.kind {
                 ColumnKind::Other | ColumnKind::Empty => return None,
                 // An id keeps its text in the file, and a label its words.
-                _ if is_id(&column.name) => As::Written,
+                _ if ids.contains(&*column.name) => As::Written,
                 ColumnKind::Boolean if is_label(&column.name) => As::Texts,
                 // Words are more informative than 1 and 0; both are counted.
                 kind if kind.is_numeric() => As::Numbers,
                 _ => As::Texts,
             };
             Some((place, how))
-        });
-        let wanted: Vec<(usize, As)> = places.collect();
-        let roles = fates(columns, &[], options);
-        let is_input = |place: usize| roles.get(place).is_some_and(|fate| fate.0 == Role::Input);
-        let kinds = columns.to_vec();
+        }));
+        // For each column that is read.
+        let mut tallies: Vec<ColumnTally> = Vec::new();
+        let mut unreadable: HashMap<usize, Unreadable> = HashMap::new();
+        let roles = Fate::all(&columns, &[], options);
+        let is_input = |place: usize| roles.get(place) == Some(&Fate::Input);
         let (mut rows, mut complete, mut bad) = (0, 0, 0);
         let verdict = reader.read(&wanted, &mut |block| {
             rows += block.rows as u64;
             let (block, odd) = block.without_odd();
-            let inputs = block.columns.iter().zip(&wanted);
-            let inputs = inputs.filter(|(_, (place, _))| is_input(*place));
-            let inputs: Vec<&Cells> = inputs.map(|(cells, _)| cells).collect();
-            let is_complete = |row: &usize| !inputs.iter().any(|cells| cells.is_missing(*row));
+            let is_complete = |row: &usize| {
+                let mut inputs = block.columns.iter().zip(&wanted);
+                !inputs.any(|(cells, (place, _))| is_input(*place) && cells.is_missing(*row))
+            };
             complete += match options.missing_or_refuse() {
                 Missing::Drop => (0..block.rows).filter(is_complete).count() as u64,
                 _ => 0,
@@ -168,7 +172,24 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
                 };
                 bad += (odd + (0..block.rows).filter(is_bad).count()) as u64;
             }
-            add(&mut seen, &kinds, &wanted, block);
+            for bad in &block.bad {
+                let place = wanted.get(bad.column).map_or(usize::MAX, |wanted| wanted.0);
+                if let Some(column) = columns.get(place) {
+                    let shown =
+                        || format!("{} \"{}\"", block.place.of(bad.row), shortened(&bad.text));
+                    let cells = unreadable.entry(place).or_default();
+                    cells.add(&bad.text, column, shown);
+                }
+            }
+            if tallies.is_empty() {
+                // They take the place of the cells in memory.
+                let first = block.columns.into_iter();
+                tallies = first.map(|cells| ColumnTally::of(cells, limit)).collect();
+            } else {
+                for (tally, cells) in tallies.iter_mut().zip(block.columns) {
+                    tally.add(cells, limit);
+                }
+            }
             Ok(())
         })?;
         if verdict == Verdict::Done {
@@ -176,7 +197,8 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
                 rows,
                 complete,
                 bad,
-                seen,
+                tallies: of_all(columns.len(), &wanted, tallies),
+                unreadable,
             });
         }
     }
@@ -188,96 +210,17 @@ fn see(reader: &mut dyn TableReader, options: &ReadOptions) -> Result<CountedTab
     .hint("wait until nothing writes to the file"))
 }
 
-fn add(seen: &mut [Seen], columns: &[FileColumn], wanted: &[(usize, As)], block: Block) {
-    for (cells, &(place, _)) in block.columns.iter().zip(wanted) {
-        if let Some(seen) = seen.get_mut(place) {
-            seen.tally.add(cells);
-        }
+/// The tallies of all columns; the columns that are not read have empty ones.
+fn of_all(
+    columns: usize,
+    wanted: &[(usize, As)],
+    mut tallies: Vec<ColumnTally>,
+) -> Vec<ColumnTally> {
+    tallies.resize_with(columns, ColumnTally::default);
+    // From the last one on, each moves up to the place of its column.
+    for (at, &(place, _)) in wanted.iter().enumerate().rev() {
+        tallies.swap(at, place);
     }
-    for bad in &block.bad {
-        let place = wanted
-            .get(bad.column)
-            .map_or(usize::MAX, |&(place, _)| place);
-        if let (Some(seen), Some(column)) = (seen.get_mut(place), columns.get(place)) {
-            let shown = || format!("{} \"{}\"", block.place.of(bad.row), shortened(&bad.text));
-            seen.unreadable.add(&bad.text, column, shown);
-        }
-    }
-}
-
-/// The role of each column in training, and the reason if it is left out.
-fn fates(
-    columns: &[FileColumn],
-    indexes: &[Index],
-    options: &ReadOptions,
-) -> Vec<(Role, Option<String>)> {
-    let set = |names: &'_ [String]| -> HashSet<String> { names.iter().cloned().collect() };
-    let (taken, dropped) = (set(&options.columns), set(&options.drop));
-    let ids = set(&options.ids);
-    let fate = |(place, column): (usize, &FileColumn)| {
-        let name = column.name.as_str();
-        let left_out = |why: &str| (Role::Ignored, Some(why.to_string()));
-        if taken.contains(name) && options.label.as_deref() != Some(name) {
-            return (Role::Input, None);
-        }
-        match column.kind {
-            _ if options.label.as_deref() == Some(name) => (Role::Label, None),
-            _ if ids.contains(name) => (Role::Id, None),
-            _ if !options.columns.is_empty() => {
-                left_out(&format!("not among {}", setting(Setting::Columns)))
-            }
-            _ if dropped.contains(name) => left_out(&setting(Setting::Drop).to_string()),
-            kind => match indexes.iter().find(|index| index.place == place) {
-                Some(index) => left_out(&format!(
-                    "{} ({} includes it)",
-                    index.kind.words(),
-                    setting(Setting::Columns)
-                )),
-                None if kind == ColumnKind::Empty => left_out("empty"),
-                None if kind.is_numeric() => (Role::Input, None),
-                None if kind == ColumnKind::Other => left_out(kind.words()),
-                None => left_out(&format!("{}, not numbers", kind.words())),
-            },
-        }
-    };
-    columns.iter().enumerate().map(fate).collect()
-}
-
-fn column_info(
-    column: &FileColumn,
-    seen: &Seen,
-    rows: u64,
-    (role, reason): (Role, Option<String>),
-) -> ColumnInfo {
-    let tally = &seen.tally;
-    let is_read = column.kind != ColumnKind::Other;
-    let (distinct, is_all) = tally.distinct();
-    let numbers = tally.numbers.range().map(|range| NumbersInfo {
-        range,
-        whole: tally.numbers.whole_range(),
-        mean: tally.numbers.mean(),
-        std: tally.numbers.std(),
-        are_scalable: tally.numbers.are_scalable(),
-    });
-    let missing = match column.kind {
-        ColumnKind::Empty => rows,
-        _ => tally.gaps.saturating_sub(seen.unreadable.count()),
-    };
-    ColumnInfo {
-        name: column.name.clone(),
-        kind: column.kind,
-        unit: column.unit.clone(),
-        role,
-        reason,
-        present: tally.present,
-        missing,
-        unreadable: seen.unreadable.count(),
-        examples: seen.unreadable.examples(),
-        distinct: is_read.then_some(distinct),
-        has_more: !is_all,
-        numbers,
-        days: tally.words.days(),
-        frequent: tally.most_frequent(FREQUENT),
-        counts_up: tally.counts_up(),
-    }
+    tallies.shrink_to_fit();
+    tallies
 }

@@ -30,7 +30,7 @@ impl Several {
         let all = union(&columns, &is_read);
         let by_name: Vec<HashMap<&str, Vec<&(usize, FileColumn)>>> =
             columns.iter().map(|columns| by_name(columns)).collect();
-        self.columns.clear();
+        let mut joined = Vec::new();
         self.places = is_read
             .iter()
             .map(|is_read| is_read.then(Vec::new))
@@ -47,8 +47,9 @@ impl Several {
                 self.refuse_lack(&name, &places, &is_read)?;
                 continue;
             }
-            self.join_column(&places, &is_read)?;
+            joined.extend(self.join_column(&places, &is_read)?);
         }
+        self.columns = Arc::new(joined);
         self.note_left_out(&columns, &is_read);
         Ok(())
     }
@@ -58,7 +59,7 @@ impl Several {
     fn columns_of(&self, part: &MemberFile) -> Vec<(usize, FileColumn)> {
         let in_file = part.reader.columns();
         let keys = part.keys.iter().map(|(name, value)| FileColumn {
-            name: name.clone(),
+            name: name.as_str().into(),
             kind: kind_of(value),
             unit: None,
         });
@@ -74,7 +75,8 @@ impl Several {
             for (key, value) in &part.keys {
                 let in_file = part.reader.columns();
                 let is_said = |note: &String| note.starts_with(&format!("`{key}` "));
-                if in_file.iter().any(|column| column.name == *key) && !notes.iter().any(is_said) {
+                if in_file.iter().any(|column| *column.name == **key) && !notes.iter().any(is_said)
+                {
                     notes.push(format!(
                         "`{key}` is a column of {} and a key of its folder ({key}={value}): the column is used",
                         part.name
@@ -90,12 +92,7 @@ impl Several {
     fn read_parts(&mut self, columns: &[Vec<(usize, FileColumn)>]) -> Result<Vec<bool>> {
         let names: Vec<Vec<&str>> = columns
             .iter()
-            .map(|columns| {
-                columns
-                    .iter()
-                    .map(|(_, column)| column.name.as_str())
-                    .collect()
-            })
+            .map(|columns| columns.iter().map(|(_, column)| &*column.name).collect())
             .collect();
         let first = names.first().map_or(&[][..], Vec::as_slice);
         let is_common = |name: &&str| names.iter().all(|names| names.contains(name));
@@ -214,12 +211,12 @@ impl Several {
         }
     }
 
-    /// Adds a column that is read from each part that has it.
+    /// A column that is read from each part that has it.
     fn join_column(
         &mut self,
         places: &[Option<&(usize, FileColumn)>],
         is_read: &[bool],
-    ) -> Result<()> {
+    ) -> Result<Option<FileColumn>> {
         let mut joined: Option<(FileColumn, Arc<str>)> = None;
         let all = self.parts.iter().zip(places).zip(is_read);
         let of_read: Vec<(Arc<str>, FileColumn)> = all
@@ -257,7 +254,7 @@ impl Several {
                         "write it in one unit in all files, or leave it out with {}",
                         drop_of(&column.name)
                     ));
-                let mend = Mend::Drop(column.name.clone());
+                let mend = Mend::Drop(column.name.to_string());
                 if !self
                     .faults
                     .iter()
@@ -272,13 +269,12 @@ impl Several {
             }
             join_kinds(column, &other, &file, &mut self.notes);
         }
-        self.columns.extend(joined.map(|(column, _)| column));
         for (of_part, place) in self.places.iter_mut().zip(places) {
             if let Some(of_part) = of_part {
                 of_part.push(place.map(|(place, _)| *place));
             }
         }
-        Ok(())
+        Ok(joined.map(|(column, _)| column))
     }
 
     /// The type of a column that holds words in some file, if the cells of all files show another type: at least half
@@ -324,12 +320,12 @@ impl Several {
                 .iter()
                 .any(|fault| matches!(&fault.mend, Some(Mend::Drop(told)) if told == name))
         };
-        let kept: HashSet<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
+        let kept: HashSet<&str> = self.columns.iter().map(|c| &*c.name).collect();
         let mut notes = Vec::new();
         for ((part, columns), is_read) in self.parts.iter().zip(columns).zip(is_read) {
             let more: Vec<&str> = columns
                 .iter()
-                .map(|(_, column)| column.name.as_str())
+                .map(|(_, column)| &*column.name)
                 .filter(|name| *is_read && !kept.contains(name) && !is_told(name))
                 .collect();
             if !more.is_empty() {
@@ -364,7 +360,7 @@ fn union(columns: &[Vec<(usize, FileColumn)>], is_read: &[bool]) -> Vec<(String,
             let count = counts.entry(&column.name).or_default();
             let known = known.entry(&column.name).or_default();
             if *count == *known {
-                all.push((column.name.clone(), *count));
+                all.push((column.name.to_string(), *count));
                 *known += 1;
             }
             *count += 1;

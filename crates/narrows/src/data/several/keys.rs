@@ -1,7 +1,8 @@
 //! Columns of keys, from the names of the folders of a file (`year=2024`).
 
-use crate::data::column::{As, Cells, Texts};
+use crate::data::column::{As, Cells};
 use crate::data::schema::ColumnKind;
+use crate::data::texts::Texts;
 
 /// The type of a key's value, as in a file.
 pub(super) fn kind_of(value: &str) -> ColumnKind {
@@ -21,7 +22,7 @@ pub(super) fn cells_of(value: &str, how: As, rows: usize) -> Cells {
     if how != As::Numbers {
         let mut texts = Texts::default();
         (0..rows).for_each(|_| texts.push(value));
-        return Cells::Texts(texts);
+        return Cells::Texts(Box::new(texts));
     }
     match (kind_of(value), value.parse::<i64>(), value.parse::<f64>()) {
         (ColumnKind::Boolean, ..) => {
@@ -31,6 +32,6 @@ pub(super) fn cells_of(value: &str, how: As, rows: usize) -> Cells {
         (_, Ok(number), _) => Cells::Integers(vec![number; rows], None),
         (ColumnKind::Float, _, Ok(number)) => Cells::Floats(vec![number; rows]),
         // Missing, of whole numbers as of others.
-        _ => Cells::Integers(vec![0; rows], Some(vec![true; rows])),
+        _ => Cells::Integers(vec![0; rows], Some(vec![true; rows].into())),
     }
 }

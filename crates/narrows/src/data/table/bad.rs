@@ -2,7 +2,7 @@
 
 use super::GatheredTable;
 use crate::data::bad::{BadKind, BadRow, joined};
-use crate::data::column::{Block, Cells};
+use crate::data::column::{Block, Cells, Gaps};
 use crate::data::unreadable::Reason;
 use crate::text::counted;
 use std::collections::BTreeMap;
@@ -106,7 +106,7 @@ impl GatheredTable<'_> {
 
 /// The rows whose cell is missing or unreadable.
 fn missing(cells: &Cells) -> Vec<usize> {
-    let of_gaps = |gaps: &Option<Vec<bool>>| match gaps {
+    let of_gaps = |gaps: &Gaps| match gaps {
         Some(gaps) => places(gaps.iter().copied()),
         None => Vec::new(),
     };

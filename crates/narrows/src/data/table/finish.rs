@@ -113,7 +113,7 @@ impl GatheredTable<'_> {
         data_notes.extend(self.own_notes(rows));
         let schema = self.schema();
         let missing: u64 = self.tallies.iter().map(|tally| tally.missing).sum();
-        let name_of = |place: usize| self.columns[place].name.clone();
+        let name_of = |place: usize| self.columns[place].name.to_string();
         let columns: Vec<String> = self
             .roles
             .inputs
@@ -259,10 +259,10 @@ impl GatheredTable<'_> {
         let columns = self.columns.iter().zip(roles).enumerate();
         columns
             .map(|(place, (column, role))| Column {
-                name: column.name.clone(),
+                name: column.name.to_string(),
                 kind: column.kind,
                 role,
-                unit: column.unit.clone(),
+                unit: column.unit.as_deref().cloned(),
                 missing: missing.get(&place).copied().unwrap_or_default(),
                 rows: self.read,
             })

@@ -1,6 +1,6 @@
 //! Counts for an input while a table is read: missing and unreadable cells, the mean, and whether it counts up.
 
-use crate::data::column::{BlockPlace, Cells, Gaps};
+use crate::data::column::{BlockPlace, Cells, GapList, Gaps};
 use crate::data::number::Number;
 use crate::data::unreadable::Unreadable;
 
@@ -67,7 +67,7 @@ impl InputTally {
     fn add_values(
         &mut self,
         values: &[impl Number],
-        gaps: Option<&[bool]>,
+        gaps: Option<&GapList>,
         missing: &mut Vec<usize>,
     ) {
         let mut shift = self.shift;

@@ -1,12 +1,13 @@
-use super::super::column::{Block, BlockPlace, Cells, FileColumn, Texts};
+use super::super::column::{Block, BlockPlace, Cells, FileColumn, FileColumns};
 use super::super::schema::Role;
+use super::super::texts::Texts;
 use super::*;
 use crate::data::Values;
 use ndarray::array;
 
 /// A table in memory, a block at a time.
 struct Memory {
-    columns: Vec<FileColumn>,
+    columns: FileColumns,
     blocks: Vec<Vec<Cells>>,
     bad: Vec<Bad>,
 }
@@ -15,7 +16,7 @@ impl TableReader for Memory {
     fn name(&self) -> &str {
         "memory"
     }
-    fn columns(&self) -> &[FileColumn] {
+    fn columns(&self) -> &FileColumns {
         &self.columns
     }
     fn how(&self) -> Option<String> {
@@ -60,7 +61,7 @@ fn texts(values: &[impl ToString]) -> Cells {
     values
         .iter()
         .for_each(|value| texts.push(&value.to_string()));
-    Cells::Texts(texts)
+    Cells::Texts(Box::new(texts))
 }
 
 fn table(columns: &[(&str, ColumnKind)], blocks: Vec<Vec<Cells>>) -> Memory {
@@ -70,7 +71,7 @@ fn table(columns: &[(&str, ColumnKind)], blocks: Vec<Vec<Cells>>) -> Memory {
         unit: None,
     };
     Memory {
-        columns: columns.iter().map(column).collect(),
+        columns: FileColumns::new(columns.iter().map(column).collect()),
         blocks,
         bad: Vec::new(),
     }
@@ -144,8 +145,9 @@ fn columns_take_no_more_memory_than_they_need() {
 #[test]
 fn missing_cells_are_refused_with_their_counts_filled_or_dropped() {
     use ColumnKind::{Float, Integer};
-    let gaps =
-        |values: &[i64], gaps: &[bool]| Cells::Integers(values.to_vec(), Some(gaps.to_vec()));
+    let gaps = |values: &[i64], gaps: &[bool]| {
+        Cells::Integers(values.to_vec(), Some(gaps.to_vec().into()))
+    };
     let cells = || {
         vec![vec![
             gaps(&[10, 0, 30], &[false, true, false]),
@@ -285,7 +287,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
     }
     // A list of missing cells may say that no cell is missing.
     for (is_gap, inputs) in [(false, 1), (true, 2)] {
-        let gaps = Some(vec![false, false, is_gap]);
+        let gaps = Some(vec![false, false, is_gap].into());
         let counting = Cells::Integers(vec![0, 1, 2], gaps);
         let cells = vec![counting.clone(), counting];
         let read = ReadOptions {
@@ -317,7 +319,7 @@ fn a_column_without_a_name_that_counts_rows_is_left_out_and_a_named_one_is_warne
 #[test]
 fn whole_numbers_that_no_type_holds_beside_gaps_are_said_to_be_rounded() {
     let values = vec![u64::MAX, 5];
-    let gaps = Some(vec![false, true]);
+    let gaps = Some(vec![false, true].into());
     let mut memory = table(
         &[("a", ColumnKind::Integer)],
         vec![vec![Cells::Unsigned(values, gaps)]],

@@ -37,8 +37,8 @@ impl Files {
 }
 
 fn columns(info: &TableInfo) -> Vec<String> {
-    let all = info.columns.iter();
-    all.map(|column| format!("{}:{:?}:{}", column.name, column.kind, column.missing))
+    let all = info.columns();
+    all.map(|column| format!("{}:{:?}:{}", column.name(), column.kind(), column.missing()))
         .collect()
 }
 
@@ -106,7 +106,7 @@ fn keys_of_folders_are_columns() {
         "{notes}"
     );
     let info = files.info("*=007/lr=0.1/ok=true/*.csv", &ReadOptions::default());
-    assert_eq!(info.columns.len(), 5);
+    assert_eq!(info.columns().len(), 5);
     let files = Files::of(&[("b=2/p.csv", TABLE)]);
     let notes = files.notes("");
     assert!(
@@ -218,7 +218,7 @@ fn the_cells_of_all_files_decide_the_type_of_a_column() {
     ]);
     let info = files.info("", &ReadOptions::default());
     assert_eq!(columns(&info)[1], "b:Float:0");
-    assert_eq!(info.columns[1].unreadable, 1);
+    assert_eq!(info.columns().nth(1).unwrap().unreadable(), 1);
     assert!(
         files.refusal("").contains("`b`: 1 cell"),
         "{}",

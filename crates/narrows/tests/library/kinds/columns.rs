@@ -12,9 +12,9 @@ fn constant_columns_are_told_before_training() {
     else {
         panic!("no table");
     };
-    let constant = info.columns.iter().filter(|column| column.is_constant());
+    let constant = info.columns().filter(|column| column.is_constant());
     assert_eq!(
-        constant.map(|column| &column.name).collect::<Vec<_>>(),
+        constant.map(|column| column.name()).collect::<Vec<_>>(),
         ["b"]
     );
     assert!(

@@ -174,7 +174,9 @@ impl ConvertedRows<'_> {
     fn row(&mut self, cursor: &mut Cursor<'_>, first_line: u64) -> Result<u64> {
         let width = self.plan.width;
         if self.lines.is_empty() {
-            self.outputs = ColumnOutput::all(self.plan, self.targets);
+            // If all records are as long as this one.
+            let rows = cursor.rest().len().div_ceil(cursor.line().len() + 1);
+            self.outputs = ColumnOutput::all(self.plan, self.targets, rows.min(ROWS));
         }
         let mut line = first_line;
         let mut column = 0;
@@ -307,7 +309,7 @@ impl ConvertedRows<'_> {
         let is_wanted = self
             .targets
             .get(target)
-            .is_some_and(|target| target.column == column);
+            .is_some_and(|target| target.column() == column);
         if self.tallies.is_none() && !is_wanted {
             return target;
         }
@@ -323,7 +325,7 @@ impl ConvertedRows<'_> {
         while let Some(wanted) = self
             .targets
             .get(target)
-            .filter(|target| target.column == column)
+            .filter(|target| target.column() == column)
         {
             let row = self.lines.len();
             let is_good = match self.outputs.get_mut(target) {
@@ -333,7 +335,7 @@ impl ConvertedRows<'_> {
             if !is_good {
                 self.bad.push(Bad {
                     row,
-                    column: wanted.place,
+                    column: wanted.place(),
                     text: shown(&content),
                 });
             }
@@ -345,10 +347,10 @@ impl ConvertedRows<'_> {
     /// Whether the column of a target is requested as numbers, as text, or not at all.
     fn is_valued(&self, target: usize) -> bool {
         let targets = self.targets.get(target..).unwrap_or_default();
-        let column = targets.first().map(|target| target.column);
+        let column = targets.first().map(|target| target.column());
         let mut same = targets
             .iter()
-            .take_while(|target| Some(target.column) == column);
+            .take_while(|target| Some(target.column()) == column);
         same.any(|target| target.as_ == As::Numbers)
     }
 
@@ -363,10 +365,10 @@ impl ConvertedRows<'_> {
             .targets
             .iter()
             .enumerate()
-            .all(|(at, target)| target.place == at);
+            .all(|(at, target)| target.place() == at);
         let mut columns: Vec<Cells> = outputs.into_iter().map(ColumnOutput::cells).collect();
         if !is_in_order {
-            let places = self.targets.iter().map(|target| target.place);
+            let places = self.targets.iter().map(|target| target.place());
             let mut placed: Vec<(usize, Cells)> = places.zip(columns).collect();
             placed.sort_by_key(|(place, _)| *place);
             columns = placed.into_iter().map(|(_, cells)| cells).collect();

@@ -3,6 +3,7 @@
 use super::class::Class;
 use super::number::Style;
 use super::tally::ClassTally;
+use std::sync::Arc;
 
 /// The decimal sign of a file, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,7 @@ impl Decimal {
             decimal: sign,
             group,
             unit: if tally.is_of_numbers() {
-                tally.unit().map(String::from)
+                tally.unit().map(String::from).map(Arc::new)
             } else {
                 None
             },

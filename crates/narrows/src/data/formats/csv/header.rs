@@ -225,10 +225,10 @@ fn looks_like_unit(row: &[Cow<'_, str>]) -> bool {
 }
 
 /// A unit without the brackets around it.
-pub(super) fn bare_unit(cell: &str) -> Option<String> {
+pub(super) fn bare_unit(cell: &str) -> Option<&str> {
     let bare = cell
         .trim_matches(|c| matches!(c, '[' | ']' | '(' | ')'))
         .trim();
     let is_unit = !bare.is_empty() && bare != "-";
-    is_unit.then(|| bare.to_string())
+    is_unit.then_some(bare)
 }

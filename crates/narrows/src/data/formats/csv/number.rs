@@ -2,6 +2,7 @@
 
 use super::cell::{FoundCell, PlainNumber};
 use super::class::Class;
+use std::sync::Arc;
 
 /// The style of a column's numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(super) struct Style {
     /// The possible separator of groups of three digits.
     pub(super) group: Option<char>,
     /// The text before or after each number.
-    pub(super) unit: Option<String>,
+    pub(super) unit: Option<Arc<String>>,
 }
 
 /// Whether two separators of groups are the same; one space is as good as another.
@@ -131,7 +132,9 @@ impl Style {
             (Some(found), Some(group)) => is_same_group(found, group),
         };
         match self.reading(found.class) {
-            Some(reading) if is_grouped_so && found.unit == self.unit.as_deref() => {
+            Some(reading)
+                if is_grouped_so && found.unit == self.unit.as_ref().map(|unit| unit.as_str()) =>
+            {
                 self.parsed(&found.number, reading)
             }
             _ => CellValue::Bad,

@@ -12,6 +12,7 @@ use super::refusal::{Refusable, Refusal, zero_byte};
 use super::syntax::last_record_end;
 use super::table::{CsvTable, Sizes};
 use crate::Result;
+use crate::data::column::FileColumns;
 use crate::data::fault::{Fault, OnFault};
 use crate::data::{OnBad, ReadOptions, limits};
 use std::path::Path;
@@ -86,7 +87,7 @@ impl CsvTable {
                 return Err(NotText::at(&sample.text, error.valid_up_to(), 1, b'\n').refusal());
             }
         };
-        let dialect = detect::dialect(text, name, options)?;
+        let mut dialect = detect::dialect(text, name, options)?;
         let width = dialect.width;
         if width > limits::COLUMNS {
             return Err(too_many_columns()
@@ -102,15 +103,16 @@ impl CsvTable {
                 syntax: dialect.syntax,
                 comments: dialect.comments.clone(),
                 width,
-                header: dialect.header.clone(),
+                header: dialect.header.take(),
                 columns: Vec::new(),
                 on_fault: OnFault::Refuse,
                 keeps_odd: options.on_bad != OnBad::Refuse,
             },
             dialect,
             decimal: Decimal::None,
-            columns: Vec::new(),
+            columns: FileColumns::default(),
             counts: Vec::new(),
+            is_alone: false,
             padded: Vec::new(),
             hidden: 0,
             is_settled: false,
@@ -192,6 +194,7 @@ impl CsvTable {
         let (path, name) = (self.path.clone(), self.name.clone());
         let note = self.note.take();
         let table = Self::open_behind(&path, &name, &options, self.on_fault, self.sizes, faults)?;
+        let table = if self.is_alone { table.alone() } else { table };
         *self = table.noting(note);
         Ok(())
     }

@@ -4,53 +4,37 @@ use super::cell::{is_missing_word, truth};
 use super::number::{CellValue, exact_float};
 use super::plan::{TextPlan, WantedColumn};
 use super::tally::Whole;
-use crate::data::column::{As, Cells, Texts};
+use crate::data::column::{As, Cells, Gaps};
 use crate::data::schema::ColumnKind;
+use crate::data::texts::Texts;
 
 /// The cells of a wanted column so far.
 pub(super) enum ColumnOutput {
-    Signed(Vec<i64>, MissingCells),
-    Unsigned(Vec<u64>, MissingCells),
+    Signed(Vec<i64>, Gaps),
+    Unsigned(Vec<u64>, Gaps),
     Floats(Vec<f64>),
-    Truths(Vec<i64>, MissingCells),
-    Texts(Texts),
-    Written(Texts),
-}
-
-/// The missing cells, from the first one on.
-#[derive(Default)]
-pub(super) struct MissingCells(Vec<bool>);
-
-impl MissingCells {
-    fn push(&mut self, row: usize) {
-        self.0.resize(row, false);
-        self.0.push(true);
-    }
-
-    fn gaps(mut self, rows: usize) -> Option<Vec<bool>> {
-        if self.0.is_empty() {
-            return None;
-        }
-        self.0.resize(rows, false);
-        Some(self.0)
-    }
+    Truths(Vec<i64>, Gaps),
+    Texts(Box<Texts>),
+    Written(Box<Texts>),
 }
 
 impl ColumnOutput {
-    /// One for each target, without cells.
-    pub(super) fn all(plan: &TextPlan, targets: &[WantedColumn]) -> Vec<Self> {
+    /// One for each target, without cells, with room for so many.
+    pub(super) fn all(plan: &TextPlan, targets: &[WantedColumn], rows: usize) -> Vec<Self> {
         let new = |target: &WantedColumn| {
-            let kind = plan.columns.get(target.column).map(|column| column.kind);
+            let kind = plan.columns.get(target.column()).map(|column| column.kind);
             match (target.as_, kind) {
-                (As::Texts, _) | (As::Numbers, None) => ColumnOutput::Texts(Texts::default()),
-                (As::Written, _) => ColumnOutput::Written(Texts::default()),
+                (As::Texts, _) | (As::Numbers, None) => {
+                    ColumnOutput::Texts(Box::new(Texts::with_capacity(rows)))
+                }
+                (As::Written, _) => ColumnOutput::Written(Box::new(Texts::with_capacity(rows))),
                 (As::Numbers, Some(kind)) if kind.kind == ColumnKind::Boolean => {
-                    ColumnOutput::Truths(Vec::new(), MissingCells::default())
+                    ColumnOutput::Truths(Vec::with_capacity(rows), None)
                 }
                 (As::Numbers, Some(kind)) => match kind.whole {
-                    Whole::Signed => ColumnOutput::Signed(Vec::new(), MissingCells::default()),
-                    Whole::Unsigned => ColumnOutput::Unsigned(Vec::new(), MissingCells::default()),
-                    Whole::Float => ColumnOutput::Floats(Vec::new()),
+                    Whole::Signed => ColumnOutput::Signed(Vec::with_capacity(rows), None),
+                    Whole::Unsigned => ColumnOutput::Unsigned(Vec::with_capacity(rows), None),
+                    Whole::Float => ColumnOutput::Floats(Vec::with_capacity(rows)),
                 },
             }
         };
@@ -79,26 +63,26 @@ impl ColumnOutput {
                 values.push(float.unwrap_or(f64::NAN));
                 float.is_some() || value == CellValue::Missing
             }
-            ColumnOutput::Signed(values, missing) => {
+            ColumnOutput::Signed(values, gaps) => {
                 let whole = match value {
                     CellValue::Whole(whole) => i64::try_from(whole).ok(),
                     _ => None,
                 };
-                put(values, missing, whole, row) || value == CellValue::Missing
+                put(values, gaps, whole, row) || value == CellValue::Missing
             }
-            ColumnOutput::Unsigned(values, missing) => {
+            ColumnOutput::Unsigned(values, gaps) => {
                 let whole = match value {
                     CellValue::Whole(whole) => u64::try_from(whole).ok(),
                     _ => None,
                 };
-                put(values, missing, whole, row) || value == CellValue::Missing
+                put(values, gaps, whole, row) || value == CellValue::Missing
             }
-            ColumnOutput::Truths(values, missing) => {
+            ColumnOutput::Truths(values, gaps) => {
                 let known = match value {
                     CellValue::Whole(whole @ (0 | 1)) => Some(whole == 1),
                     _ => truth(std::str::from_utf8(cell).unwrap_or_default().trim()),
                 };
-                put(values, missing, known.map(i64::from), row) || value == CellValue::Missing
+                put(values, gaps, known.map(i64::from), row) || value == CellValue::Missing
             }
         }
     }
@@ -108,29 +92,32 @@ impl ColumnOutput {
         match self {
             ColumnOutput::Texts(texts) | ColumnOutput::Written(texts) => Cells::Texts(texts),
             ColumnOutput::Floats(values) => Cells::Floats(values),
-            ColumnOutput::Unsigned(values, missing) => {
-                let gaps = missing.gaps(values.len());
+            ColumnOutput::Unsigned(values, gaps) => {
+                let gaps = finished(gaps, values.len());
                 Cells::Unsigned(values, gaps)
             }
-            ColumnOutput::Signed(values, missing) | ColumnOutput::Truths(values, missing) => {
-                let gaps = missing.gaps(values.len());
+            ColumnOutput::Signed(values, gaps) | ColumnOutput::Truths(values, gaps) => {
+                let gaps = finished(gaps, values.len());
                 Cells::Integers(values, gaps)
             }
         }
     }
 }
 
+/// The gaps of so many rows.
+fn finished(mut gaps: Gaps, rows: usize) -> Gaps {
+    if let Some(gaps) = &mut gaps {
+        gaps.finish(rows);
+    }
+    gaps
+}
+
 /// Adds a value, or a gap; whether it is a value.
 #[inline]
-fn put<T: Default>(
-    values: &mut Vec<T>,
-    missing: &mut MissingCells,
-    value: Option<T>,
-    row: usize,
-) -> bool {
+fn put<T: Default>(values: &mut Vec<T>, gaps: &mut Gaps, value: Option<T>, row: usize) -> bool {
     let is_there = value.is_some();
     if !is_there {
-        missing.push(row);
+        gaps.get_or_insert_default().push(row);
     }
     values.push(value.unwrap_or_default());
     is_there

@@ -13,8 +13,12 @@ use std::thread::{self, ScopedJoinHandle};
 /// The most threads that convert: one reading thread cannot supply more.
 const THREADS: usize = 16;
 
-/// With at least this many columns, counts of each column on each thread would take much memory.
-const MANY_COLUMNS: usize = 1 << 14;
+/// With more columns, counts of each column on each thread would take much memory.
+pub(super) const MANY_COLUMNS: usize = 1 << 14;
+
+/// While a text with many columns has fewer bytes for each of them, one thread converts it: the blocks of several
+/// threads would take more memory than all cells of the text.
+const COLUMN_BYTES: usize = 128;
 
 /// The results of all chunks.
 #[derive(Debug, Default)]
@@ -56,11 +60,12 @@ impl ChunkWork<'_> {
         threads: usize,
         each: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<ChunksOutcome> {
+        let mut outcome = ChunksOutcome {
+            tallies: self.tallies(),
+            ..ChunksOutcome::default()
+        };
         let Some(first) = chunks.next()? else {
-            return Ok(ChunksOutcome {
-                tallies: self.tallies(),
-                ..ChunksOutcome::default()
-            });
+            return Ok(outcome);
         };
         let most = if self.plan.width > MANY_COLUMNS {
             2
@@ -68,9 +73,15 @@ impl ChunkWork<'_> {
             THREADS
         };
         let threads = threads.min(most);
-        if first.is_last || threads < 2 {
-            return self.run_alone(first, chunks, each);
-        }
+        let alone = match self.plan.width {
+            _ if first.is_last || threads < 2 => usize::MAX,
+            width if width > MANY_COLUMNS => width * COLUMN_BYTES,
+            _ => 0,
+        };
+        let next = self.run_alone(Some(first), &mut chunks, alone, &mut outcome, each)?;
+        let Some(first) = next else {
+            return Ok(outcome);
+        };
         thread::scope(|scope| {
             let workers: Vec<Worker<'_>> = (0..threads)
                 .map_while(|_| {
@@ -88,9 +99,10 @@ impl ChunkWork<'_> {
                 })
                 .collect();
             if workers.is_empty() {
-                return self.run_alone(first, chunks, each);
+                let all = usize::MAX;
+                self.run_alone(Some(first), &mut chunks, all, &mut outcome, each)?;
+                return Ok(outcome);
             }
-            let mut outcome = ChunksOutcome::default();
             hand_on(
                 &workers,
                 first,
@@ -100,7 +112,6 @@ impl ChunkWork<'_> {
                     piece.blocks.into_iter().try_for_each(&mut *each)
                 },
             )?;
-            outcome.tallies = self.tallies();
             for worker in workers {
                 drop((worker.give, worker.answers));
                 let counted = worker.handle.join();
@@ -113,24 +124,25 @@ impl ChunkWork<'_> {
         })
     }
 
+    /// Converts chunks on this thread until there are no more, or until they have so many bytes; then it returns the
+    /// next chunk.
     fn run_alone<R: Read>(
         &self,
-        first: TextChunk,
-        mut chunks: Chunks<R>,
+        mut next: Option<TextChunk>,
+        chunks: &mut Chunks<R>,
+        bytes: usize,
+        outcome: &mut ChunksOutcome,
         each: &mut dyn FnMut(Block) -> Result<()>,
-    ) -> Result<ChunksOutcome> {
-        let mut outcome = ChunksOutcome {
-            tallies: self.tallies(),
-            ..ChunksOutcome::default()
-        };
-        let mut next = Some(first);
-        while let Some(chunk) = next {
+    ) -> Result<Option<TextChunk>> {
+        let mut done = 0;
+        while let Some(chunk) = next.take_if(|_| done < bytes) {
+            done += chunk.text.len();
             let piece = self.convert(&chunk, &mut outcome.tallies)?;
             outcome.seen.merge(piece.seen);
             piece.blocks.into_iter().try_for_each(&mut *each)?;
             next = chunks.next()?;
         }
-        Ok(outcome)
+        Ok(next)
     }
 
     /// Converts chunks until there are no more, and returns the counts.

@@ -45,11 +45,30 @@ pub(super) struct ColumnPlan {
     pub(super) kind: ColumnContent,
 }
 
-/// A requested column.
+/// A requested column. The most columns fit into 32 bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WantedColumn {
-    pub(super) column: usize,
-    /// Its place among the requested columns.
-    pub(super) place: usize,
+    column: u32,
+    place: u32,
     pub(super) as_: As,
+}
+
+impl WantedColumn {
+    /// A column at a place among the requested columns.
+    pub(super) fn new(column: usize, place: usize, as_: As) -> Self {
+        WantedColumn {
+            column: column as u32,
+            place: place as u32,
+            as_,
+        }
+    }
+
+    pub(super) fn column(self) -> usize {
+        self.column as usize
+    }
+
+    /// Its place among the requested columns.
+    pub(super) fn place(self) -> usize {
+        self.place as usize
+    }
 }

@@ -5,7 +5,7 @@ use super::decimal::{Decimal, Usual};
 use super::detect::ascii;
 use super::encoding;
 use super::header::bare_unit;
-use super::parallel::{ChunkWork, ChunksOutcome};
+use super::parallel::{ChunkWork, ChunksOutcome, MANY_COLUMNS};
 use super::plan::{ColumnPlan, WantedColumn};
 use super::refusal::{Refusable, Refusal, unreadable};
 use super::syntax::Syntax;
@@ -14,13 +14,19 @@ use super::tally::ClassTally;
 use super::words;
 use crate::advice::{Setting, set};
 use crate::data::TextOptions;
-use crate::data::column::{As, Block, CellCounts, FileColumn, TableReader, Verdict};
+use crate::data::column::{As, Block, CellCounts, FileColumn, FileColumns, TableReader, Verdict};
 use crate::data::fault::{Fault, Mend};
 use crate::data::schema::ColumnKind;
+use crate::data::texts::{Name, Texts};
 use crate::text::count_of;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
 use std::io::{self, Read};
+use std::sync::Arc;
+
+/// The bytes of a chunk for each of many columns: every column of a block takes memory besides its cells, so a block
+/// has some rows.
+const COLUMN_BYTES: usize = 16;
 
 impl CsvTable {
     /// Decides the types of the columns by the counts; returns whether a type has changed.
@@ -89,7 +95,9 @@ impl CsvTable {
         self.padded = padded
             .filter_map(|(column, padded)| Some((column, padded?.to_string())))
             .collect();
-        self.counts = tallies.iter().map(ClassTally::counts).collect();
+        if !self.is_alone {
+            self.counts = tallies.iter().map(ClassTally::counts).collect();
+        }
         self.decimal = decimal;
         self.hidden = hidden;
         self.seen = outcome.seen.clone();
@@ -136,21 +144,26 @@ impl CsvTable {
         }
     }
 
-    fn file_columns(&self) -> Vec<FileColumn> {
+    fn file_columns(&self) -> FileColumns {
         let units = self.dialect.units.as_ref();
         let shown = self.plan.columns.len() - self.hidden;
+        let names = self.dialect.names.clone().unwrap_or_else(|| {
+            let mut numbers = Texts::default();
+            (0..shown).for_each(|column| numbers.push(&column.to_string()));
+            numbers.shrink_to_fit();
+            Arc::new(numbers)
+        });
         let columns = self.plan.columns.iter().enumerate().take(shown);
-        columns
-            .map(|(column, plan)| FileColumn {
-                name: self.name_of(column),
-                kind: plan.kind.kind,
-                unit: plan
-                    .style
-                    .unit
-                    .clone()
-                    .or_else(|| bare_unit(units?.get(column)?)),
-            })
-            .collect()
+        let columns = columns.map(|(column, plan)| FileColumn {
+            name: Name::at(&names, column),
+            kind: plan.kind.kind,
+            unit: plan.style.unit.clone().or_else(|| {
+                bare_unit(units?.get(column))
+                    .map(String::from)
+                    .map(Arc::new)
+            }),
+        });
+        Arc::new(columns.collect())
     }
 
     fn doubtful(&self, column: usize, mark: u8) -> Refusal {
@@ -239,7 +252,11 @@ impl CsvTable {
         io::copy(&mut text.by_ref().take(start), &mut io::sink()).map_err(unreadable)?;
         let skip_end = self.options.text.skip_end.unwrap_or_default();
         let (syntax, comments) = (self.plan.syntax, self.plan.comments.clone());
-        Ok(Chunks::new(text, syntax, comments, self.dialect.line).with(self.sizes.chunk, skip_end))
+        let chunk = match self.plan.width {
+            width if width > MANY_COLUMNS => self.sizes.chunk.max(width * COLUMN_BYTES),
+            _ => self.sizes.chunk,
+        };
+        Ok(Chunks::new(text, syntax, comments, self.dialect.line).with(chunk, skip_end))
     }
 }
 
@@ -248,7 +265,7 @@ impl TableReader for CsvTable {
         &self.name
     }
 
-    fn columns(&self) -> &[FileColumn] {
+    fn columns(&self) -> &FileColumns {
         &self.columns
     }
 
@@ -286,7 +303,7 @@ impl TableReader for CsvTable {
         self.options.truths.push(self.name_of(column));
         if let (Some(plan), Some(shown)) = (
             self.plan.columns.get_mut(column),
-            self.columns.get_mut(column),
+            Arc::make_mut(&mut self.columns).get_mut(column),
         ) {
             plan.kind.kind = ColumnKind::Boolean;
             shown.kind = ColumnKind::Boolean;
@@ -313,9 +330,9 @@ impl TableReader for CsvTable {
                     .expected(format!("a place below {}", self.columns.len()))
                     .found(column));
             }
-            targets.push(WantedColumn { column, place, as_ });
+            targets.push(WantedColumn::new(column, place, as_));
         }
-        targets.sort_by_key(|target| (target.column, target.place));
+        targets.sort_unstable_by_key(|target| (target.column(), target.place()));
         let work = ChunkWork {
             plan: &self.plan,
             targets: &targets,

@@ -7,11 +7,12 @@ use super::sample::{TextRecord, TextRow, usual_width};
 use super::sort::Sort;
 use super::syntax::{Comments, Syntax};
 use crate::advice::{Setting, set, setting};
-use crate::data::column::Texts;
 use crate::data::fault::Mend;
+use crate::data::texts::Texts;
 use crate::data::{OnBad, ReadOptions};
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// The first records of a text, in which the header and the first row are found.
 pub(super) struct StartRecords<'a> {
@@ -242,7 +243,7 @@ impl StartRecords<'_> {
         if !has_rows {
             dialect.usual_width = names.len();
         }
-        dialect.names = Some(texts(&names));
+        dialect.names = Some(Arc::new(names.into_iter().collect()));
         dialect.header_line = Some(line);
         Ok(first + 1)
     }
@@ -371,8 +372,8 @@ impl StartRecords<'_> {
                 name => name.to_string(),
             };
             let names: Vec<String> = comment.cells.iter().enumerate().map(name).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            dialect.names = Some(texts(&names));
+            let names: Texts = names.iter().map(String::as_str).collect();
+            dialect.names = Some(Arc::new(names));
             dialect.header_line = Some(comment.line);
             let told = header::tell(self.cells(first), &self.rows_from(first + 1));
             let row = self.records.get(first).map_or(0, |record| record.line);
@@ -427,19 +428,13 @@ impl StartRecords<'_> {
         if !are_units {
             return row;
         }
-        dialect.units = Some(record.cells.iter().map(ToString::to_string).collect());
+        dialect.units = Some(record.cells.iter().map(AsRef::as_ref).collect());
         dialect.units_line = Some(record.line);
         dialect
             .notes
             .push(format!("line {} has the units of the columns", record.line));
         row + 1
     }
-}
-
-fn texts(names: &[&str]) -> Texts {
-    let mut texts = Texts::default();
-    names.iter().for_each(|name| texts.push(name));
-    texts
 }
 
 fn skip_lines(lines: u64, header: Option<bool>) -> Mend {

@@ -5,7 +5,7 @@ use super::decimal::Decimal;
 use super::dialect::Dialect;
 use super::plan::TextPlan;
 use crate::data::ReadOptions;
-use crate::data::column::{CellCounts, FileColumn};
+use crate::data::column::{CellCounts, FileColumns};
 use crate::data::fault::{Fault, OnFault};
 use std::path::PathBuf;
 
@@ -18,9 +18,10 @@ pub(in crate::data) struct CsvTable {
     pub(super) dialect: Dialect,
     pub(super) plan: TextPlan,
     pub(super) decimal: Decimal,
-    pub(super) columns: Vec<FileColumn>,
-    /// For each column, the counts of its cells.
+    pub(super) columns: FileColumns,
+    /// For each column, the counts of its cells; none if no other file is read with this one.
     pub(super) counts: Vec<CellCounts>,
+    pub(super) is_alone: bool,
     /// The columns that have whole numbers with leading zeros, each with one of them.
     pub(super) padded: Vec<(usize, String)>,
     /// The number of columns at the end without name and values, which are left out.
@@ -52,6 +53,15 @@ impl CsvTable {
         let columns = self.columns.iter().zip(&self.plan.columns);
         let mut numbers = columns.filter(|(column, _)| column.kind.is_numeric());
         numbers.find_map(|(_, plan)| plan.style.group)
+    }
+
+    /// The same table, if no other file is read with it.
+    pub(in crate::data) fn alone(self) -> Self {
+        CsvTable {
+            counts: Vec::new(),
+            is_alone: true,
+            ..self
+        }
     }
 
     /// The same table with a note before all others.

@@ -9,10 +9,24 @@ use crate::data::schema::ColumnKind;
 const VARIANTS: usize = 8;
 
 /// The number of cells of each class in a column.
+///
+/// A table may have a million columns and few rows, so a count has one byte. The rest of a larger count is elsewhere.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClassTally {
-    counts: [u32; Class::COUNT],
-    rare: Option<Box<Rare>>,
+    /// The remainders of the counts divided by [`STEP`].
+    counts: [u8; Class::COUNT],
+    more: Option<Box<More>>,
+}
+
+/// The number of cells that a step of [`More`] stands for.
+const STEP: u64 = 1 << 8;
+
+/// The parts of a tally that only columns with many cells or with special cells need.
+#[derive(Clone, Debug, Default)]
+struct More {
+    /// The counts divided by [`STEP`].
+    steps: [u32; Class::COUNT],
+    rare: Rare,
 }
 
 /// Counts that only few columns need.
@@ -34,10 +48,27 @@ struct Rare {
 impl ClassTally {
     #[inline]
     pub(super) fn add(&mut self, class: Class) {
-        // If a column has more than 2^32 cells of a class, the count stays at 2^32.
         if let Some(count) = self.counts.get_mut(class as usize) {
-            *count = count.saturating_add(1);
+            *count = count.wrapping_add(1);
+            if *count == 0 {
+                self.add_steps(class as usize, 1);
+            }
         }
+    }
+
+    #[cold]
+    fn add_steps(&mut self, class: usize, steps: u32) {
+        if let Some(known) = self.more().steps.get_mut(class) {
+            *known = known.saturating_add(steps);
+        }
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.more.as_ref().map(|more| &more.rare)
     }
 
     pub(super) fn add_found(&mut self, found: &FoundCell<'_>) {
@@ -45,7 +76,7 @@ impl ClassTally {
         if found.unit.is_none() && found.group.is_none() {
             return;
         }
-        let rare = self.rare.get_or_insert_default();
+        let rare = &mut self.more().rare;
         if let Some(unit) = found.unit {
             rare.with_unit = rare.with_unit.saturating_add(1);
             add(&mut rare.units, unit, 1, |known| known == unit);
@@ -68,7 +99,7 @@ impl ClassTally {
 
     /// Records a whole number with leading zeros.
     pub(super) fn add_padded(&mut self, cell: &[u8]) {
-        let rare = self.rare.get_or_insert_default();
+        let rare = &mut self.more().rare;
         let is_less = |known: &String| known.as_bytes() > cell;
         if rare.padded.as_ref().is_none_or(is_less) {
             rare.padded = Some(String::from_utf8_lossy(cell).into_owned());
@@ -77,15 +108,24 @@ impl ClassTally {
 
     /// A whole number with leading zeros.
     pub(super) fn padded(&self) -> Option<&str> {
-        self.rare.as_ref()?.padded.as_deref()
+        self.rare()?.padded.as_deref()
     }
 
     pub(super) fn merge(&mut self, other: &ClassTally) {
-        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
-            *count = count.saturating_add(*more);
+        for (class, more) in other.counts.iter().enumerate() {
+            if let Some(count) = self.counts.get_mut(class) {
+                let (sum, is_step) = count.overflowing_add(*more);
+                *count = sum;
+                if is_step {
+                    self.add_steps(class, 1);
+                }
+            }
         }
-        if let Some(other) = &other.rare {
-            let rare = self.rare.get_or_insert_default();
+        if let Some(other) = &other.more {
+            for (class, &steps) in other.steps.iter().enumerate() {
+                self.add_steps(class, steps);
+            }
+            let (rare, other) = (&mut self.more().rare, &other.rare);
             for (unit, count) in &other.units {
                 add(&mut rare.units, unit.as_str(), *count, |known| {
                     known == unit
@@ -103,24 +143,27 @@ impl ClassTally {
     }
 
     pub(super) fn of(&self, classes: &[Class]) -> u64 {
-        let count = |class: &Class| {
-            self.counts
-                .get(*class as usize)
-                .copied()
-                .unwrap_or_default()
-        };
-        classes.iter().map(|class| u64::from(count(class))).sum()
+        classes
+            .iter()
+            .map(|class| self.count(*class as usize))
+            .sum()
+    }
+
+    fn count(&self, class: usize) -> u64 {
+        let rest = self.counts.get(class).copied().unwrap_or_default();
+        let steps = self.more.as_ref().and_then(|more| more.steps.get(class));
+        u64::from(rest) + STEP * u64::from(steps.copied().unwrap_or_default())
     }
 
     /// The number of present cells.
     pub(super) fn present(&self) -> u64 {
-        let all: u64 = self.counts.iter().map(|count| u64::from(*count)).sum();
+        let all: u64 = (0..Class::COUNT).map(|class| self.count(class)).sum();
         all - self.of(&[Class::Missing])
     }
 
     /// The text next to most numbers, if it is always the same.
     pub(super) fn unit(&self) -> Option<&str> {
-        let rare = self.rare.as_deref()?;
+        let rare = self.rare()?;
         // If two have the same count, the order of the names decides, so that the order of reading has no effect.
         let (unit, count) = rare
             .units
@@ -130,14 +173,8 @@ impl ClassTally {
     }
 
     fn all_numbers(&self) -> u64 {
-        let numbers = self
-            .counts
-            .get(Class::Whole as usize..=Class::Infinite as usize);
-        let all: u64 = numbers
-            .unwrap_or_default()
-            .iter()
-            .map(|count| u64::from(*count))
-            .sum();
+        let numbers = Class::Whole as usize..=Class::Infinite as usize;
+        let all: u64 = numbers.map(|class| self.count(class)).sum();
         // Other numbers with points show that these are not addresses.
         match self.of(&[Class::ByPoints, Class::ByPointsComma]) {
             0 => all - self.of(&[Class::Address]),
@@ -147,7 +184,7 @@ impl ClassTally {
 
     /// The number of cells that are numbers in some reading, with the column's unit.
     fn numbers(&self) -> u64 {
-        let Some(rare) = self.rare.as_deref() else {
+        let Some(rare) = self.rare() else {
             return self.all_numbers();
         };
         let plain = self.all_numbers() - u64::from(rare.with_unit).min(self.all_numbers());
@@ -180,14 +217,14 @@ impl ClassTally {
     /// Whether the column has whole numbers of 5 or more digits without a separator of thousands. Codes such as 01067
     /// are never written with one.
     pub(super) fn has_long(&self) -> bool {
-        let grouped = self.rare.as_ref().map_or(0, |rare| u64::from(rare.long));
+        let grouped = self.rare().map_or(0, |rare| u64::from(rare.long));
         let long = self.of(&[Class::WholeLong, Class::WholeUnsigned, Class::WholeHuge]);
         long > grouped && self.padded().is_none()
     }
 
     /// Whether some cells have this separator between groups of three digits, or a mark that may be it.
     pub(super) fn may_have(&self, group: char) -> bool {
-        let rare = self.rare.as_ref();
+        let rare = self.rare();
         match group {
             ',' => self.of(&[Class::EitherComma, Class::ByCommas, Class::ByCommasPoint]) > 0,
             '.' => self.of(&[Class::EitherPoint, Class::ByPoints, Class::ByPointsComma]) > 0,
@@ -220,7 +257,7 @@ impl ClassTally {
         use Class::{
             ByCommas, ByCommasPoint, ByPoints, ByPointsComma, CommaLong, PointLong, WholeLong,
         };
-        let rare = self.rare.as_deref();
+        let rare = self.rare();
         let grouped = rare.map_or(0, |rare| u64::from(rare.long));
         // 1,234.5 and 12345.6 are different styles.
         if self.of(&[WholeLong, PointLong, CommaLong]) > grouped {

@@ -12,7 +12,7 @@ mod pieces;
 use super::CsvTable;
 use super::table::Sizes;
 use crate::data::ReadOptions;
-use crate::data::column::{As, Block, Cells, TableReader, Verdict};
+use crate::data::column::{As, Block, Cells, Gaps, TableReader, Verdict};
 use crate::data::fault::OnFault;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -57,6 +57,16 @@ pub(super) fn in_parts(
         threads: Some(threads),
     };
     CsvTable::open_in_parts(&file.path(), "t.csv", options, OnFault::Refuse, sizes)
+}
+
+#[test]
+fn what_is_kept_for_each_of_a_million_columns_is_small() {
+    use super::{output::ColumnOutput, plan::ColumnPlan, tally::ClassTally};
+    use crate::data::column::FileColumn;
+    assert!(size_of::<FileColumn>() <= 32 && size_of::<ColumnPlan>() <= 24);
+    assert!(size_of::<ClassTally>() <= 40);
+    // The cells of a block take the place of what collects them.
+    assert!(size_of::<Cells>() <= 40 && size_of::<ColumnOutput>() == size_of::<Cells>());
 }
 
 /// A table with all its cells, as short text.
@@ -134,7 +144,7 @@ fn gathered(table: &CsvTable, blocks: &[Block]) -> Whole {
 }
 
 fn cell(cells: &Cells, row: usize) -> String {
-    let or_gap = |gaps: &Option<Vec<bool>>, text: String| match gaps {
+    let or_gap = |gaps: &Gaps, text: String| match gaps {
         Some(gaps) if gaps[row] => "_".to_string(),
         _ => text,
     };

@@ -8,6 +8,7 @@ use crate::advice::{Setting, set};
 use crate::data::TextOptions;
 use crate::data::column::TableReader;
 use crate::data::formats::unpack::is_gzipped;
+use std::collections::HashSet;
 
 /// How a text is read, in one sentence with a fixed order: separator, decimal sign and thousands separator, encoding,
 /// quotes, header, units, lines left out at the end.
@@ -143,17 +144,18 @@ pub(super) fn notes(table: &CsvTable, said: &TextOptions) -> Vec<String> {
 /// The columns that are read as numbers but hold codes such as 01067, which lose their zeros.
 fn padded(table: &CsvTable) -> Option<String> {
     let options = &table.options;
-    let is_number = |name: &String| {
-        let is_kept = options.ids.contains(name) || options.label.as_ref() == Some(name);
-        let is_out = options.drop.contains(name)
-            || (!options.columns.is_empty() && !options.columns.contains(name));
+    let [ids, drop, chosen] = [&options.ids, &options.drop, &options.columns]
+        .map(|names| names.iter().map(String::as_str).collect::<HashSet<&str>>());
+    let is_number = |name: &str| {
+        let is_kept = ids.contains(name) || options.label.as_deref() == Some(name);
+        let is_out = drop.contains(name) || (!chosen.is_empty() && !chosen.contains(name));
         !is_kept && !is_out
     };
     let columns = table.padded.iter();
     let columns: Vec<(&str, &str)> = columns
         .filter_map(|(column, padded)| Some((table.columns().get(*column)?, padded.as_str())))
         .filter(|(column, _)| column.kind.is_numeric() && is_number(&column.name))
-        .map(|(column, padded)| (column.name.as_str(), padded))
+        .map(|(column, padded)| (&*column.name, padded))
         .collect();
     let &(name, example) = columns.first()?;
     let id = set(Setting::Ids, name);
@@ -180,7 +182,7 @@ fn grouped(table: &CsvTable) -> Vec<String> {
         let columns = table.columns().iter().zip(&table.plan.columns);
         let names: Vec<&str> = columns
             .filter(|(column, plan)| plan.style.group == Some(group) && column.kind.is_numeric())
-            .map(|(column, _)| column.name.as_str())
+            .map(|(column, _)| &*column.name)
             .collect();
         if !names.is_empty() {
             notes.push(format!(

@@ -8,12 +8,13 @@ use super::pages::{Budget, SharedFile};
 use super::refusal::DAMAGED;
 use super::stored::{StoredColumn, StoredShape};
 use crate::data::ColumnKind;
-use crate::data::column::FileColumn;
+use crate::data::column::{FileColumn, FileColumns};
 use crate::text::{count_of, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, Type};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// The most columns that are made from lists.
 const ELEMENTS: usize = 1 << 18;
@@ -36,7 +37,7 @@ pub(super) struct Given {
 pub(super) struct Columns {
     pub(super) stored: Vec<StoredColumn>,
     pub(super) given: Vec<Given>,
-    pub(super) files: Vec<FileColumn>,
+    pub(super) files: FileColumns,
     pub(super) notes: Vec<String>,
 }
 
@@ -148,8 +149,7 @@ impl Columns {
                 Lengths::Unknown => ColumnKind::Other,
             };
         }
-        let name = stored.name.clone();
-        self.push_one(place, name, kind, 0);
+        self.push_one(place, &stored.name, kind, 0);
         self.stored.push(stored);
         Ok(())
     }
@@ -178,16 +178,17 @@ impl Columns {
             }
         }
         let given = std::mem::take(&mut self.given).into_iter();
-        for (given, file) in given.zip(std::mem::take(&mut self.files)) {
+        let files = std::mem::take(&mut self.files);
+        for (given, file) in given.zip(files.iter()) {
             let stored = self.stored.get(given.stored);
             match stored.filter(|_| uneven.contains(&given.stored)) {
                 None => {
                     self.given.push(given);
-                    self.files.push(file);
+                    Arc::make_mut(&mut self.files).push(file.clone());
                 }
                 Some(stored) if given.element == 0 => {
                     let name = stored.name.clone();
-                    self.push_one(given.stored, name, ColumnKind::Other, 0);
+                    self.push_one(given.stored, &name, ColumnKind::Other, 0);
                 }
                 Some(_) => {}
             }
@@ -198,18 +199,18 @@ impl Columns {
     /// The columns that were made from lists, by the name of their column.
     pub(super) fn lists(&self) -> Vec<(String, Vec<String>)> {
         let of = |(place, stored): (usize, &StoredColumn)| {
-            let given = self.given.iter().zip(&self.files);
+            let given = self.given.iter().zip(self.files.iter());
             let names = given.filter(|(given, _)| given.stored == place);
-            let names = names.map(|(_, file)| file.name.clone()).collect();
+            let names = names.map(|(_, file)| file.name.to_string()).collect();
             matches!(stored.shape, StoredShape::List { .. }).then(|| (stored.name.clone(), names))
         };
         self.stored.iter().enumerate().filter_map(of).collect()
     }
 
-    fn push_one(&mut self, stored: usize, name: String, kind: ColumnKind, element: usize) {
+    fn push_one(&mut self, stored: usize, name: &str, kind: ColumnKind, element: usize) {
         self.given.push(Given { stored, element });
-        self.files.push(FileColumn {
-            name,
+        Arc::make_mut(&mut self.files).push(FileColumn {
+            name: name.into(),
             kind,
             unit: None,
         });
@@ -217,7 +218,7 @@ impl Columns {
 
     fn push_elements(&mut self, stored: usize, name: &str, kind: ColumnKind, length: usize) {
         for element in 0..length {
-            self.push_one(stored, format!("{name}_{element}"), kind, element);
+            self.push_one(stored, &format!("{name}_{element}"), kind, element);
         }
         let names = match length {
             1 => format!("the column {name}_0"),

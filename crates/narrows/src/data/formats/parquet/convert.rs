@@ -6,7 +6,8 @@ use super::refusal::DAMAGED;
 use super::stored::StoredColumn;
 use super::text::{self, MAX_DECIMAL};
 use crate::advice::{Setting, setting};
-use crate::data::column::{Bad, Cells, Texts};
+use crate::data::column::{Bad, Cells, Gaps};
+use crate::data::texts::Texts;
 use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -21,19 +22,31 @@ pub(super) fn numbers(rows: ColumnRows, leaf: Leaf) -> Result<Cells> {
     let cells = match (raw, leaf) {
         (RawValues::Fixed(values), Leaf::Integer(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
-            Cells::Integers(spread(values, missing.as_deref(), 0), missing)
+            Cells::Integers(
+                spread(values, missing.as_deref(), 0),
+                missing.map(Into::into),
+            )
         }
         (RawValues::Bytes(values), Leaf::Integer(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
-            Cells::Integers(spread(values, missing.as_deref(), 0), missing)
+            Cells::Integers(
+                spread(values, missing.as_deref(), 0),
+                missing.map(Into::into),
+            )
         }
         (RawValues::Fixed(values), Leaf::Unsigned(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
-            Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
+            Cells::Unsigned(
+                spread(values, missing.as_deref(), 0),
+                missing.map(Into::into),
+            )
         }
         (RawValues::Bytes(values), Leaf::Unsigned(_)) => {
             let values = whole_decimals(values.iter().map(|value| value.data()))?;
-            Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
+            Cells::Unsigned(
+                spread(values, missing.as_deref(), 0),
+                missing.map(Into::into),
+            )
         }
         (RawValues::Bools(values), _) => {
             whole(values.into_iter().map(i64::from).collect(), missing)
@@ -51,7 +64,10 @@ pub(super) fn numbers(rows: ColumnRows, leaf: Leaf) -> Result<Cells> {
         (RawValues::Ints(values), _) => whole(values.into_iter().map(i64::from).collect(), missing),
         (RawValues::Longs(values), Leaf::Unsigned(_)) => {
             let values: Vec<u64> = values.into_iter().map(|value| value as u64).collect();
-            Cells::Unsigned(spread(values, missing.as_deref(), 0), missing)
+            Cells::Unsigned(
+                spread(values, missing.as_deref(), 0),
+                missing.map(Into::into),
+            )
         }
         (RawValues::Longs(values), _) => whole(values, missing),
         (RawValues::Floats(values), _) => {
@@ -80,7 +96,10 @@ pub(super) fn numbers(rows: ColumnRows, leaf: Leaf) -> Result<Cells> {
 }
 
 fn whole(values: Vec<i64>, missing: Option<Vec<bool>>) -> Cells {
-    Cells::Integers(spread(values, missing.as_deref(), 0), missing)
+    Cells::Integers(
+        spread(values, missing.as_deref(), 0),
+        missing.map(Into::into),
+    )
 }
 
 /// Decimals with scale 0 that fit into 64 bits.
@@ -176,9 +195,9 @@ pub(super) fn element(cells: &Cells, place: usize, length: usize) -> Cells {
         let rest = values.get(place..).unwrap_or_default();
         rest.iter().step_by(length.max(1)).copied().collect()
     }
-    let gaps = |gaps: &Option<Vec<bool>>| {
+    let gaps = |gaps: &Gaps| -> Gaps {
         let gaps = gaps.as_ref().map(|gaps| every(gaps, place, length));
-        gaps.filter(|gaps| gaps.contains(&true))
+        gaps.filter(|gaps| gaps.contains(&true)).map(Into::into)
     };
     match cells {
         Cells::Integers(values, missing) => {
@@ -194,7 +213,7 @@ pub(super) fn element(cells: &Cells, place: usize, length: usize) -> Cells {
             for index in (place..texts.len()).step_by(length.max(1)) {
                 some.push(texts.get(index));
             }
-            Cells::Texts(some)
+            Cells::Texts(Box::new(some))
         }
     }
 }

@@ -6,13 +6,14 @@ use super::read;
 use super::refusal::{DAMAGED, damaged};
 use super::thrift::Footer;
 use crate::data::ColumnKind;
-use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
+use crate::data::column::{As, Block, FileColumn, FileColumns, TableReader, Verdict};
 use crate::data::guard::guarded;
 use crate::text::{count_of, list_shortly};
 use crate::{Error, ErrorKind, Result};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The first and last bytes of a file.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -50,7 +51,9 @@ impl ParquetTable {
             check_places(&metadata, input.length())?;
             let mut columns = Columns::of(&input, &metadata)?;
             columns.notes.extend(index_note(&metadata, &columns.files));
-            mark_durations(&metadata, &mut columns.files);
+            let files = Arc::make_mut(&mut columns.files);
+            mark_durations(&metadata, files);
+            FileColumn::share_names(files);
             Ok(ParquetTable {
                 name: name.to_string(),
                 input,
@@ -68,7 +71,7 @@ impl TableReader for ParquetTable {
         &self.name
     }
 
-    fn columns(&self) -> &[FileColumn] {
+    fn columns(&self) -> &FileColumns {
         &self.columns.files
     }
 
@@ -215,7 +218,7 @@ fn mark_durations(metadata: &ParquetMetaData, columns: &mut [FileColumn]) {
         let name = text("field_name").or(text("name")).unwrap_or_default();
         for column in columns
             .iter_mut()
-            .filter(|column| is_span && column.name == name)
+            .filter(|column| is_span && *column.name == *name)
         {
             if column.kind == ColumnKind::Integer {
                 column.kind = ColumnKind::Duration;
@@ -233,7 +236,7 @@ fn index_note(metadata: &ParquetMetaData, columns: &[FileColumn]) -> Option<Stri
     let names: Vec<&str> = names
         .filter_map(|name| name.as_str())
         .filter(|name| !name.starts_with("__index_level_"))
-        .filter(|name| columns.iter().any(|column| column.name == *name))
+        .filter(|name| columns.iter().any(|column| *column.name == **name))
         .collect();
     (!names.is_empty()).then(|| {
         format!(

@@ -4,7 +4,8 @@ use super::chunk::ColumnChunk;
 use super::convert;
 use super::stored::{StoredColumn, StoredShape};
 use crate::Result;
-use crate::data::column::{As, Bad, Cells, Texts};
+use crate::data::column::{As, Bad, Cells};
+use crate::data::texts::Texts;
 
 /// The requests for a stored column: each is a place in its lists, and a form.
 pub(super) struct WantedPiece<'a> {
@@ -39,7 +40,8 @@ impl BlockPiece {
         let wants_numbers = |output: &&(usize, usize, As)| output.2 == As::Numbers;
         let outputs = || wanted.outputs.iter();
         let texts = if outputs().any(|output| !wants_numbers(&output)) {
-            Some(Cells::Texts(convert::texts(&rows, stored, length, first)?))
+            let texts = convert::texts(&rows, stored, length, first)?;
+            Some(Cells::Texts(Box::new(texts)))
         } else {
             None
         };
@@ -84,13 +86,13 @@ impl BlockPiece {
         for &(place, _, how) in &wanted.outputs {
             let cells = match how {
                 // Only columns in which all values are missing may be requested in this form.
-                As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count])),
+                As::Numbers => Cells::Integers(vec![0; count], Some(vec![true; count].into())),
                 As::Texts | As::Written => {
                     let mut texts = Texts::default();
                     for length in &lengths {
                         texts.push(&length.map_or(String::new(), described));
                     }
-                    Cells::Texts(texts)
+                    Cells::Texts(Box::new(texts))
                 }
             };
             self.columns.push((place, cells));

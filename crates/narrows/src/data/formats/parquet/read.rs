@@ -13,7 +13,7 @@ use crate::data::guard::guarded;
 use crate::text::count_of;
 use crate::threads::available_threads;
 use crate::{Error, ErrorKind, Result};
-use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::ParquetMetaData;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -295,25 +295,34 @@ impl RowsPlan<'_> {
         hand_on: &mut dyn FnMut(usize, usize, Result<BlockPiece>) -> Result<()>,
     ) -> Result<()> {
         let group = self.file.metadata.row_group(part.group);
-        let mut chunks = match open(self.file.input, group, part) {
-            Ok(chunks) => chunks,
-            // A group without rows is never taken.
-            Err(error) => return hand_on(0, 0, Err(error)),
-        };
+        let input = self.file.input;
+        let mut chunks: Vec<Option<ColumnChunk>> = Vec::new();
+        chunks.resize_with(part.wanted.len(), || None);
         let mut start = 0;
         while start < span.rows {
             let count = self.rows.min(span.rows - start);
             let is_last = start + count == span.rows;
             let mut piece = Ok(BlockPiece::default());
-            for (chunk, wanted) in chunks.iter_mut().zip(part.wanted) {
+            for (opened, wanted) in chunks.iter_mut().zip(part.wanted) {
                 let Ok(known) = &mut piece else {
                     break;
                 };
                 let first = span.first + start as u64;
                 let add = guarded(|| {
+                    let chunk = match opened {
+                        Some(chunk) => chunk,
+                        None => {
+                            let stored = wanted.stored;
+                            opened.insert(ColumnChunk::open(input, group, stored, &part.budget)?)
+                        }
+                    };
                     known.add(chunk, wanted, first, count)?;
                     if is_last { chunk.check_end() } else { Ok(()) }
                 });
+                // The decoders of many columns take much memory: if all rows are one block, one is open at a time.
+                if is_last {
+                    *opened = None;
+                }
                 if let Err(error) = add {
                     piece = Err(error.at(format!("column `{}`", wanted.stored.name)));
                 }
@@ -359,16 +368,4 @@ impl RowsPlan<'_> {
             place: BlockPlace::Rows(span.first + start as u64),
         })
     }
-}
-
-fn open<'a>(
-    input: &SharedFile,
-    group: &RowGroupMetaData,
-    part: &GroupPart<'a>,
-) -> Result<Vec<ColumnChunk<'a>>> {
-    let open = |wanted: &WantedPiece<'a>| {
-        guarded(|| ColumnChunk::open(input, group, wanted.stored, &part.budget))
-            .map_err(|error| error.at(format!("column `{}`", wanted.stored.name)))
-    };
-    part.wanted.iter().map(open).collect()
 }

@@ -1,6 +1,7 @@
 //! Writes a table with typed columns, in row groups of bounded size.
 
-use crate::data::column::{Cells, Gaps, Texts};
+use crate::data::column::{Cells, Gaps};
+use crate::data::texts::Texts;
 use crate::files::OutputFile;
 use crate::text::count_of;
 use crate::{Error, ErrorKind, Result};

@@ -2,7 +2,7 @@
 //! numbers; values have their own types.
 
 use super::typed::{ColumnType, TypedSink};
-use crate::data::column::{Cells, Texts};
+use crate::data::column::{Cells, Gaps};
 use crate::data::output::{Head, NumberType, Piece};
 use crate::files::OutputFile;
 use crate::{Error, ErrorKind, Result};
@@ -49,16 +49,13 @@ impl ParquetSink {
         let mut cells = Vec::with_capacity(piece.texts.len() + self.types.len() + 1);
         let rows = 0..piece.values.nrows();
         let has_bad = piece.reasons.iter().any(Option::is_some);
-        let gaps = has_bad.then(|| {
+        let gaps: Gaps = has_bad.then(|| {
             rows.clone()
                 .map(|row| piece.reason(row).is_some())
                 .collect()
         });
-        let all_texts = |texts: &mut dyn Iterator<Item = &str>| {
-            let mut all = Texts::default();
-            texts.for_each(|text| all.push(text));
-            Cells::Texts(all)
-        };
+        let all_texts =
+            |texts: &mut dyn Iterator<Item = &str>| Cells::Texts(Box::new(texts.collect()));
         for (texts, &is_integer) in piece.texts.iter().zip(&self.integers) {
             cells.push(if is_integer {
                 whole(texts, has_bad)?

@@ -1,6 +1,6 @@
 //! Readers and writers of a format whose feature is off.
 
-use crate::data::column::{As, Block, FileColumn, TableReader, Verdict};
+use crate::data::column::{As, Block, FileColumns, TableReader, Verdict};
 use crate::data::output::Piece;
 use crate::{Detail, Error, ErrorKind, Result};
 use std::convert::Infallible;
@@ -23,6 +23,10 @@ impl<F> NoTable<F> {
     pub(in crate::data) fn noting(self, _: Option<String>) -> Self {
         self
     }
+
+    pub(in crate::data) fn alone(self) -> Self {
+        self
+    }
 }
 
 impl<F> TableReader for NoTable<F> {
@@ -30,7 +34,7 @@ impl<F> TableReader for NoTable<F> {
         match self.0 {}
     }
 
-    fn columns(&self) -> &[FileColumn] {
+    fn columns(&self) -> &FileColumns {
         match self.0 {}
     }
 

@@ -4,7 +4,7 @@ mod numbers;
 mod whole;
 
 use super::*;
-use crate::data::column::{Bad, Cells};
+use crate::data::column::{Bad, Cells, Gaps};
 use std::path::PathBuf;
 
 fn fixture(name: &str) -> PathBuf {
@@ -17,7 +17,7 @@ fn open_fixture(name: &str) -> ParquetTable {
 }
 
 fn place(table: &ParquetTable, name: &str) -> usize {
-    let found = table.columns().iter().position(|c| c.name == name);
+    let found = table.columns().iter().position(|c| *c.name == *name);
     found.unwrap_or_else(|| panic!("no column {name}"))
 }
 
@@ -53,7 +53,7 @@ fn shown(table: &mut ParquetTable, name: &str, how: As) -> (Vec<String>, Vec<(u6
 
 /// A missing cell is `-`.
 fn cell(cells: &Cells, row: usize) -> String {
-    let gap = |gaps: &Option<Vec<bool>>| gaps.as_ref().is_some_and(|gaps| gaps[row]);
+    let gap = |gaps: &Gaps| gaps.as_ref().is_some_and(|gaps| gaps[row]);
     match cells {
         Cells::Integers(_, gaps) | Cells::Unsigned(_, gaps) if gap(gaps) => "-".into(),
         Cells::Integers(values, _) => values[row].to_string(),
@@ -155,7 +155,7 @@ fn columns_have_the_kinds_of_the_file() {
 #[test]
 fn lists_of_one_length_are_columns_and_others_are_counted() {
     let mut table = open_fixture("lists");
-    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    let names: Vec<&str> = table.columns().iter().map(|c| &*c.name).collect();
     let right = [
         "id",
         "list_0",

@@ -13,12 +13,12 @@ fn options_are_shown_and_kept_and_names_that_are_not_there_refused() {
         ..ReadOptions::default()
     };
     let info = described(Memory::new(people()), &options);
-    let role = |name: &str| column(&info, name).role;
+    let role = |name: &str| column(&info, name).role();
     assert_eq!(
         (role("kind"), role("name"), role("row")),
         (Role::Label, Role::Id, Role::Ignored)
     );
-    assert_eq!(column(&info, "row").reason.as_deref(), Some("`drop`"));
+    assert_eq!(column(&info, "row").reason().as_deref(), Some("`drop`"));
     assert_eq!(info.refusals, [""; 0]);
     assert_eq!(
         training(&info).as_deref(),
@@ -104,8 +104,8 @@ fn a_column_without_a_name_that_counts_is_left_out_as_in_training() {
         ),
     ]);
     let index = column(&info, "");
-    assert_eq!(index.role, Role::Ignored);
-    assert!(index.reason.as_ref().unwrap().starts_with("a row index"));
+    assert_eq!(index.role(), Role::Ignored);
+    assert!(index.reason().unwrap().starts_with("a row index"));
     assert_eq!(
         training(&info).as_deref(),
         Some("run::run(\"table\", data = \"my t.csv\")")
@@ -121,7 +121,7 @@ fn what_nothing_can_be_learnt_from_has_no_command() {
     assert_eq!((none.rows, none.training), (0, None));
     assert!(none.refusals.iter().any(|text| text == "there are no rows"));
     let columns = of(Vec::new());
-    assert_eq!((columns.columns.len(), columns.training), (0, None));
+    assert_eq!((columns.columns().len(), &columns.training), (0, &None));
 }
 
 #[test]

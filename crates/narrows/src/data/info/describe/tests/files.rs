@@ -108,7 +108,7 @@ fn the_std_of_integers_beyond_float64_is_theirs() {
         ColumnKind::Integer,
         texts((0..40).map(|row| start + 3 * row)),
     )]);
-    let numbers = info.columns[0].numbers.unwrap();
+    let numbers = info.columns().next().unwrap().numbers().unwrap();
     assert!((numbers.std - 34.630_19).abs() < 1e-4, "{numbers:?}");
     let expected = "`big`: float64 keeps only 1 of its 40 distinct values. Scores and reconstructions are computed in \
                     float64: subtract a constant from the column in the file";
@@ -169,7 +169,7 @@ fn numbers_that_cannot_be_scaled_are_told_and_left_out_of_the_settings() {
             text.push_str(&format!("{cell},{other}\n"));
         }
         let (_folder, info) = of_files(&[("t.csv", text.as_bytes())], &ReadOptions::default());
-        let numbers = info.columns[0].numbers.unwrap();
+        let numbers = info.columns().next().unwrap().numbers().unwrap();
         assert!(
             numbers.std.is_finite() && numbers.std > 0.0,
             "{column:?}: {numbers:?}"
@@ -208,10 +208,7 @@ fn columns_without_a_name_that_count_the_rows_are_left_out() {
     ] {
         let text = format!("{header}\n{}\n", rows.join("\n"));
         let (_folder, info) = of_files(&[("t.csv", text.as_bytes())], &ReadOptions::default());
-        let inputs: Vec<&str> = info
-            .of_role(Role::Input)
-            .map(|column| column.name.as_str())
-            .collect();
+        let inputs: Vec<&str> = info.of_role(Role::Input).map(ColumnInfo::name).collect();
         assert!(
             inputs.iter().all(|name| name.len() == 1),
             "{header}: {inputs:?}"

@@ -43,21 +43,21 @@ fn one_value_far_from_all_others_is_told() {
 
 #[test]
 fn more_distinct_values_than_are_counted_are_told() {
-    use crate::data::info::column::{ColumnTally, DISTINCT, distinct_limit};
+    use crate::data::info::column::{Counted, DISTINCT, distinct_limit};
     assert_eq!((distinct_limit(1), distinct_limit(0)), (DISTINCT, DISTINCT));
     assert!(distinct_limit(1000) <= 1000 && distinct_limit(1 << 30) >= 100);
-    let mut tally = ColumnTally::new(3);
-    tally.add(&Cells::Floats(vec![0.5, 0.5, -0.0, 0.0, f64::NAN]));
+    let mut tally = Counted::default();
+    tally.add(&Cells::Floats(vec![0.5, 0.5, -0.0, 0.0, f64::NAN]), 3);
     assert_eq!((tally.distinct(), tally.gaps), ((2, true), 1));
-    tally.add(&Cells::Unsigned(vec![u64::MAX, 5, 0, u64::MAX], None));
+    tally.add(&Cells::Unsigned(vec![u64::MAX, 5, 0, u64::MAX], None), 3);
     assert_eq!(tally.distinct(), (3, false));
     assert_eq!(tally.most_frequent(1), [("0".to_string(), 3)]);
-    let mut words = ColumnTally::new(2);
+    let mut words = Counted::default();
     let mut texts = Texts::default();
     ["a", "b", "", "c", "b"]
         .into_iter()
         .for_each(|text| texts.push(text));
-    words.add(&Cells::Texts(texts));
+    words.add(&Cells::Texts(Box::new(texts)), 2);
     assert_eq!(
         (words.distinct(), words.gaps, words.present),
         ((2, false), 1, 4)
@@ -69,6 +69,83 @@ fn more_distinct_values_than_are_counted_are_told() {
 }
 
 #[test]
+fn few_cells_are_described_as_if_they_were_counted() {
+    use crate::data::info::column::{ColumnTally, Counted};
+    let words = |words: &[&str]| Cells::Texts(Box::new(words.iter().copied().collect()));
+    let gaps = |gaps: &[bool]| Some(gaps.to_vec().into());
+    for blocks in [
+        vec![
+            Cells::Integers(vec![4, 5], None),
+            Cells::Integers(vec![6], None),
+        ],
+        vec![Cells::Integers(vec![4, 0, 5], gaps(&[false, true, false]))],
+        vec![
+            Cells::Unsigned(vec![0, u64::MAX], gaps(&[true, false])),
+            Cells::Unsigned(vec![7, u64::MAX, 8], None),
+        ],
+        vec![
+            Cells::Floats(vec![0.1, f64::NAN, -0.0]),
+            Cells::Floats32(vec![0.1, 3.0]),
+        ],
+        // The type of the cells of a later file.
+        vec![
+            Cells::Integers(vec![0], gaps(&[true])),
+            Cells::Floats(vec![0.5; 3]),
+        ],
+        vec![
+            words(&["red", "", "a\nb"]),
+            words(&["2001-02-03", "red", "ü"]),
+        ],
+        vec![words(&["2001-02-03"]), words(&["2001-02-01", "2001-03-01"])],
+        vec![Cells::Floats(vec![f64::NAN])],
+    ] {
+        let (mut few, mut counted) = (ColumnTally::default(), Counted::default());
+        for cells in blocks {
+            counted.add(&cells, 100);
+            few.add(cells, 100);
+        }
+        let told = |tally: &ColumnTally| {
+            let counted = tally.counted();
+            let numbers = &counted.numbers;
+            format!(
+                "{:?}",
+                (
+                    (
+                        tally.present(),
+                        tally.gaps(),
+                        tally.counts_up(),
+                        tally.has_numbers()
+                    ),
+                    (
+                        tally.has_all(),
+                        counted.distinct(),
+                        counted.most_frequent(9)
+                    ),
+                    (
+                        numbers.range(),
+                        numbers.whole_range(),
+                        numbers.mean(),
+                        numbers.std()
+                    ),
+                    counted.words.days(),
+                )
+            )
+        };
+        assert!(matches!(few, ColumnTally::Few(_)));
+        let many = ColumnTally::Many(Box::new(counted.clone()));
+        assert_eq!(told(&few), told(&many));
+        // With many more cells, they are counted too.
+        let more = Cells::Floats((0..200).map(f64::from).collect());
+        counted.add(&more, 1000);
+        few.add(more, 1000);
+        assert!(matches!(few, ColumnTally::Many(_)));
+        assert_eq!(told(&few), told(&ColumnTally::Many(Box::new(counted))));
+    }
+    // There may be a million columns.
+    assert!(size_of::<ColumnTally>() <= 40);
+}
+
+#[test]
 fn statistics_are_those_of_the_values_however_far_from_0() {
     for shift in [0, 1_700_000_000_i64, -(1 << 40)] {
         let values: Vec<i64> = (0..50).map(|row| (row * row * 37) % 101).collect();
@@ -77,7 +154,7 @@ fn statistics_are_those_of_the_values_however_far_from_0() {
             ColumnKind::Integer,
             texts(values.iter().map(|value| value + shift)),
         )]);
-        let numbers = info.columns[0].numbers.unwrap();
+        let numbers = info.columns().next().unwrap().numbers().unwrap();
         let mean = values.iter().sum::<i64>() as f64 / 50.0;
         let squares = values.iter().map(|&value| (value as f64 - mean).powi(2));
         let std = (squares.sum::<f64>() / 50.0).sqrt();
@@ -94,7 +171,10 @@ fn statistics_are_those_of_the_values_however_far_from_0() {
         let mut distinct = values;
         distinct.sort_unstable();
         distinct.dedup();
-        assert_eq!(info.columns[0].distinct, Some(distinct.len()));
+        assert_eq!(
+            info.columns().next().unwrap().distinct(),
+            Some(distinct.len())
+        );
     }
 }
 

@@ -18,15 +18,18 @@ fn what_is_written_is_read_back() {
     let names = ["i", "u", "f", "d", "b", "t"].map(String::from);
     let file = crate::files::OutputFile::create(&path).unwrap();
     let mut sink = TypedSink::create(file, &names, &types).unwrap();
-    let mut texts = crate::data::column::Texts::default();
+    let mut texts = crate::data::texts::Texts::default();
     ["x", "", "ü"].iter().for_each(|text| texts.push(text));
     let cells = [
-        Cells::Integers(vec![i64::MIN, 0, i64::MAX], Some(vec![false, true, false])),
+        Cells::Integers(
+            vec![i64::MIN, 0, i64::MAX],
+            Some(vec![false, true, false].into()),
+        ),
         Cells::Unsigned(vec![u64::MAX, 0, 1], None),
         Cells::Floats32(vec![0.1, f32::NAN, -1.0]),
         Cells::Floats(vec![0.1, f64::NAN, 1e300]),
-        Cells::Integers(vec![1, 0, 0], Some(vec![false, false, true])),
-        Cells::Texts(texts),
+        Cells::Integers(vec![1, 0, 0], Some(vec![false, false, true].into())),
+        Cells::Texts(Box::new(texts)),
     ];
     sink.write(&cells).unwrap();
     sink.write(&cells).unwrap();
@@ -114,12 +117,12 @@ fn threads_give_the_same_blocks_in_order_and_stop_when_told() {
     types[4] = ColumnType::Text;
     let file = crate::files::OutputFile::create(&path).unwrap();
     let mut sink = TypedSink::create(file, &names, &types).unwrap();
-    let mut texts = crate::data::column::Texts::default();
+    let mut texts = crate::data::texts::Texts::default();
     (0..rows).for_each(|row| texts.push(&format!("row {row}")));
     let mut cells: Vec<Cells> = (0..4)
         .map(|column| Cells::Floats((0..rows).map(|row| f64::from(row * 4 + column)).collect()))
         .collect();
-    cells.push(Cells::Texts(texts));
+    cells.push(Cells::Texts(Box::new(texts)));
     sink.write(&cells).unwrap();
     sink.finish().unwrap();
     let wanted = [
