@@ -165,7 +165,7 @@ fn a_plan_beyond_the_memory_is_refused_with_its_size_after_the_warnings() {
     for part in ["more memory than is left", "GiB", "fewer outputs"] {
         assert!(error.contains(part), "`{part}` is missing in: {error}");
     }
-    let warning = error.find("the code has 16777216 values");
+    let warning = error.find("the code has 16,777,216 values");
     assert!(
         warning < error.find("more memory") && warning.is_some(),
         "{error}"

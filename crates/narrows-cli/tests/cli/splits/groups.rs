@@ -80,7 +80,7 @@ fn groups_of_another_source_that_are_training_groups_are_warned_of() {
     let (_, said) = folder.train("--out none --group patient --test none.csv");
     assert!(
         said.contains(
-            "the rows for testing have no column `patient`: whether they are of the groups"
+            "the rows for testing have no column `patient`, so they may belong to groups"
         ),
         "{said}"
     );

@@ -109,6 +109,8 @@ pub fn reference() -> String {
                 unit,
                 about,
             } = metric;
+            // A bar would end the cell.
+            let about = about.replace('|', "\\|");
             let _ = writeln!(text, "| `{name}` | {title} | {unit} | {about} |");
         }
         text.push('\n');
