@@ -169,6 +169,7 @@ const DATA: &[&str] = &[
     "options",
     "bad",
     "fault",
+    "texts",
     "column",
     "time",
     "unreadable",
