@@ -508,7 +508,7 @@ fn quantile_makes_every_column_normal_and_is_undone() {
     scaling.unscale(&rows, &mut back);
     for (found, expected) in back.iter().zip(data.to_array_f64().iter()) {
         assert!(
-            (found - expected).abs() <= 2e-6 * expected.abs().min(1e5).max(1.0),
+            (found - expected).abs() <= 2e-6 * expected.abs().clamp(1.0, 1e5),
             "{found} {expected}"
         );
     }
